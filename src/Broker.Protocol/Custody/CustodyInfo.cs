@@ -1,0 +1,26 @@
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.Protocol.Custody;
+
+/// <summary>The HPKE <c>info</c> and <c>aad</c> of custody: what a sealed share is bound to.</summary>
+public static class CustodyInfo
+{
+    /// <summary>Of a share record sealed to its custodian.</summary>
+    public static byte[] SealedShare(Name cluster, Name customer, uint epoch, Id16 split, uint index) =>
+        new EncWriter("broker/sealed-share/1").Name(cluster).Name(customer).U32(epoch).Id(split).U32(index).ToArray();
+
+    /// <summary>Of a share record that a custodian seals to the incarnation that unlocks.</summary>
+    public static byte[] ShareForUnlock(Name cluster, Name customer, uint epoch, Id16 split, uint index, Digest incarnation) =>
+        new EncWriter("broker/unlock/1").Name(cluster).Name(customer).U32(epoch).Id(split).U32(index).Digest(incarnation).ToArray();
+
+    /// <summary>
+    /// The associated data of a share given to unlock: the custodian's word on which head may be taken when no witness proves
+    /// freshness. Zero and zero say nothing.
+    /// </summary>
+    public static byte[] AcceptedHead(ulong counter, Digest root) =>
+        new EncWriter("broker/accepted-head/1").U64(counter).Digest(root).ToArray();
+
+    /// <summary>Input of the key with which a custodian confirms a share: <c>HMAC(Expand(share, this, 32), challenge)</c>.</summary>
+    public static byte[] Confirmation { get; } = new EncWriter("broker/confirm/1").ToArray();
+}

@@ -1,0 +1,34 @@
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Statements;
+
+namespace Broker.Protocol.Directory;
+
+/// <summary>A row as the credential zone keeps it: header, salt, key commitment and AES-256-GCM ciphertext with its tag.</summary>
+/// <param name="Header">The encoding of a <see cref="RowHeader"/>: the associated data.</param>
+/// <param name="Salt">32 bytes, fresh for every write, so that the row key is used once.</param>
+/// <param name="Commitment">32 bytes that only the right row key gives.</param>
+/// <param name="Ciphertext">Ciphertext ‖ 16-byte tag.</param>
+public sealed record StoredRow(
+    ReadOnlyMemory<byte> Header, ReadOnlyMemory<byte> Salt, ReadOnlyMemory<byte> Commitment, ReadOnlyMemory<byte> Ciphertext)
+    : IStatement<StoredRow>
+{
+    /// <summary>Bytes of the salt and of the commitment.</summary>
+    public const int SaltLength = 32;
+
+    private const string Label = "broker/stored-row/1";
+
+    /// <inheritdoc/>
+    public byte[] Encode() =>
+        new EncWriter(Label).Bytes(Header.Span).Bytes(Salt.Span).Bytes(Commitment.Span).Bytes(Ciphertext.Span).ToArray();
+
+    /// <inheritdoc/>
+    public static StoredRow Decode(ReadOnlySpan<byte> encoding)
+    {
+        var r = new EncReader(encoding, Label);
+        var row = new StoredRow(
+            r.Bytes(1024).ToArray(), r.Exactly(SaltLength).ToArray(), r.Exactly(SaltLength).ToArray(),
+            r.Bytes(CredentialKinds.MaxLength + 16).ToArray());
+        r.End();
+        return row;
+    }
+}

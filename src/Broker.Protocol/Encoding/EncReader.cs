@@ -1,0 +1,142 @@
+using System.Buffers.Binary;
+using System.Text;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.Protocol.Encoding;
+
+/// <summary>Reads one item of a list.</summary>
+/// <typeparam name="T">The item.</typeparam>
+public delegate T EncItem<out T>(ref EncReader reader);
+
+/// <summary>
+/// Reads <c>enc(label, a, b, …)</c> strictly: every field has exactly the length of its type and nothing follows the last,
+/// so a value has one encoding and what was read re-encodes to the same bytes.
+/// </summary>
+public ref struct EncReader
+{
+    /// <summary>Most items a list may have.</summary>
+    public const int MaxItems = 4096;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private ReadOnlySpan<byte> _rest;
+
+    /// <summary>Begins to read and checks the label.</summary>
+    /// <exception cref="MalformedException">The first field is not <paramref name="label"/>.</exception>
+    public EncReader(ReadOnlySpan<byte> encoding, string label)
+    {
+        _rest = encoding;
+        if (Text() != label)
+        {
+            throw new MalformedException($"not a {label} encoding");
+        }
+    }
+
+    private EncReader(ReadOnlySpan<byte> fields) => _rest = fields;
+
+    /// <summary>Reads a field of raw bytes, at most <paramref name="max"/>.</summary>
+    public ReadOnlySpan<byte> Bytes(int max = int.MaxValue)
+    {
+        if (_rest.Length < 4)
+        {
+            throw new MalformedException("encoding ends before a field");
+        }
+
+        var length = BinaryPrimitives.ReadUInt32BigEndian(_rest);
+        if (length > (uint)max || length > (uint)(_rest.Length - 4))
+        {
+            throw new MalformedException("field is longer than allowed or than what is there");
+        }
+
+        var value = _rest.Slice(4, (int)length);
+        _rest = _rest[(4 + (int)length)..];
+        return value;
+    }
+
+    /// <summary>Reads a field of exactly <paramref name="length"/> bytes.</summary>
+    public ReadOnlySpan<byte> Exactly(int length)
+    {
+        var value = Bytes(length);
+        return value.Length == length ? value : throw new MalformedException($"field is not {length} bytes long");
+    }
+
+    /// <summary>Reads a UTF-8 text of at most 4 KiB.</summary>
+    public string Text()
+    {
+        try
+        {
+            return StrictUtf8.GetString(Bytes(4096));
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new MalformedException("text is not valid UTF-8");
+        }
+    }
+
+    /// <summary>Reads a u32.</summary>
+    public uint U32() => BinaryPrimitives.ReadUInt32BigEndian(Exactly(4));
+
+    /// <summary>Reads a u64.</summary>
+    public ulong U64() => BinaryPrimitives.ReadUInt64BigEndian(Exactly(8));
+
+    /// <summary>Reads an identifier.</summary>
+    public Name Name() => Identifiers.Name.Parse(Text());
+
+    /// <summary>Reads a 16-byte identifier.</summary>
+    public Id16 Id() => new(Exactly(Id16.Length));
+
+    /// <summary>Reads a SHA-256 value.</summary>
+    public Digest Digest() => new(Exactly(Identifiers.Digest.Length));
+
+    /// <summary>Reads a public key and checks that it is a point of P-256.</summary>
+    public PublicKey Key() => PublicKey.Parse(Exactly(PublicKey.Length));
+
+    /// <summary>Reads a time.</summary>
+    public DateTimeOffset Time()
+    {
+        var milliseconds = U64();
+        return milliseconds <= 253_402_300_799_999
+            ? DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds)
+            : throw new MalformedException("time is out of range");
+    }
+
+    /// <summary>Reads a list of at most <paramref name="max"/> items.</summary>
+    public IReadOnlyList<T> List<T>(EncItem<T> item, int max = MaxItems)
+    {
+        var field = Bytes();
+        if (field.Length < 4)
+        {
+            throw new MalformedException("list has no count");
+        }
+
+        var count = BinaryPrimitives.ReadUInt32BigEndian(field);
+        if (count > (uint)max)
+        {
+            throw new MalformedException($"list has more than {max} items");
+        }
+
+        var outer = new EncReader(field[4..]);
+        var items = new List<T>();
+        for (var i = 0; i < count; i++)
+        {
+            var inner = new EncReader(outer.Bytes());
+            items.Add(item(ref inner));
+            inner.End();
+        }
+
+        outer.End();
+        return items;
+    }
+
+    /// <summary>Reads a list of identifiers.</summary>
+    public IReadOnlyList<Name> Names(int max = MaxItems) => List(static (ref r) => r.Name(), max);
+
+    /// <summary>Checks that nothing follows.</summary>
+    public readonly void End()
+    {
+        if (!_rest.IsEmpty)
+        {
+            throw new MalformedException("bytes follow the last field");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.Protocol.Encoding;
+
+/// <summary>
+/// Writes <c>enc(label, a, b, …)</c>: each field is a u32 big-endian length followed by its bytes, the first field is the
+/// label. Everything that is signed or authenticated is written by this class. Public data only: the buffer is managed.
+/// </summary>
+public sealed class EncWriter
+{
+    private readonly ArrayBufferWriter<byte> _buffer = new(256);
+
+    /// <summary>Begins an encoding with its label, for instance <c>broker/row/1</c>.</summary>
+    public EncWriter(string label) => Text(label);
+
+    private EncWriter()
+    {
+    }
+
+    /// <summary>Appends a field of raw bytes.</summary>
+    public EncWriter Bytes(ReadOnlySpan<byte> value)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(_buffer.GetSpan(4), (uint)value.Length);
+        _buffer.Advance(4);
+        _buffer.Write(value);
+        return this;
+    }
+
+    /// <summary>Appends a UTF-8 text.</summary>
+    public EncWriter Text(string value)
+    {
+        var length = System.Text.Encoding.UTF8.GetByteCount(value);
+        var span = _buffer.GetSpan(4 + length);
+        BinaryPrimitives.WriteUInt32BigEndian(span, (uint)length);
+        System.Text.Encoding.UTF8.GetBytes(value, span[4..]);
+        _buffer.Advance(4 + length);
+        return this;
+    }
+
+    /// <summary>Appends a u32, big-endian.</summary>
+    public EncWriter U32(uint value)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
+        return Bytes(bytes);
+    }
+
+    /// <summary>Appends a u64, big-endian.</summary>
+    public EncWriter U64(ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+        return Bytes(bytes);
+    }
+
+    /// <summary>Appends an identifier.</summary>
+    public EncWriter Name(Name value) => Text(value.Value);
+
+    /// <summary>Appends a 16-byte identifier.</summary>
+    public EncWriter Id(Id16 value)
+    {
+        Span<byte> bytes = stackalloc byte[Id16.Length];
+        value.CopyTo(bytes);
+        return Bytes(bytes);
+    }
+
+    /// <summary>Appends a SHA-256 value.</summary>
+    public EncWriter Digest(Digest value)
+    {
+        Span<byte> bytes = stackalloc byte[Identifiers.Digest.Length];
+        value.CopyTo(bytes);
+        return Bytes(bytes);
+    }
+
+    /// <summary>Appends a 65-byte uncompressed SEC1 point.</summary>
+    public EncWriter Key(PublicKey value) => Bytes(value.Bytes.Span);
+
+    /// <summary>Appends a time as u64 Unix milliseconds.</summary>
+    public EncWriter Time(DateTimeOffset value) => U64((ulong)value.ToUnixTimeMilliseconds());
+
+    /// <summary>Appends a list as one field: u32 count, then each item as a field holding the fields that <paramref name="write"/> appends.</summary>
+    public EncWriter List<T>(IReadOnlyCollection<T> items, Action<EncWriter, T> write)
+    {
+        var list = new EncWriter();
+        BinaryPrimitives.WriteUInt32BigEndian(list._buffer.GetSpan(4), (uint)items.Count);
+        list._buffer.Advance(4);
+        foreach (var item in items)
+        {
+            var inner = new EncWriter();
+            write(inner, item);
+            list.Bytes(inner._buffer.WrittenSpan);
+        }
+
+        return Bytes(list._buffer.WrittenSpan);
+    }
+
+    /// <summary>Appends a list of identifiers.</summary>
+    public EncWriter Names(IReadOnlyCollection<Name> items) => List(items, static (w, n) => w.Name(n));
+
+    /// <summary>Returns the encoding as a new array.</summary>
+    public byte[] ToArray() => _buffer.WrittenSpan.ToArray();
+
+    /// <summary>The SHA-256 of the encoding.</summary>
+    public Digest Hash() => Identifiers.Digest.Of(_buffer.WrittenSpan);
+}

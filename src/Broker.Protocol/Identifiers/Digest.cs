@@ -1,0 +1,80 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Broker.Protocol.Encoding;
+
+namespace Broker.Protocol.Identifiers;
+
+/// <summary>A SHA-256 value: fingerprint of a key, root, leaf, hash of a block. Written as 64 lower-case hexadecimal digits.</summary>
+public readonly record struct Digest
+{
+    /// <summary>Bytes.</summary>
+    public const int Length = 32;
+
+    private readonly Bytes32 _bytes;
+
+    /// <summary>Takes 32 bytes.</summary>
+    /// <exception cref="MalformedException">The length is another.</exception>
+    public Digest(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length != Length)
+        {
+            throw new MalformedException("digest is not 32 bytes long");
+        }
+
+        _bytes = MemoryMarshal.Read<Bytes32>(bytes);
+    }
+
+    /// <summary>32 zero bytes: the empty subtree, the predecessor of the first block.</summary>
+    public static Digest Zero => default;
+
+    /// <summary>SHA-256 of <paramref name="data"/>.</summary>
+    public static Digest Of(ReadOnlySpan<byte> data)
+    {
+        Span<byte> hash = stackalloc byte[Length];
+        SHA256.HashData(data, hash);
+        return new Digest(hash);
+    }
+
+    /// <summary>Reads 64 hexadecimal digits.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out Digest digest)
+    {
+        digest = default;
+        Span<byte> bytes = stackalloc byte[Length];
+        if (text is null || text.Length != 2 * Length ||
+            Convert.FromHexString(text, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
+        {
+            return false;
+        }
+
+        digest = new Digest(bytes);
+        return true;
+    }
+
+    /// <summary>Writes the 32 bytes.</summary>
+    public void CopyTo(Span<byte> destination) => MemoryMarshal.Write(destination, _bytes);
+
+    /// <summary>The 32 bytes in a new array.</summary>
+    public byte[] ToArray()
+    {
+        var bytes = new byte[Length];
+        CopyTo(bytes);
+        return bytes;
+    }
+
+    /// <summary>Bit <paramref name="index"/>, the most significant first: the branch of a tree at that depth.</summary>
+    /// <param name="index">0 to 255.</param>
+    public bool Bit(int index)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        CopyTo(bytes);
+        return (bytes[index >> 3] & (0x80 >> (index & 7))) != 0;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Convert.ToHexStringLower(ToArray());
+
+    // Four words make equality and hashing cheap: digests are dictionary keys of the tree and the caches.
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct Bytes32(ulong A, ulong B, ulong C, ulong D);
+}

@@ -1,0 +1,35 @@
+namespace Broker.Protocol.Ledger;
+
+/// <summary>What a block records, and of what its body is the encoding.</summary>
+public static class BlockKind
+{
+    /// <summary>Cluster chain: <c>enc("broker/ledger-key/1", certificate DER)</c>. The first block, and before a new key signs.</summary>
+    public const string LedgerKey = "ledger-key";
+
+    /// <summary>Cluster chain: <c>enc("broker/chain-head/1", customer, position, hash)</c>, at least each minute for chains that grew.</summary>
+    public const string ChainHead = "chain-head";
+
+    /// <summary>The customer's first block: a <see cref="ChangeRecord"/> whose request is the enrolment plan's.</summary>
+    public const string Enrolled = "enrolled";
+
+    /// <summary>A <see cref="ChangeRecord"/>: rows or directory changed under a new head.</summary>
+    public const string Change = "change";
+
+    /// <summary>An <see cref="IntentRecord"/>: rows left the zone.</summary>
+    public const string Intent = "intent";
+
+    /// <summary>A signed <see cref="Outcome"/>: how a hand-off or use ended.</summary>
+    public const string Outcome = "outcome";
+
+    /// <summary>A signed <see cref="Custody.Claim"/>: a node took the customer.</summary>
+    public const string Claim = "claim";
+
+    /// <summary>The <see cref="Requests.SignedRequest"/> of a lock.</summary>
+    public const string Lock = "lock";
+
+    /// <summary>The <see cref="Requests.SignedRequest"/> of an invitation, a token's first half.</summary>
+    public const string Invitation = "invitation";
+
+    /// <summary>A <see cref="Refusal"/>.</summary>
+    public const string Refusal = "refusal";
+}
