@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+
+namespace Broker.Secrets;
+
+/// <summary>
+/// AES-256-GCM with a 12-byte nonce and a 16-byte tag after the ciphertext. The library's key schedule lives for one call: it is kept in
+/// memory that is not locked, so nothing holds on to it.
+/// </summary>
+public static class AesGcm256
+{
+    /// <summary>Bytes of a key.</summary>
+    public const int KeySize = 32;
+
+    /// <summary>Bytes of a nonce.</summary>
+    public const int NonceSize = 12;
+
+    /// <summary>Bytes that sealing adds.</summary>
+    public const int TagSize = 16;
+
+    /// <summary>Twelve zero bytes: the nonce of a key that seals one message only.</summary>
+    public static ReadOnlySpan<byte> ZeroNonce => "\0\0\0\0\0\0\0\0\0\0\0\0"u8;
+
+    /// <summary>Encrypts and authenticates.</summary>
+    /// <param name="key">32 bytes, locked memory.</param>
+    /// <param name="nonce">12 bytes, never used twice with this key.</param>
+    /// <param name="plaintext">What to seal, locked memory.</param>
+    /// <param name="associatedData">What to authenticate besides.</param>
+    /// <param name="destination">Receives ciphertext ‖ tag: exactly 16 bytes longer than the plaintext.</param>
+    public static void Seal(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associatedData, Span<byte> destination)
+    {
+        CheckKey(key);
+        if (destination.Length != plaintext.Length + TagSize)
+            throw new ArgumentException("sealed data is 16 bytes longer than its plaintext", nameof(destination));
+
+        using var aes = new AesGcm(key, TagSize);
+        aes.Encrypt(nonce, plaintext, destination[..plaintext.Length], destination[plaintext.Length..], associatedData);
+    }
+
+    /// <summary>Decrypts what is authentic.</summary>
+    /// <param name="key">32 bytes, locked memory.</param>
+    /// <param name="nonce">12 bytes.</param>
+    /// <param name="sealedData">Ciphertext ‖ tag.</param>
+    /// <param name="associatedData">As it was when sealed.</param>
+    /// <param name="destination">Receives the plaintext: exactly 16 bytes shorter than the sealed data; locked memory. All zero after a failure.</param>
+    /// <returns>False where the data is too short or not authentic.</returns>
+    public static bool TryOpen(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> sealedData, ReadOnlySpan<byte> associatedData, Span<byte> destination)
+    {
+        CheckKey(key);
+        if (sealedData.Length < TagSize)
+            return false;
+        if (destination.Length != sealedData.Length - TagSize)
+            throw new ArgumentException("a plaintext is 16 bytes shorter than its sealed data", nameof(destination));
+
+        try
+        {
+            using var aes = new AesGcm(key, TagSize);
+            aes.Decrypt(nonce, sealedData[..^TagSize], sealedData[^TagSize..], destination, associatedData);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            CryptographicOperations.ZeroMemory(destination);
+            return false;
+        }
+    }
+
+    /// <summary>Decrypts what is authentic into a new buffer.</summary>
+    /// <param name="key">32 bytes, locked memory.</param>
+    /// <param name="nonce">12 bytes.</param>
+    /// <param name="sealedData">Ciphertext ‖ tag, at most 8 MiB.</param>
+    /// <param name="associatedData">As it was when sealed.</param>
+    /// <returns>The plaintext, which the caller owns.</returns>
+    /// <exception cref="SealedDataException">The data is too short or too long (<see cref="SealFailure.Malformed"/>) or not authentic.</exception>
+    public static SecretBuffer Open(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> sealedData, ReadOnlySpan<byte> associatedData)
+    {
+        if (sealedData.Length < TagSize || sealedData.Length - TagSize > SecretMemory.LargestLength)
+            throw new SealedDataException(SealFailure.Malformed);
+
+        var plaintext = SecretBuffer.Allocate(sealedData.Length - TagSize);
+        var opened = false;
+        try
+        {
+            opened = TryOpen(key, nonce, sealedData, associatedData, plaintext.Span);
+            return opened ? plaintext : throw new SealedDataException(SealFailure.NotAuthentic);
+        }
+        finally
+        {
+            if (!opened)
+                plaintext.Dispose();
+        }
+    }
+
+    private static void CheckKey(ReadOnlySpan<byte> key)
+    {
+        if (key.Length != KeySize)
+            throw new ArgumentException("a key of AES-256 is 32 bytes", nameof(key));
+    }
+}

@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+
+namespace Broker.Secrets;
+
+/// <summary>HKDF with SHA-256 (RFC 5869) on spans; what it holds meanwhile lies in locked memory.</summary>
+public static class Hkdf
+{
+    /// <summary>Bytes of a hash, and so of a pseudorandom key.</summary>
+    public const int HashSize = 32;
+
+    /// <summary>The most bytes that one <see cref="Expand"/> gives.</summary>
+    public const int LargestOutput = 255 * HashSize;
+
+    /// <summary>HKDF-Extract, RFC 5869 section 2.2.</summary>
+    /// <param name="salt">Any length; empty stands for 32 zero bytes.</param>
+    /// <param name="keyMaterial">Input key material; secret, so locked memory.</param>
+    /// <param name="pseudorandomKey">Receives 32 bytes; secret, so locked memory.</param>
+    public static void Extract(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> keyMaterial, Span<byte> pseudorandomKey)
+    {
+        if (pseudorandomKey.Length != HashSize)
+            throw new ArgumentException("a pseudorandom key is 32 bytes", nameof(pseudorandomKey));
+
+        HMACSHA256.HashData(salt, keyMaterial, pseudorandomKey);
+    }
+
+    /// <summary>HKDF-Expand, RFC 5869 section 2.3.</summary>
+    /// <param name="pseudorandomKey">At least 32 bytes, uniformly random; secret, so locked memory.</param>
+    /// <param name="info">What the output is for; any length.</param>
+    /// <param name="output">Receives up to <see cref="LargestOutput"/> bytes; secret, so locked memory.</param>
+    /// <exception cref="ArgumentException">The key is too short or the output too long.</exception>
+    public static void Expand(ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output)
+    {
+        if (pseudorandomKey.Length < HashSize)
+            throw new ArgumentException("a pseudorandom key is at least 32 bytes", nameof(pseudorandomKey));
+        if (output.Length > LargestOutput)
+            throw new ArgumentException("HKDF with SHA-256 gives at most 8160 bytes", nameof(output));
+
+        // previous block ‖ info ‖ counter, then the block that comes of it.
+        using var scratch = SecretBuffer.Allocate(HashSize + info.Length + 1 + HashSize);
+        var block = scratch.Span[^HashSize..];
+        var input = scratch.Span[..^HashSize];
+        info.CopyTo(input[HashSize..]);
+        for (var counter = 1; !output.IsEmpty; counter++)
+        {
+            input[^1] = (byte)counter;
+            HMACSHA256.HashData(pseudorandomKey, counter == 1 ? input[HashSize..] : input, block);
+            var taken = Math.Min(HashSize, output.Length);
+            block[..taken].CopyTo(output);
+            block.CopyTo(input);
+            output = output[taken..];
+        }
+    }
+}
