@@ -45,6 +45,12 @@ public sealed unsafe class P256PrivateKey : IKeyAgreement, IDisposable
         return new P256PrivateKey(P256Curve.KeyPair(scalar, publicKey), publicKey);
     }
 
+    /// <summary>As the other, without deriving the point again: for a key that is imported at every use.</summary>
+    /// <param name="scalar">A scalar that was valid before.</param>
+    /// <param name="publicKey">Its point; not copied.</param>
+    internal static P256PrivateKey FromScalar(ReadOnlySpan<byte> scalar, byte[] publicKey) =>
+        new(P256Curve.KeyPair(scalar, publicKey), publicKey);
+
     /// <summary>A key of its scalar. The buffer stays the caller's to wipe.</summary>
     /// <param name="scalar">32 bytes big-endian, 1 … n-1.</param>
     /// <returns>A key that the caller disposes.</returns>

@@ -1,0 +1,149 @@
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Statements;
+
+namespace Broker.Secrets;
+
+/// <summary>
+/// A customer's secret K_e of one epoch and the scalars of the key pairs derived from it, all in locked memory. It signs, opens
+/// uploads and gives row keys; it never gives out itself. One owner: the actor of the customer's key.
+/// </summary>
+public sealed class CustomerSecret : IDisposable
+{
+    /// <summary>Bytes of K_e.</summary>
+    public const int Length = 32;
+
+    private readonly SecretBuffer _secret;
+    private readonly SecretBuffer _identity;
+    private readonly SecretBuffer _intake;
+    private readonly byte[] _identityPoint;
+    private readonly byte[] _intakePoint;
+
+    private CustomerSecret(SecretBuffer secret, Name cluster, Name customer, uint epoch)
+    {
+        Cluster = cluster;
+        Customer = customer;
+        Epoch = epoch;
+        _secret = secret;
+        _identity = DeriveScalar("broker/identity/1");
+        _intake = DeriveScalar("broker/intake/1");
+        using (var identity = P256PrivateKey.FromScalar(_identity))
+        {
+            _identityPoint = identity.PublicKey;
+        }
+
+        using (var intake = P256PrivateKey.FromScalar(_intake))
+        {
+            _intakePoint = intake.PublicKey;
+        }
+
+        Identity = PublicKey.Parse(_identityPoint);
+        Intake = PublicKey.Parse(_intakePoint);
+    }
+
+    /// <summary>The installation.</summary>
+    public Name Cluster { get; }
+
+    /// <summary>The customer.</summary>
+    public Name Customer { get; }
+
+    /// <summary>The epoch, from 1.</summary>
+    public uint Epoch { get; }
+
+    /// <summary>The key that signs the customer's statements.</summary>
+    public PublicKey Identity { get; }
+
+    /// <summary>The key to which consoles seal uploads.</summary>
+    public PublicKey Intake { get; }
+
+    /// <summary>Makes a new secret.</summary>
+    public static CustomerSecret Create(Name cluster, Name customer, uint epoch, RandomFill random)
+    {
+        var secret = SecretBuffer.Allocate(Length);
+        try
+        {
+            random(secret.Span);
+            return new CustomerSecret(secret, cluster, customer, epoch);
+        }
+        catch
+        {
+            secret.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes a secret over that shares were combined to.</summary>
+    /// <param name="secret">32 bytes; owned by the result from here on, wiped when this fails.</param>
+    /// <param name="cluster">The installation.</param>
+    /// <param name="customer">The customer.</param>
+    /// <param name="epoch">The epoch.</param>
+    public static CustomerSecret Take(SecretBuffer secret, Name cluster, Name customer, uint epoch)
+    {
+        try
+        {
+            return secret.Length == Length
+                ? new CustomerSecret(secret, cluster, customer, epoch)
+                : throw new ArgumentException("a customer's secret is 32 bytes", nameof(secret));
+        }
+        catch
+        {
+            secret.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Signs a statement with the identity key. The key is in the crypto library only for the time of this call.</summary>
+    public Signed Sign<T>(T statement)
+        where T : IStatement<T> => Sign(statement.Encode());
+
+    /// <summary>Signs an encoding with the identity key.</summary>
+    public Signed Sign(byte[] encoding)
+    {
+        var signature = new byte[PublicKey.SignatureLength];
+        using var key = P256PrivateKey.FromScalar(_identity.Span, _identityPoint);
+        key.Sign(encoding, signature);
+        return new Signed(encoding, signature);
+    }
+
+    /// <summary>Opens what a console sealed to the intake key.</summary>
+    /// <param name="info">HPKE info of the upload.</param>
+    /// <param name="associatedData">What the user bound the upload to.</param>
+    /// <param name="upload">Encapsulation ‖ ciphertext ‖ tag.</param>
+    /// <returns>The credential, owned by the caller.</returns>
+    /// <exception cref="SealedDataException">It was sealed to another key, bound to something else, or altered.</exception>
+    public SecretBuffer OpenUpload(ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> upload)
+    {
+        using var key = P256PrivateKey.FromScalar(_intake.Span, _intakePoint);
+        return Hpke.Open(key, info, associatedData, upload);
+    }
+
+    /// <summary>Splits the secret for custodians; the shares are owned by the caller.</summary>
+    public SecretBuffer[] Split(int threshold, int count, RandomFill random) => Shamir.Split(_secret.Span, threshold, count, random);
+
+    /// <summary>Wipes the secret and all that was derived from it.</summary>
+    public void Dispose()
+    {
+        _secret.Dispose();
+        _identity.Dispose();
+        _intake.Dispose();
+    }
+
+    /// <summary>Writes <c>rk ‖ commit = Expand(K_e, enc("broker/row-key/1", salt), 64)</c> into locked memory of the caller.</summary>
+    internal void RowKey(ReadOnlySpan<byte> salt, Span<byte> keyAndCommitment) =>
+        Hkdf.Expand(_secret.Span, new EncWriter("broker/row-key/1").Bytes(salt).ToArray(), keyAndCommitment);
+
+    /// <summary>Signs bytes that are themselves secret, in place.</summary>
+    internal void SignInto(ReadOnlySpan<byte> message, Span<byte> signature)
+    {
+        using var key = P256PrivateKey.FromScalar(_identity.Span, _identityPoint);
+        key.Sign(message, signature);
+    }
+
+    private SecretBuffer DeriveScalar(string label)
+    {
+        using var material = SecretBuffer.Allocate(32);
+        var info = new EncWriter(label).Name(Cluster).Name(Customer).U32(Epoch).ToArray();
+        Hkdf.Expand(_secret.Span, info, material.Span);
+        return P256Scalar.Derive(material.Span);
+    }
+}

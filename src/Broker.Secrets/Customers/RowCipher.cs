@@ -1,0 +1,98 @@
+using System.Security.Cryptography;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Statements;
+
+namespace Broker.Secrets;
+
+/// <summary>Why a row was not opened.</summary>
+public enum RowFailure
+{
+    /// <summary>It was opened.</summary>
+    None,
+
+    /// <summary>It is not a row, or its header names another customer, credential, version or epoch than it stands for.</summary>
+    WrongPlace,
+
+    /// <summary>The key commitment differs: the row was encrypted under another key or epoch.</summary>
+    WrongKey,
+
+    /// <summary>The tag is not good: header or ciphertext were altered.</summary>
+    Altered,
+}
+
+/// <summary>
+/// Encrypts and opens rows: <c>rk ‖ commit = Expand(K_e, enc("broker/row-key/1", salt), 64)</c>, AES-256-GCM under rk with nonce
+/// 0. A fresh salt for every write means that rk is used once.
+/// </summary>
+public static class RowCipher
+{
+    private const int KeyLength = 32;
+
+    /// <summary>Encrypts one row.</summary>
+    /// <param name="secret">The customer's secret.</param>
+    /// <param name="header">What the row is; its length is that of <paramref name="plaintext"/>.</param>
+    /// <param name="plaintext">The credential, in locked memory.</param>
+    /// <param name="random">The system's randomness.</param>
+    public static StoredRow Seal(CustomerSecret secret, RowHeader header, ReadOnlySpan<byte> plaintext, RandomFill random)
+    {
+        if (header.Length != plaintext.Length || header.Epoch != secret.Epoch)
+        {
+            throw new ArgumentException("the header is of another plaintext or epoch", nameof(header));
+        }
+
+        var salt = new byte[StoredRow.SaltLength];
+        random(salt);
+        using var keys = SecretBuffer.Allocate(2 * KeyLength);
+        secret.RowKey(salt, keys.Span);
+        var aad = header.Encode();
+        var ciphertext = new byte[plaintext.Length + AesGcm256.TagSize];
+        AesGcm256.Seal(keys.Span[..KeyLength], AesGcm256.ZeroNonce, plaintext, aad, ciphertext);
+        return new StoredRow(aad, salt, keys.Span[KeyLength..].ToArray(), ciphertext);
+    }
+
+    /// <summary>Opens one row.</summary>
+    /// <param name="secret">The customer's secret.</param>
+    /// <param name="row">The row, whose place under the head the caller has verified.</param>
+    /// <param name="credential">The metadata that the row must belong to.</param>
+    /// <param name="version">The version that was asked for.</param>
+    /// <param name="plaintext">The credential, owned by the caller; null on failure.</param>
+    public static RowFailure TryOpen(
+        CustomerSecret secret, StoredRow row, CredentialEntry credential, uint version, out SecretBuffer? plaintext)
+    {
+        plaintext = null;
+        RowHeader header;
+        try
+        {
+            header = Statement.Read<RowHeader>(row.Header.Span);
+        }
+        catch (MalformedException)
+        {
+            return RowFailure.WrongPlace;
+        }
+
+        if (header.Cluster != secret.Cluster || header.Customer != secret.Customer || header.Credential != credential.Credential ||
+            header.Version != version || header.Kind != credential.Kind || header.Epoch != secret.Epoch ||
+            row.Ciphertext.Length != header.Length + AesGcm256.TagSize)
+        {
+            return RowFailure.WrongPlace;
+        }
+
+        using var keys = SecretBuffer.Allocate(2 * KeyLength);
+        secret.RowKey(row.Salt.Span, keys.Span);
+        if (!CryptographicOperations.FixedTimeEquals(keys.Span[KeyLength..], row.Commitment.Span))
+        {
+            return RowFailure.WrongKey;
+        }
+
+        var buffer = SecretBuffer.Allocate((int)header.Length);
+        if (!AesGcm256.TryOpen(keys.Span[..KeyLength], AesGcm256.ZeroNonce, row.Ciphertext.Span, row.Header.Span, buffer.Span))
+        {
+            buffer.Dispose();
+            return RowFailure.Altered;
+        }
+
+        plaintext = buffer;
+        return RowFailure.None;
+    }
+}
