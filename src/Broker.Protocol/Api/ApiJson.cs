@@ -1,0 +1,34 @@
+using System.Text.Json.Serialization;
+
+namespace Broker.Protocol.Api;
+
+/// <summary>The JSON of the gateway: source-generated, camel case, unknown members refused, duplicates refused.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    MaxDepth = 16,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(NodeModel))]
+[JsonSerializable(typeof(EnrolModel))]
+[JsonSerializable(typeof(EnrolledModel))]
+[JsonSerializable(typeof(ConfirmModel))]
+[JsonSerializable(typeof(ShareModel))]
+[JsonSerializable(typeof(CustomerModel))]
+[JsonSerializable(typeof(LockedModel))]
+[JsonSerializable(typeof(SignedRequestModel))]
+[JsonSerializable(typeof(PutCredentialModel))]
+[JsonSerializable(typeof(ChangedModel))]
+[JsonSerializable(typeof(HandOffModel))]
+[JsonSerializable(typeof(TokenModel))]
+[JsonSerializable(typeof(PageModel<string>))]
+[JsonSerializable(typeof(PageModel<CredentialModel>))]
+[JsonSerializable(typeof(PageModel<UserModel>))]
+[JsonSerializable(typeof(PageModel<AgentModel>))]
+[JsonSerializable(typeof(PageModel<PolicyModel>))]
+[JsonSerializable(typeof(PageModel<HandOffModel>))]
+[JsonSerializable(typeof(LedgerModel))]
+[JsonSerializable(typeof(HealthModel))]
+[JsonSerializable(typeof(ProblemModel))]
+public sealed partial class ApiJson : JsonSerializerContext;

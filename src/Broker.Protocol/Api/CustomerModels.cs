@@ -1,0 +1,67 @@
+namespace Broker.Protocol.Api;
+
+/// <summary>A node and its incarnation: GET /v1/node.</summary>
+/// <param name="Cluster">The installation.</param>
+/// <param name="Node">The node.</param>
+/// <param name="Incarnation">A <see cref="Custody.Incarnation"/> signed by the key of the node's certificate.</param>
+/// <param name="Certificates">DER: the node's certificate and what leads to the root.</param>
+/// <param name="Version">The product's version.</param>
+public sealed record NodeModel(string Cluster, string Node, SignedModel Incarnation, IReadOnlyList<byte[]> Certificates, string Version);
+
+/// <summary>Enrols a customer: POST /v1/customers.</summary>
+/// <param name="Plan">A <see cref="Custody.EnrolmentPlan"/> signed by the key of a console certificate with the attribute <c>enrol</c>.</param>
+/// <param name="Certificates">DER of that certificate and what leads to the root.</param>
+public sealed record EnrolModel(SignedModel Plan, IReadOnlyList<byte[]> Certificates);
+
+/// <summary>A share sealed to its custodian.</summary>
+public sealed record SealedShareModel(uint Index, string Custodian, byte[] Sealed);
+
+/// <summary>Answer to an enrolment. The shares are nowhere else.</summary>
+/// <param name="Custody">The <see cref="Custody.CustodyRecord"/>, which echoes the plan.</param>
+/// <param name="Shares">One for each custodian.</param>
+/// <param name="Challenge">32 bytes that each custodian answers.</param>
+public sealed record EnrolledModel(SignedModel Custody, IReadOnlyList<SealedShareModel> Shares, byte[] Challenge);
+
+/// <summary>A custodian's confirmation: POST /v1/customers/{customer}/confirmations.</summary>
+/// <param name="Index">The share.</param>
+/// <param name="Answer">32 bytes: HMAC of the challenge.</param>
+public sealed record ConfirmModel(uint Index, byte[] Answer);
+
+/// <summary>A share for unlocking: POST /v1/customers/{customer}/shares.</summary>
+/// <param name="Index">The share.</param>
+/// <param name="Sealed">The record sealed to the incarnation.</param>
+/// <param name="AcceptedCounter">Counter of a head that the custodian accepts without a witness, or 0.</param>
+/// <param name="AcceptedRoot">Its root in hexadecimal, or 64 zeros.</param>
+/// <param name="Witness">The highest head that the console has seen, if any.</param>
+public sealed record ShareModel(uint Index, byte[] Sealed, ulong AcceptedCounter, string AcceptedRoot, SignedModel? Witness);
+
+/// <summary>The state of a customer: GET /v1/customers/{customer}.</summary>
+/// <param name="Customer">The customer.</param>
+/// <param name="State"><c>unknown</c>, <c>enrolling</c>, <c>locked</c>, <c>unlocking</c>, <c>lift-needed</c> or <c>unlocked</c>.</param>
+/// <param name="Missing">What is missing, in words: <c>1 of 2 shares given</c>.</param>
+/// <param name="LastFailure">Code of the last failed unlock, or null.</param>
+/// <param name="Given">Indexes of the shares, or confirmations, given so far.</param>
+/// <param name="Custody">The custody record.</param>
+/// <param name="Head">The zone's head.</param>
+/// <param name="Fence">The zone's fence.</param>
+/// <param name="LockGeneration">Locks so far.</param>
+/// <param name="LiftedGeneration">The generation up to which they were lifted.</param>
+/// <param name="Challenge">While enrolling: what custodians answer.</param>
+public sealed record CustomerModel(
+    string Customer,
+    string State,
+    string Missing,
+    string? LastFailure,
+    IReadOnlyList<uint> Given,
+    SignedModel? Custody,
+    SignedModel? Head,
+    ulong Fence,
+    ulong LockGeneration,
+    ulong LiftedGeneration,
+    byte[]? Challenge);
+
+/// <summary>Answer to a lock.</summary>
+/// <param name="Generation">The lock generation that the zone now has: from it on no release succeeds.</param>
+/// <param name="Confirmed">Holders that wiped.</param>
+/// <param name="Unconfirmed">Holders of which that is not known.</param>
+public sealed record LockedModel(ulong Generation, IReadOnlyList<string> Confirmed, IReadOnlyList<string> Unconfirmed);
