@@ -1,0 +1,28 @@
+using Broker.Configuration.Syntax;
+
+namespace Broker.Configuration.Resolution;
+
+/// <summary>What resolving a document may cost. Spending more stops it, since going on would only cost more.</summary>
+internal sealed class Budget(HoconLimits limits, ErrorList errors)
+{
+    private long _spent;
+
+    public void Spend(long steps, HoconOrigin origin)
+    {
+        _spent += steps;
+        if (_spent > limits.Steps)
+            throw Stop(origin, $"resolving the substitutions takes more than {limits.Steps} steps; look for values that multiply");
+    }
+
+    public T Check<T>(T value)
+        where T : HoconValue
+    {
+        if (value.Weight > limits.Values)
+            throw Stop(value.Origin, $"there are more than {limits.Values} values after substitution; look for values that multiply");
+        if (value.Depth > limits.Depth)
+            throw Stop(value.Origin, $"nested deeper than {limits.Depth} levels after substitution");
+        return value;
+    }
+
+    public HoconException Stop(HoconOrigin origin, string message) => errors.Stop(origin, message);
+}
