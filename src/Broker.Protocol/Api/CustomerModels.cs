@@ -28,12 +28,15 @@ public sealed record EnrolledModel(SignedModel Custody, IReadOnlyList<SealedShar
 public sealed record ConfirmModel(uint Index, byte[] Answer);
 
 /// <summary>A share for unlocking: POST /v1/customers/{customer}/shares.</summary>
+/// <param name="Epoch">The epoch of the share.</param>
+/// <param name="Split">The splitting that the share is of, 32 hexadecimal digits.</param>
 /// <param name="Index">The share.</param>
 /// <param name="Sealed">The record sealed to the incarnation.</param>
 /// <param name="AcceptedCounter">Counter of a head that the custodian accepts without a witness, or 0.</param>
 /// <param name="AcceptedRoot">Its root in hexadecimal, or 64 zeros.</param>
 /// <param name="Witness">The highest head that the console has seen, if any.</param>
-public sealed record ShareModel(uint Index, byte[] Sealed, ulong AcceptedCounter, string AcceptedRoot, SignedModel? Witness);
+public sealed record ShareModel(
+    uint Epoch, string Split, uint Index, byte[] Sealed, ulong AcceptedCounter, string AcceptedRoot, SignedModel? Witness);
 
 /// <summary>The state of a customer: GET /v1/customers/{customer}.</summary>
 /// <param name="Customer">The customer.</param>
