@@ -50,7 +50,8 @@ public class ProcessScanSpecs
 
         var report = ProcessScan.Run(victim.Id, Samples.Needles, stop: true);
         Assert.Empty(report.Findings);
-        Assert.Contains(report.Unread, u => u.Place.Contains("secretmem", StringComparison.Ordinal) && u.Bytes == Environment.SystemPageSize);
+        Assert.Contains(
+            report.Unread, u => u.Place.Contains("secretmem", StringComparison.Ordinal) && u.Bytes == Environment.SystemPageSize);
     }
 
     [Fact]

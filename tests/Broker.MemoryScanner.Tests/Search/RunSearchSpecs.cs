@@ -60,6 +60,23 @@ public class RunSearchSpecs
     }
 
     [Fact]
+    public void Search_should_find_every_piece_of_the_length_asked_for_and_no_shorter_one()
+    {
+        var needles = new NeedleSet([new Needle(Samples.Name, Samples.Secret)], pieces: 12);
+        for (var from = 0; from <= Samples.Secret.Length - 12; from++)
+        {
+            for (var at = 100; at < 120; at++)
+            {
+                var data = new byte[256];
+                Samples.Secret.AsSpan(from, 12).CopyTo(data.AsSpan(at));
+                Assert.Equal([(long)at], Find(needles, data, pieceSize: 256));
+                data[at + 5] ^= 1;
+                Assert.Empty(Find(needles, data, pieceSize: 256));
+            }
+        }
+    }
+
+    [Fact]
     public void Search_should_find_the_largest_needle_in_base64()
     {
         byte[] needle = [.. Enumerable.Range(0, Needle.MaximumLength).Select(i => (byte)((i ^ (i >> 8)) % 253))];

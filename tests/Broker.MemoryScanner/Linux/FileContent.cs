@@ -24,7 +24,11 @@ internal static class FileContent
                     var space = report.Search.Space.Span;
                     var count = Native.Read(file, space[..(int)Math.Min(space.Length, end - report.Search.End)], report.Search.End);
                     if (count < 0)
-                        report.Unread(place, Permissions, end == long.MaxValue ? 0 : end - report.Search.End, Marshal.GetLastPInvokeErrorMessage());
+                    {
+                        var unread = end == long.MaxValue ? 0 : end - report.Search.End;
+                        report.Unread(place, Permissions, unread, Marshal.GetLastPInvokeErrorMessage());
+                    }
+
                     if (count <= 0)
                         break;
                     report.Search.Advance((int)count);

@@ -52,7 +52,8 @@ internal sealed record Mapping(long Start, long End, string Permissions, string 
     }
 
     // [vsyscall] lies in the upper half; it is dropped, so only the order is lost.
-    private static long Address(string hex) => unchecked((long)ulong.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    private static long Address(string hex) =>
+        unchecked((long)ulong.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
     private static long KiB(string line) =>
         1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Broker.MemoryScanner.Linux;
 
-/// <summary>Holds a process stopped until disposed, also when the scanner itself is interrupted. One that was stopped already stays so.</summary>
+/// <summary>Holds a process stopped until disposed, also when the scanner itself is interrupted. One that stood already stays so.</summary>
 internal sealed class StoppedProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
