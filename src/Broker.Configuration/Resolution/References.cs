@@ -38,7 +38,7 @@ internal sealed class References(
                 field = field.Below(layer);
             }
             field = field.Child(key, out var created);
-            budget.Spend(created ? 4 + field.Layers.Count : 1, origin);
+            budget.SpendOnField(created, field, origin);
             if (field.Layers.Count == 0)
                 return null;
         }

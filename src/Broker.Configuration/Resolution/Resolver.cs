@@ -68,6 +68,10 @@ internal sealed class Resolver
         }
         if (objects.Count == 0)
             return null;
+
+        // What one substitution alone gives is shared, not copied: copies of copies would multiply.
+        if (objects is [(_, { } only)])
+            return only;
         objects.Reverse();
         return MergeObjects(field, objects);
     }
@@ -94,7 +98,7 @@ internal sealed class Resolver
         foreach (var (key, keyOrigin) in keys)
         {
             var child = field.Child(key, out var created);
-            _budget.Spend(created ? 4 + child.Layers.Count : 1, origin);
+            _budget.SpendOnField(created, child, origin);
             if (ValueOf(child) is { } value)
                 fields.Add(key, new HoconField(key, keyOrigin, value));
         }

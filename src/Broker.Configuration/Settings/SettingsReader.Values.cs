@@ -59,15 +59,15 @@ public sealed partial class SettingsReader
 
     /// <summary>A list of texts that are not empty; the list may be.</summary>
     /// <param name="path">The path of the setting.</param>
-    public IReadOnlyList<string> TextList(string path) => ReadList<string>(path, "texts", Conversions.Text);
+    public IReadOnlyList<string> TextList(string path) => ReadList<string>(path, "text", "texts", Conversions.Text);
 
     /// <summary>A list of paths as <see cref="Path"/> reads them; the list may be empty.</summary>
     /// <param name="path">The path of the setting.</param>
-    public IReadOnlyList<string> PathList(string path) => ReadList<string>(path, "paths", Conversions.FilePath);
+    public IReadOnlyList<string> PathList(string path) => ReadList<string>(path, "a path", "paths", Conversions.FilePath);
 
     /// <summary>A list of places to connect to as <see cref="EndPoint"/> reads them; the list may be empty.</summary>
     /// <param name="path">The path of the setting.</param>
-    public IReadOnlyList<EndPoint> EndPointList(string path) => ReadList<EndPoint>(path, "\"host:port\"", Conversions.EndPoint);
+    public IReadOnlyList<EndPoint> EndPointList(string path) => ReadList<EndPoint>(path, "\"host:port\"", "\"host:port\"", Conversions.EndPoint);
 
     private T Required<T>(string path, string expected, Conversion<T> convert, T placeholder, T min, T max)
         where T : IComparable<T>
@@ -88,13 +88,13 @@ public sealed partial class SettingsReader
         return TryConvert(found, expected, convert, out var value) ? value : placeholder;
     }
 
-    private List<T> ReadList<T>(string path, string expected, Conversion<T> convert)
+    private List<T> ReadList<T>(string path, string expected, string plural, Conversion<T> convert)
     {
         var values = new List<T>();
         var found = Ask(path);
         if (found.Value is not HoconArray list)
         {
-            Report(found, found.Value is null ? $"is missing; set it to a list of {expected}" : $"must be a list of {expected}, not {found.Value.Describe()}");
+            Report(found, found.Value is null ? $"is missing; set it to a list of {plural}" : $"must be a list of {plural}, not {found.Value.Describe()}");
             return values;
         }
         for (var i = 0; i < list.Items.Count; i++)
