@@ -10,7 +10,10 @@ public class BoundSpecs
     [InlineData("{a=")]
     [InlineData("[{a=")]
     public void Deep_nesting_should_be_refused(string open) =>
-        Assert.Contains("nested deeper than 64 levels", Hocon.Errors("a = " + string.Concat(Enumerable.Repeat(open, 100_000))), StringComparison.Ordinal);
+        Assert.Contains(
+            "nested deeper than 64 levels",
+            Hocon.Errors("a = " + string.Concat(Enumerable.Repeat(open, 100_000))),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Long_path_should_be_refused()
@@ -57,6 +60,18 @@ public class BoundSpecs
         "substitutions lead to each other more than 256 times",
         Hocon.Errors(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"a{i} = ${{a{i + 1}}}\n")) + "a20000 = 1"),
         StringComparison.Ordinal);
+
+    [Fact]
+    public void Deep_lists_in_a_chain_of_substitutions_should_not_exhaust_a_small_stack()
+    {
+        var (open, close) = (new string('[', 60), new string(']', 60));
+        var text = string.Concat(Enumerable.Range(0, 5000).Select(i => $"a{i} = {open}${{a{i + 1}}}{close}\n"));
+        var errors = "";
+        var thread = new Thread(() => errors = Hocon.Errors(text), maxStackSize: 1 << 20);
+        thread.Start();
+        thread.Join();
+        Assert.Contains("more than 256 times in a row", errors, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Value_that_substitution_nests_too_deep_should_be_refused() => Assert.Contains(

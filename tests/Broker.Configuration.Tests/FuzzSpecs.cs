@@ -2,13 +2,17 @@ using System.Text;
 
 namespace Broker.Configuration.Tests;
 
-/// <summary>Whatever the bytes, there is a document or a <see cref="HoconException"/>. Bounded by the number of inputs; the seeds make it repeatable.</summary>
+/// <summary>
+/// Whatever the bytes, there is a document or a <see cref="HoconException"/>. Bounded by the number of inputs; the seeds make it
+/// repeatable.
+/// </summary>
 public sealed class FuzzSpecs : IDisposable
 {
     private static readonly string[] Fragments =
     [
-        "{", "}", "[", "]", ",", "\n", "=", ":", "+=", "a", "b", ".", "${a}", "${?a}", "${b.a}", "${", "\"", "\"\"\"", "\\", "\\u00", "#", "//", " ", "1", "-0.5e",
-        "null", "true", "include \"x\"", "include", "a = ${a} {b = ${a.b}}", "a += ${b}", "b = ${a}", "a.b", "\0", "é", "\u2028", "$", "10 s",
+        "{", "}", "[", "]", ",", "\n", "=", ":", "+=", "a", "b", ".", "${a}", "${?a}", "${b.a}", "${", "\"", "\"\"\"", "\\", "\\u00", "#", "//",
+        " ", "1", "-0.5e", "null", "true", "include \"x\"", "include", "a = ${a} {b = ${a.b}}", "a += ${b}", "b = ${a}",
+        "a.b", "\0", "é", "\u2028", "$", "10 s",
     ];
 
     private const string Valid =

@@ -56,7 +56,8 @@ public sealed class IncludeSpecs : IDisposable
     }
 
     [Fact]
-    public void Absent_file_that_is_loaded_should_be_an_error() => Assert.Equal("none.conf:1:1: there is no file 'none.conf'", _files.Errors("none.conf"));
+    public void Absent_file_that_is_loaded_should_be_an_error() =>
+        Assert.Equal("none.conf:1:1: there is no file 'none.conf'", _files.Errors("none.conf"));
 
     [Theory]
     [InlineData("include url(\"http://x\")", "only files can be included")]
@@ -114,7 +115,8 @@ public sealed class IncludeSpecs : IDisposable
     {
         _files.Write("a.conf", "include \"b.conf\"\nx = *");
         _files.Write("b.conf", "\ny = *");
-        Assert.Equal("a.conf:2:5: '*' in a value must be inside quotes\nb.conf:2:5: '*' in a value must be inside quotes", _files.Errors("a.conf"));
+        Assert.Equal(
+            "a.conf:2:5: '*' in a value must be inside quotes\nb.conf:2:5: '*' in a value must be inside quotes", _files.Errors("a.conf"));
     }
 
     [Fact]
@@ -137,7 +139,8 @@ public sealed class IncludeSpecs : IDisposable
     public void Many_large_files_should_be_refused_together()
     {
         _files.Write("a.conf", new string(' ', HoconLimits.Default.FileBytes));
-        Assert.Contains("the files together have more than", _files.Errors("a.conf", "a.conf", "a.conf", "a.conf", "a.conf"), StringComparison.Ordinal);
+        var errors = _files.Errors("a.conf", "a.conf", "a.conf", "a.conf", "a.conf");
+        Assert.Contains("the files together have more than", errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -59,7 +59,9 @@ public class SettingsSpecs
     [Fact]
     public void Wrong_values_should_be_refused_by_each_type()
     {
-        var s = Reader("t = \"\"\nb = maybe\ni = 1.5\nj = 11\nz = 1 KB\no = c\ne = host\nf = \"h:0\"\ng = \"-x:1\"\nl = \"name:1\"\nm = \"::1:1\"\np = \"\"\nq = [x, {}, \"\"]\nr = x");
+        var s = Reader(
+            "t = \"\"\nb = maybe\ni = 1.5\nj = 11\nz = 1 KB\no = c\ne = host\nf = \"h:0\"\n"
+            + "g = \"-x:1\"\nl = \"name:1\"\nm = \"::1:1\"\np = \"\"\nq = [x, {}, \"\"]\nr = x");
         s.Text("t");
         s.Boolean("b");
         s.Integer("i", 0, 10);
@@ -147,7 +149,10 @@ public class SettingsSpecs
         var s = Reader("uses { a = 1 }\nothers = [1]");
         Assert.Empty(s.Children("uses"));
         Assert.Empty(s.Children("others"));
-        Assert.Equal("test.conf:1: uses.a: must be an object, not a number\ntest.conf:2: others: must be an object of named sections, not a list", Problems(s));
+        Assert.Equal(
+            "test.conf:1: uses.a: must be an object, not a number\n"
+            + "test.conf:2: others: must be an object of named sections, not a list",
+            Problems(s));
     }
 
     [Fact]
@@ -156,7 +161,8 @@ public class SettingsSpecs
         var s = Reader("nodes = [\n{ name = a }\n{ nam = b }\n]");
         Assert.Equal(["a", ""], s.Items("nodes").Select(item => item.Text("name")));
         Assert.Equal(
-            "test.conf:3: nodes.[1].name: is missing; set it to text\ntest.conf:3: nodes.[1].nam: unknown key; did you mean 'name'?", Problems(s));
+            "test.conf:3: nodes.[1].name: is missing; set it to text\n"
+            + "test.conf:3: nodes.[1].nam: unknown key; did you mean 'name'?", Problems(s));
     }
 
     [Fact]

@@ -67,7 +67,9 @@ internal sealed class Field
         return field;
     }
 
-    /// <summary>The field of a key, without layers if nothing can have assigned one. <paramref name="created"/> tells that it is new.</summary>
+    /// <summary>
+    /// The field of a key, without layers if nothing can have assigned one. <paramref name="created"/> tells that it is new.
+    /// </summary>
     public Field Child(string key, out bool created)
     {
         _children ??= [];

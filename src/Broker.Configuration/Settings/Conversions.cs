@@ -96,7 +96,9 @@ internal static class Conversions
             host = host[1..^1];
         else if (host.Contains(':', StringComparison.Ordinal))
             host = "";
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= ushort.MaxValue && host.Length > 0;
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out port)
+            && port <= ushort.MaxValue
+            && host.Length > 0;
     }
 
     private static string? Range<T>(T value, T min, T max, string text, Func<T, string> format)
