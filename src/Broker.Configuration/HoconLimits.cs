@@ -21,7 +21,7 @@ public sealed record HoconLimits
     /// <summary>Objects and arrays inside each other, before and after substitution.</summary>
     public int Depth { get; init; } = 64;
 
-    /// <summary>Substitutions that may lead to each other before a value is found.</summary>
+    /// <summary>Substitutions that may lead to each other before a value is found; objects and lists on the way count.</summary>
     public int SubstitutionDepth { get; init; } = 256;
 
     /// <summary>Values in the document after substitution, shared ones counted each time.</summary>

@@ -11,7 +11,8 @@ public class MergeSpecs
     [InlineData("a = [1]\na = [2]", "{'a':[2]}")]
     [InlineData("a { x = 1 }\na = 5", "{'a':5}")]
     [InlineData("a = {}", "{'a':{}}")]
-    public void Later_value_should_override_and_objects_should_merge(string text, string expected) => Assert.Equal(expected, Hocon.Json(text));
+    public void Later_value_should_override_and_objects_should_merge(string text, string expected) =>
+        Assert.Equal(expected, Hocon.Json(text));
 
     [Theory]
     [InlineData("a = foo bar baz", "{'a':'foo bar baz'}")]
@@ -47,7 +48,8 @@ public class MergeSpecs
     [InlineData("b = 1\na = ${b} {y = 1}", "2:5: ${b} is a number but stands beside an object")]
     [InlineData("b = {}\na = x ${b}", "2:5: text and an object stand side by side")]
     [InlineData("b = x\na = ${b} [1]", "2:5: text and a list stand side by side")]
-    public void Values_of_different_sorts_should_not_be_joined(string text, string expected) => Assert.Contains(expected, Hocon.Errors(text), StringComparison.Ordinal);
+    public void Values_of_different_sorts_should_not_be_joined(string text, string expected) =>
+        Assert.Contains(expected, Hocon.Errors(text), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("a = [1]\na += 2", "{'a':[1,2]}")]

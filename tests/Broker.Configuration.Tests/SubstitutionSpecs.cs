@@ -74,7 +74,8 @@ public class SubstitutionSpecs
     [InlineData("a { b = ${a.c} }\na { c = ${a.b} }", "2:9: ${a.b} leads back to itself")]
     [InlineData("a = ${a}x", "1:5: ${a} leads back to itself")]
     [InlineData("a = [${a}]", "1:6: ${a} leads back to itself")]
-    public void Cycle_should_be_an_error(string text, string expected) => Assert.Contains(expected, Hocon.Errors(text), StringComparison.Ordinal);
+    public void Cycle_should_be_an_error(string text, string expected) =>
+        Assert.Contains(expected, Hocon.Errors(text), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("a = ${}", "1:7: expected a key here")]
@@ -82,5 +83,6 @@ public class SubstitutionSpecs
     [InlineData("a = $b", "1:5: '$' in a value must be inside quotes")]
     [InlineData("a = ${b.${c}}", "1:9: '$' in a key must be inside quotes")]
     [InlineData("a = ${b..c}", "a path begins or ends with a dot, or has two in a row")]
-    public void Substitution_should_be_well_formed(string text, string expected) => Assert.Contains(expected, Hocon.Errors(text), StringComparison.Ordinal);
+    public void Substitution_should_be_well_formed(string text, string expected) =>
+        Assert.Contains(expected, Hocon.Errors(text), StringComparison.Ordinal);
 }

@@ -25,14 +25,16 @@ public class SyntaxSpecs
     [InlineData("// a = 1\n# b = 2", "{}")]
     [InlineData("a = \"x#y//z\"", "{'a':'x#y//z'}")]
     [InlineData("a = [ 1 # one\n 2 // two\n ]", "{'a':[1,2]}")]
-    public void Comment_should_end_with_its_line_and_not_begin_in_quotes(string text, string expected) => Assert.Equal(expected, Hocon.Json(text));
+    public void Comment_should_end_with_its_line_and_not_begin_in_quotes(string text, string expected) =>
+        Assert.Equal(expected, Hocon.Json(text));
 
     [Theory]
     [InlineData("a = [1,2,3,]")]
     [InlineData("a = [1\n2\n3]")]
     [InlineData("a = [\n1,\n2,\n3\n]")]
     [InlineData("a = [1,2\n,3]")]
-    public void Comma_should_be_optional_at_a_new_line_and_allowed_once_at_the_end(string text) => Assert.Equal("{'a':[1,2,3]}", Hocon.Json(text));
+    public void Comma_should_be_optional_at_a_new_line_and_allowed_once_at_the_end(string text) =>
+        Assert.Equal("{'a':[1,2,3]}", Hocon.Json(text));
 
     [Theory]
     [InlineData("a = [1,2,3,,]")]
@@ -40,7 +42,8 @@ public class SyntaxSpecs
     [InlineData("a = [1,,2,3]")]
     [InlineData("a = 1,, b = 2")]
     [InlineData(", a = 1")]
-    public void Comma_should_follow_a_value(string text) => Assert.Contains("a comma without a value before it", Hocon.Errors(text), StringComparison.Ordinal);
+    public void Comma_should_follow_a_value(string text) =>
+        Assert.Contains("a comma without a value before it", Hocon.Errors(text), StringComparison.Ordinal);
 
     [Fact]
     public void Fields_on_one_line_should_be_parted_by_commas() => Assert.Equal("{'a':1,'b':2}", Hocon.Json("a = 1, b = 2"));
@@ -65,7 +68,8 @@ public class SyntaxSpecs
     [InlineData(".a = 1")]
     [InlineData("a. = 1")]
     [InlineData(". = 1")]
-    public void Path_should_not_have_unquoted_empty_keys(string text) => Assert.Contains("a path begins or ends with a dot", Hocon.Errors(text), StringComparison.Ordinal);
+    public void Path_should_not_have_unquoted_empty_keys(string text) =>
+        Assert.Contains("a path begins or ends with a dot", Hocon.Errors(text), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("a = 1", "1")]
@@ -79,7 +83,8 @@ public class SyntaxSpecs
     [InlineData("a = \"1\"", "'1'")]
     [InlineData("a = foo", "'foo'")]
     [InlineData("a = /var/lib/x", "'/var/lib/x'")]
-    public void Scalar_should_keep_its_kind_and_its_text(string text, string expected) => Assert.Equal($"{{'a':{expected}}}", Hocon.Json(text));
+    public void Scalar_should_keep_its_kind_and_its_text(string text, string expected) =>
+        Assert.Equal($"{{'a':{expected}}}", Hocon.Json(text));
 
     [Theory]
     [InlineData("""a = "\"\\\/\b\f\n\r\té" """, "\"\\/\b\f\n\r\té")]
@@ -98,7 +103,8 @@ public class SyntaxSpecs
     [InlineData("a = \"\\u12g4\"", "1:10: \\u needs four hexadecimal digits")]
     [InlineData("a = \"\t\"", "1:6: a control character in a string must be written as \\u0009")]
     [InlineData("a = \"\\ud800\"", "1:5: the string has half of a surrogate pair")]
-    public void String_should_be_well_formed(string text, string expected) => Assert.Contains(expected, Hocon.Errors(text), StringComparison.Ordinal);
+    public void String_should_be_well_formed(string text, string expected) =>
+        Assert.Contains(expected, Hocon.Errors(text), StringComparison.Ordinal);
 
     [Theory]
     [InlineData('\u00a0')]
@@ -107,7 +113,8 @@ public class SyntaxSpecs
     [InlineData('\t')]
     [InlineData('\r')]
     [InlineData('\u001c')]
-    public void Whitespace_should_include_unicode_separators(char space) => Assert.Equal("{'a':1}", Hocon.Json($"{space}a{space}={space}1{space}"));
+    public void Whitespace_should_include_unicode_separators(char space) =>
+        Assert.Equal("{'a':1}", Hocon.Json($"{space}a{space}={space}1{space}"));
 
     [Fact]
     public void Json_should_be_valid_as_it_is() => Assert.Equal(
@@ -115,5 +122,6 @@ public class SyntaxSpecs
         Hocon.Json("""{"a": [1, "two", {"three": null}], "b": {"c": true, "d": []}}"""));
 
     [Fact]
-    public void Document_of_crlf_lines_should_be_read() => Assert.Equal("{'a':1,'b':'x y','c':{'d':2}}", Hocon.Json("a = 1\r\nb = x y\r\nc {\r\n  d = 2\r\n}\r\n"));
+    public void Document_of_crlf_lines_should_be_read() =>
+        Assert.Equal("{'a':1,'b':'x y','c':{'d':2}}", Hocon.Json("a = 1\r\nb = x y\r\nc {\r\n  d = 2\r\n}\r\n"));
 }

@@ -40,7 +40,7 @@ internal static class Flattener
             if (field.Key.Length == 0 || field.Key.Contains(ConfigurationPath.KeyDelimiter, StringComparison.Ordinal))
                 errors.Add(new HoconError(field.KeyOrigin, "a key here must not be empty nor have a ':'", HoconPath.Render([field.Key])));
             else if (!seen.Add(field.Key))
-                errors.Add(new HoconError(field.KeyOrigin, "differs from another key only in case; keep one", HoconPath.Render([field.Key])));
+                errors.Add(new HoconError(field.KeyOrigin, "differs from another key only in case", HoconPath.Render([field.Key])));
             else
                 Add(field.Value, Join(key, field.Key), data, errors);
         }

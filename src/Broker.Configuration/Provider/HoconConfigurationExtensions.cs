@@ -5,11 +5,14 @@ namespace Broker.Configuration;
 /// <summary>Adds HOCON to <c>Microsoft.Extensions.Configuration</c>.</summary>
 public static class HoconConfigurationExtensions
 {
-    /// <summary>Adds a document, or one section of it. Keys are joined by ':', list elements have their index as key, and null has no value.</summary>
+    /// <summary>
+    /// Adds a document, or one section of it. Keys are joined by ':', list elements have their index as key, and null has no
+    /// value.
+    /// </summary>
     /// <param name="builder">What to add to.</param>
     /// <param name="document">The resolved document.</param>
     /// <param name="section">The path of the section whose content is added; null for all. A section that is missing adds nothing.</param>
-    /// <exception cref="HoconException">A key has a ':', or two differ only in case: this form of configuration cannot tell them apart.</exception>
+    /// <exception cref="HoconException">A key has a ':', or two differ only in case: they could not be told apart.</exception>
     public static IConfigurationBuilder AddHocon(this IConfigurationBuilder builder, HoconDocument document, string? section = null)
     {
         ArgumentNullException.ThrowIfNull(builder);

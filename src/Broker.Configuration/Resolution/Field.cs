@@ -12,9 +12,10 @@ internal readonly record struct Layer(Node Node, int ParentLayer, HoconOrigin Ke
 /// </summary>
 internal sealed class Field
 {
-    private readonly Dictionary<string, Field> _children = [];
-    private readonly Dictionary<int, Field> _below = [];
-    private readonly Dictionary<int, HoconValue?> _layerValues = [];
+    // Most fields need none of these.
+    private Dictionary<string, Field>? _children;
+    private Dictionary<int, Field>? _below;
+    private Dictionary<int, HoconValue?>? _layerValues;
 
     public Field(Field? parent, IReadOnlyList<Layer> layers)
     {
@@ -49,21 +50,29 @@ internal sealed class Field
         Value = value;
     }
 
-    public bool TryGetLayerValue(int layer, out HoconValue? value) => _layerValues.TryGetValue(layer, out value);
+    public bool TryGetLayerValue(int layer, out HoconValue? value)
+    {
+        value = null;
+        return _layerValues is not null && _layerValues.TryGetValue(layer, out value);
+    }
 
-    public void SetLayerValue(int layer, HoconValue? value) => _layerValues[layer] = value;
+    public void SetLayerValue(int layer, HoconValue? value) => (_layerValues ??= [])[layer] = value;
 
     /// <summary>The same field as it was before <paramref name="layer"/> was assigned.</summary>
     public Field Below(int layer)
     {
-        if (!Identity._below.TryGetValue(layer, out var field))
-            Identity._below.Add(layer, field = new Field(Identity, layer));
+        var below = Identity._below ??= [];
+        if (!below.TryGetValue(layer, out var field))
+            below.Add(layer, field = new Field(Identity, layer));
         return field;
     }
 
-    /// <summary>The field of a key, without layers if nothing can have assigned one. <paramref name="created"/> tells that it is new.</summary>
+    /// <summary>
+    /// The field of a key, without layers if nothing can have assigned one. <paramref name="created"/> tells that it is new.
+    /// </summary>
     public Field Child(string key, out bool created)
     {
+        _children ??= [];
         created = !_children.TryGetValue(key, out var child);
         if (created)
             _children.Add(key, child = new Field(this, LayersOf(key)));

@@ -18,13 +18,15 @@ internal sealed class Joiner(Budget budget, ErrorList errors)
         if (present.TrueForAll(value => value is HoconObject))
             return MergeObjects(node, present);
         var other = present.Find(value => value.GetType() != present[0].GetType())!;
-        errors.Add(node.Origin, $"{present[0].Describe()} and {other.Describe()} stand side by side; only values of one sort can be joined");
+        errors.Add(node.Origin, $"{present[0].Describe()} and {other.Describe()} stand side by side; only one sort can be joined");
         return null;
     }
 
     private HoconScalar JoinText(ConcatenationNode node, HoconValue?[] values)
     {
-        var texts = node.Pieces.Zip(values, (piece, value) => piece is SpaceNode space ? space.Text : (value as HoconScalar)?.Text ?? "").ToList();
+        var texts = node.Pieces
+            .Zip(values, (piece, value) => piece is SpaceNode space ? space.Text : (value as HoconScalar)?.Text ?? "")
+            .ToList();
         budget.Spend(texts.Sum(text => (long)text.Length), node.Origin);
         return new HoconScalar(node.Origin, HoconKind.Text, string.Concat(texts));
     }

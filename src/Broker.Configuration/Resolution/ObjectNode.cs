@@ -3,7 +3,9 @@ namespace Broker.Configuration.Resolution;
 /// <summary>One assignment to a key.</summary>
 internal readonly record struct Assignment(HoconOrigin KeyOrigin, Node Node);
 
-/// <summary>An object as it was written: for each key all that was assigned to it, in order. Which of it counts is the resolver's.</summary>
+/// <summary>
+/// An object as it was written: for each key all that was assigned to it, in order. Which of it counts is the resolver's.
+/// </summary>
 internal sealed record ObjectNode(HoconOrigin Origin) : Node(Origin)
 {
     public OrderedDictionary<string, List<Assignment>> Assignments { get; } = [];

@@ -2,7 +2,9 @@ using Broker.Configuration.Syntax;
 
 namespace Broker.Configuration.Resolution;
 
-/// <summary>Finds what a substitution stands for: in the document, looking back where it leads to itself, then in the environment.</summary>
+/// <summary>
+/// Finds what a substitution stands for: in the document, looking back where it leads to itself, then in the environment.
+/// </summary>
 internal sealed class References(
     Field root, Activations active, Budget budget, ErrorList errors, Func<string, string?> environment, Func<Field, HoconValue?> valueOf)
 {
@@ -38,7 +40,7 @@ internal sealed class References(
                 field = field.Below(layer);
             }
             field = field.Child(key, out var created);
-            budget.Spend(created ? 4 + field.Layers.Count : 1, origin);
+            budget.SpendOnField(created, field, origin);
             if (field.Layers.Count == 0)
                 return null;
         }

@@ -38,14 +38,20 @@ internal sealed class Resolver
             return null;
         var origin = field.Layers[^1].Node.Origin;
         _budget.Spend(1, origin);
-        if (++_depth > _limits.SubstitutionDepth)
-            throw _budget.Stop(origin, $"substitutions lead to each other more than {_limits.SubstitutionDepth} times before a value is found");
+        Descend(origin);
         field.IsBusy = true;
         var value = Merge(field);
         field.IsBusy = false;
         _depth--;
         field.Resolve(value);
         return value;
+    }
+
+    /// <summary>Keeps the stack from running out: each level of a value counts, whether written or substituted.</summary>
+    private void Descend(HoconOrigin origin)
+    {
+        if (++_depth > _limits.SubstitutionDepth)
+            throw _budget.Stop(origin, $"substitutions lead to each other more than {_limits.SubstitutionDepth} times in a row");
     }
 
     private HoconValue? Merge(Field field)
@@ -68,6 +74,10 @@ internal sealed class Resolver
         }
         if (objects.Count == 0)
             return null;
+
+        // What one substitution alone gives is shared, not copied: copies of copies would multiply.
+        if (objects is [(_, { } only)])
+            return only;
         objects.Reverse();
         return MergeObjects(field, objects);
     }
@@ -94,7 +104,7 @@ internal sealed class Resolver
         foreach (var (key, keyOrigin) in keys)
         {
             var child = field.Child(key, out var created);
-            _budget.Spend(created ? 4 + child.Layers.Count : 1, origin);
+            _budget.SpendOnField(created, child, origin);
             if (ValueOf(child) is { } value)
                 fields.Add(key, new HoconField(key, keyOrigin, value));
         }
@@ -133,12 +143,14 @@ internal sealed class Resolver
     private HoconArray Items(ArrayNode array, Field field, int layer)
     {
         _budget.Spend(array.Items.Count, array.Origin);
+        Descend(array.Origin);
         var items = new List<HoconValue>(array.Items.Count);
         foreach (var item in array.Items)
         {
             if (Evaluate(item, field, layer) is { } value)
                 items.Add(value);
         }
+        _depth--;
         return _budget.Check(new HoconArray(array.Origin, items));
     }
 

@@ -96,16 +96,25 @@ internal static class Conversions
             host = host[1..^1];
         else if (host.Contains(':', StringComparison.Ordinal))
             host = "";
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= ushort.MaxValue && host.Length > 0;
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out port)
+            && port <= ushort.MaxValue
+            && host.Length > 0;
     }
 
     private static string? Range<T>(T value, T min, T max, string text, Func<T, string> format)
         where T : IComparable<T>
     {
         if (value.CompareTo(min) < 0)
-            return $"{text.Trim()} is below the minimum {format(min)}";
-        return value.CompareTo(max) > 0 ? $"{text.Trim()} is above the maximum {format(max)}" : null;
+            return $"{Clean(text)} is below the minimum {format(min)}";
+        return value.CompareTo(max) > 0 ? $"{Clean(text)} is above the maximum {format(max)}" : null;
     }
 
-    private static string Shown(string text) => text.Length <= 40 ? $"'{text}'" : $"'{text[..40]}…'";
+    private static string Shown(string text) => $"'{Clean(text)}'";
+
+    /// <summary>The start of a text on one line, for errors.</summary>
+    private static string Clean(string text)
+    {
+        var line = string.Concat(text.Trim().Select(c => char.IsControl(c) ? ' ' : c));
+        return line.Length <= 40 ? line : line[..40] + "…";
+    }
 }

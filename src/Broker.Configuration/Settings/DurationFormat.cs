@@ -24,10 +24,14 @@ internal static class DurationFormat
         return true;
     }
 
-    public static string Format(TimeSpan duration) =>
-        duration.Ticks % TimeSpan.TicksPerDay == 0 && duration >= TimeSpan.FromDays(2)
+    public static string Format(TimeSpan duration)
+    {
+        if (duration == TimeSpan.Zero)
+            return "0 s";
+        return duration.Ticks % TimeSpan.TicksPerDay == 0 && duration >= TimeSpan.FromDays(2)
             ? $"{duration.Ticks / TimeSpan.TicksPerDay} days"
             : Quantity.Format(duration.Ticks, Units);
+    }
 
     private static decimal? TicksOf(string unit) => unit switch
     {

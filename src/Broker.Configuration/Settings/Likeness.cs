@@ -17,7 +17,9 @@ internal static class Likeness
         return best.Candidate is not null && best.Distance <= Math.Max(1, written.Length / 3) ? best.Candidate : null;
     }
 
-    /// <summary>Insertions, removals, replacements and swaps of neighbours that turn one text into the other; case counts for nothing.</summary>
+    /// <summary>
+    /// Insertions, removals, replacements and swaps of neighbours that turn one text into the other; case counts for nothing.
+    /// </summary>
     public static int Distance(string left, string right)
     {
         var rows = new int[left.Length + 1, right.Length + 1];

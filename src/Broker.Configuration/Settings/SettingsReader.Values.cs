@@ -18,19 +18,22 @@ public sealed partial class SettingsReader
     /// <param name="path">The path of the setting.</param>
     /// <param name="min">The least that is allowed.</param>
     /// <param name="max">The most that is allowed.</param>
-    public int Integer(string path, int min, int max) => (int)Required(path, "a whole number", Conversions.Integer(min, max), min, min, max);
+    public int Integer(string path, int min, int max) =>
+        (int)Required(path, "a whole number", Conversions.Integer(min, max), min, min, max);
 
     /// <summary>A duration such as <c>500 ms</c> or <c>2 minutes</c>; without a unit, milliseconds.</summary>
     /// <param name="path">The path of the setting.</param>
     /// <param name="min">The least that is allowed.</param>
     /// <param name="max">The most that is allowed.</param>
-    public TimeSpan Duration(string path, TimeSpan min, TimeSpan max) => Required(path, "a duration", Conversions.Duration(min, max), min, min, max);
+    public TimeSpan Duration(string path, TimeSpan min, TimeSpan max) =>
+        Required(path, "a duration", Conversions.Duration(min, max), min, min, max);
 
     /// <summary>A size such as <c>64 KiB</c> or <c>10 MB</c>, in bytes; without a unit, bytes.</summary>
     /// <param name="path">The path of the setting.</param>
     /// <param name="min">The least that is allowed, in bytes.</param>
     /// <param name="max">The most that is allowed, in bytes.</param>
-    public long Size(string path, long min = 0, long max = long.MaxValue) => Required(path, "a size", Conversions.Size(min, max), min, min, max);
+    public long Size(string path, long min = 0, long max = long.MaxValue) =>
+        Required(path, "a size", Conversions.Size(min, max), min, min, max);
 
     /// <summary>One of some words.</summary>
     /// <param name="path">The path of the setting.</param>
@@ -44,11 +47,16 @@ public sealed partial class SettingsReader
     public T OneOf<T>(string path, params (string Name, T Value)[] choices) =>
         Required(path, "text", Conversions.OneOf(choices), choices[0].Value);
 
-    /// <summary>A file or directory as an absolute path; a relative one starts at the file that sets it, a value from the environment at the file that asks for it.</summary>
+    /// <summary>
+    /// A file or directory as an absolute path; a relative one starts at the file that sets it, a value from the environment at
+    /// the file that asks for it.
+    /// </summary>
     /// <param name="path">The path of the setting.</param>
     public string Path(string path) => Required(path, "a path", Conversions.FilePath, "");
 
-    /// <summary>Where to connect to, <c>"host:port"</c> with a name, an IPv4 address or an IPv6 address in brackets; the port is not 0.</summary>
+    /// <summary>
+    /// Where to connect to, <c>"host:port"</c> with a name, an IPv4 address or an IPv6 address in brackets; the port is not 0.
+    /// </summary>
     /// <param name="path">The path of the setting.</param>
     /// <returns>An <see cref="IPEndPoint"/> for an address, a <see cref="DnsEndPoint"/> for a name.</returns>
     public EndPoint EndPoint(string path) => Required<EndPoint>(path, "\"host:port\"", Conversions.EndPoint, Conversions.NoEndPoint);
@@ -59,15 +67,16 @@ public sealed partial class SettingsReader
 
     /// <summary>A list of texts that are not empty; the list may be.</summary>
     /// <param name="path">The path of the setting.</param>
-    public IReadOnlyList<string> TextList(string path) => ReadList<string>(path, "texts", Conversions.Text);
+    public IReadOnlyList<string> TextList(string path) => ReadList<string>(path, "text", "texts", Conversions.Text);
 
     /// <summary>A list of paths as <see cref="Path"/> reads them; the list may be empty.</summary>
     /// <param name="path">The path of the setting.</param>
-    public IReadOnlyList<string> PathList(string path) => ReadList<string>(path, "paths", Conversions.FilePath);
+    public IReadOnlyList<string> PathList(string path) => ReadList<string>(path, "a path", "paths", Conversions.FilePath);
 
     /// <summary>A list of places to connect to as <see cref="EndPoint"/> reads them; the list may be empty.</summary>
     /// <param name="path">The path of the setting.</param>
-    public IReadOnlyList<EndPoint> EndPointList(string path) => ReadList<EndPoint>(path, "\"host:port\"", Conversions.EndPoint);
+    public IReadOnlyList<EndPoint> EndPointList(string path) =>
+        ReadList<EndPoint>(path, "\"host:port\"", "\"host:port\"", Conversions.EndPoint);
 
     private T Required<T>(string path, string expected, Conversion<T> convert, T placeholder, T min, T max)
         where T : IComparable<T>
@@ -88,13 +97,15 @@ public sealed partial class SettingsReader
         return TryConvert(found, expected, convert, out var value) ? value : placeholder;
     }
 
-    private List<T> ReadList<T>(string path, string expected, Conversion<T> convert)
+    private List<T> ReadList<T>(string path, string expected, string plural, Conversion<T> convert)
     {
         var values = new List<T>();
         var found = Ask(path);
         if (found.Value is not HoconArray list)
         {
-            Report(found, found.Value is null ? $"is missing; set it to a list of {expected}" : $"must be a list of {expected}, not {found.Value.Describe()}");
+            Report(found, found.Value is null
+                ? $"is missing; set it to a list of {plural}"
+                : $"must be a list of {plural}, not {found.Value.Describe()}");
             return values;
         }
         for (var i = 0; i < list.Items.Count; i++)

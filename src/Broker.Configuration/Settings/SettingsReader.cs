@@ -59,7 +59,9 @@ public sealed partial class SettingsReader
         return Has(path) ? Section(path) : null;
     }
 
-    /// <summary>Readers for the named sections in an object, in their order; none if it is missing. A name set to null is left out.</summary>
+    /// <summary>
+    /// Readers for the named sections in an object, in their order; none if it is missing. A name set to null is left out.
+    /// </summary>
     /// <param name="path">The object whose keys are names that the user chose.</param>
     public IReadOnlyList<SettingsReader> Children(string path)
     {
@@ -127,7 +129,9 @@ public sealed partial class SettingsReader
     public void AddProblem(string path, string message) => Report(Look(path), message);
 
     /// <summary>Lists everything that was wrong so far, and every key that nobody asked for.</summary>
-    /// <param name="roots">The sections, from the root of the document, in which all keys must be known; all of it if none is named.</param>
+    /// <param name="roots">
+    /// The sections, from the root of the document, in which all keys must be known; all of it if none is named.
+    /// </param>
     /// <exception cref="HoconException">Something is wrong.</exception>
     public void ThrowIfInvalid(params ReadOnlySpan<string> roots)
     {

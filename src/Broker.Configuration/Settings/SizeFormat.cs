@@ -1,6 +1,9 @@
 namespace Broker.Configuration.Settings;
 
-/// <summary>Section "Size in bytes format" of the HOCON specification. A number without a unit is in bytes; one letter means powers of two.</summary>
+/// <summary>
+/// Section "Size in bytes format" of the HOCON specification. A number without a unit is in bytes; one letter means powers of
+/// two.
+/// </summary>
 internal static class SizeFormat
 {
     private const string Letters = "KMGTPE";

@@ -51,7 +51,7 @@ internal sealed class UnknownKeys(SettingsLog log)
         }
         if (Likeness.Nearest(keys[^1], siblings) is { } near)
             return $"; did you mean '{near}'?";
-        var elsewhere = log.Asked.Where(asked => asked[^1] == keys[^1]).Select(HoconPath.Render).Order(StringComparer.Ordinal).FirstOrDefault();
+        var elsewhere = log.Asked.Where(asked => asked[^1] == keys[^1]).Select(HoconPath.Render).Min(StringComparer.Ordinal);
         return elsewhere is null ? "; remove it" : $"; did you mean '{elsewhere}'?";
     }
 }

@@ -12,11 +12,13 @@ internal sealed class Cursor(SourceText source)
     /// <summary>The character here, or NUL at the end.</summary>
     public char Current => AtEnd ? '\0' : _text[Position];
 
-    public bool AtComment => Current == '#' || Looking("//");
+    public bool AtComment => Current == '#' || AtDoubleSlash;
+
+    private bool AtDoubleSlash => Current == '/' && Looking("//");
 
     public HoconOrigin Origin => source.OriginAt(Position);
 
-    public bool Looking(string ahead) => string.CompareOrdinal(_text, Position, ahead, 0, ahead.Length) == 0;
+    public bool Looking(string ahead) => _text.AsSpan(Position).StartsWith(ahead, StringComparison.Ordinal);
 
     public string From(int start) => _text[start..Position];
 
@@ -74,7 +76,7 @@ internal sealed class Cursor(SourceText source)
     public string TakeUnquoted()
     {
         var start = Position;
-        while (!AtEnd && !Characters.IsWhitespace(Current) && !Looking("//"))
+        while (!AtEnd && !Characters.IsWhitespace(Current) && !AtDoubleSlash)
         {
             // A plus sign is forbidden except in the exponent of a number.
             var exponent = Current == '+' && Position > start && _text[Position - 1] is 'e' or 'E'

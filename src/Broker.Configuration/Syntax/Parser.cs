@@ -80,10 +80,12 @@ internal sealed class Parser(SourceText source, Loader loader, string? directory
         }
     }
 
-    private static string Unexpected(char c) =>
-        Characters.IsForbiddenUnquoted(c) && c is not ('"' or '{' or '[' or '$')
-            ? $"'{c}' in a value must be inside quotes"
-            : "expected a comma or a new line before this";
+    private static string Unexpected(char c) => c switch
+    {
+        '=' or ':' => $"'{c}' must be inside quotes here, or a comma or a new line is missing before the key",
+        '"' or '{' or '[' or '$' => "expected a comma or a new line before this",
+        _ => Characters.IsForbiddenUnquoted(c) ? $"'{c}' in a value must be inside quotes" : "expected a comma or a new line before this",
+    };
 
     private void ReadField(ObjectNode target)
     {

@@ -52,7 +52,8 @@ internal static class PathExpression
         void Finish()
         {
             if (key.Length == 0 && !quoted)
-                throw new SyntaxException(cursor.OriginAt(start), "a path begins or ends with a dot, or has two in a row; write \"\" for an empty key");
+                throw new SyntaxException(
+                    cursor.OriginAt(start), "a path begins or ends with a dot, or has two in a row; write \"\" for an empty key");
             keys.Add(key.ToString());
             key.Clear();
             quoted = false;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Broker.Configuration.Syntax;
 
@@ -35,6 +36,8 @@ internal static class SourceFile
 
     private static (int Line, int Column)? FindInvalid(ReadOnlySpan<byte> bytes)
     {
+        if (Utf8.IsValid(bytes))
+            return null;
         var (line, column) = (1, 1);
         while (!bytes.IsEmpty)
         {
