@@ -87,13 +87,13 @@ public sealed class CertificateIssuer : IDisposable
     /// <param name="key">The subject's key.</param>
     /// <param name="now">The time.</param>
     /// <param name="lifetime">How long it is valid; cut to the issuer's own end.</param>
-    /// <param name="dnsNames">DNS names and addresses for clients of other makers; they are no identity here.</param>
+    /// <param name="hosts">DNS names and addresses for clients of other makers; they are no identity here.</param>
     /// <exception cref="ArgumentException">This issuer may not sign that role or cluster.</exception>
-    public X509Certificate2 Issue(SpiffeId id, PublicKey key, DateTimeOffset now, TimeSpan lifetime, params IReadOnlyList<string> dnsNames)
+    public X509Certificate2 Issue(SpiffeId id, PublicKey key, DateTimeOffset now, TimeSpan lifetime, params IReadOnlyList<string> hosts)
     {
         if (id.Cluster != _cluster || id.Role == LinkRole.Agent == _isRoot || (id.MayEnrol && id.Role != LinkRole.Console))
             throw new ArgumentException("this issuer may not sign that identity", nameof(id));
-        var request = CertificateProfile.Below(_certificate, id, key, dnsNames);
+        var request = CertificateProfile.Below(_certificate, id, key, hosts);
         var end = now + lifetime;
         var last = new DateTimeOffset(_certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);
         return request.Create(

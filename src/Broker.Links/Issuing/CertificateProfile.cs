@@ -25,14 +25,12 @@ internal static class CertificateProfile
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 1, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddUri(new Uri(SpiffeId.OfRoot(cluster)));
-        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(AlternativeNames.Build([SpiffeId.OfRoot(cluster)], []));
         return request;
     }
 
     /// <summary>A certificate below the root or below the agents' issuer.</summary>
-    public static CertificateRequest Below(X509Certificate2 issuer, SpiffeId id, PublicKey key, IReadOnlyList<string> dnsNames)
+    public static CertificateRequest Below(X509Certificate2 issuer, SpiffeId id, PublicKey key, IReadOnlyList<string> hosts)
     {
         using var subject = key.ToEcdsa();
         var common = id.Customer is { } customer ? $"{customer}/{id.Name}" : id.Name.Value;
@@ -44,7 +42,8 @@ internal static class CertificateProfile
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(Usages(id.Role), false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
-        request.CertificateExtensions.Add(Names(id, dnsNames));
+        string[] uris = id.MayEnrol ? [id.ToString(), SpiffeId.EnrolAttribute] : [id.ToString()];
+        request.CertificateExtensions.Add(AlternativeNames.Build(uris, hosts));
         return request;
     }
 
@@ -55,23 +54,6 @@ internal static class CertificateProfile
         LinkRole.Ledger => [new Oid(DocumentSigning)],
         _ => [new Oid(ClientAuthentication)],
     };
-
-    private static X509Extension Names(SpiffeId id, IReadOnlyList<string> dnsNames)
-    {
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddUri(new Uri(id.ToString()));
-        if (id.MayEnrol)
-            names.AddUri(new Uri(SpiffeId.EnrolAttribute));
-        foreach (var name in dnsNames)
-        {
-            if (System.Net.IPAddress.TryParse(name, out var address))
-                names.AddIpAddress(address);
-            else
-                names.AddDnsName(name);
-        }
-
-        return names.Build();
-    }
 
     private static X500DistinguishedName Subject(Name cluster, string role, string name)
     {
