@@ -17,7 +17,10 @@ public ref struct EncReader
     /// <summary>Most items a list may have.</summary>
     public const int MaxItems = 4096;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    /// <summary>Most bytes of a text, for reader and writer.</summary>
+    internal const int MaxText = 4096;
+
+    internal static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private ReadOnlySpan<byte> _rest;
 
@@ -65,7 +68,7 @@ public ref struct EncReader
     {
         try
         {
-            return StrictUtf8.GetString(Bytes(4096));
+            return StrictUtf8.GetString(Bytes(MaxText));
         }
         catch (DecoderFallbackException)
         {

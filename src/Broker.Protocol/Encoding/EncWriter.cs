@@ -28,15 +28,30 @@ public sealed class EncWriter
         return this;
     }
 
-    /// <summary>Appends a UTF-8 text.</summary>
+    /// <summary>Appends a UTF-8 text of at most 4 KiB.</summary>
+    /// <exception cref="MalformedException">
+    /// It is longer, or has half a surrogate pair: replacing that would give two texts one encoding, and one signature.
+    /// </exception>
     public EncWriter Text(string value)
     {
-        var length = System.Text.Encoding.UTF8.GetByteCount(value);
-        var span = _buffer.GetSpan(4 + length);
-        BinaryPrimitives.WriteUInt32BigEndian(span, (uint)length);
-        System.Text.Encoding.UTF8.GetBytes(value, span[4..]);
-        _buffer.Advance(4 + length);
-        return this;
+        try
+        {
+            var length = EncReader.StrictUtf8.GetByteCount(value);
+            if (length > EncReader.MaxText)
+            {
+                throw new MalformedException("text is longer than 4096 bytes of utf-8");
+            }
+
+            var span = _buffer.GetSpan(4 + length);
+            BinaryPrimitives.WriteUInt32BigEndian(span, (uint)length);
+            EncReader.StrictUtf8.GetBytes(value, span[4..]);
+            _buffer.Advance(4 + length);
+            return this;
+        }
+        catch (System.Text.EncoderFallbackException)
+        {
+            throw new MalformedException("text is not valid unicode");
+        }
     }
 
     /// <summary>Appends a u32, big-endian.</summary>
@@ -77,8 +92,11 @@ public sealed class EncWriter
     /// <summary>Appends a 65-byte uncompressed SEC1 point.</summary>
     public EncWriter Key(PublicKey value) => Bytes(value.Bytes.Span);
 
-    /// <summary>Appends a time as u64 Unix milliseconds.</summary>
-    public EncWriter Time(DateTimeOffset value) => U64((ulong)value.ToUnixTimeMilliseconds());
+    /// <summary>Appends a time as u64 Unix milliseconds; what is finer is cut off.</summary>
+    /// <exception cref="MalformedException">It is before 1970.</exception>
+    public EncWriter Time(DateTimeOffset value) => value.ToUnixTimeMilliseconds() is var milliseconds and >= 0
+        ? U64((ulong)milliseconds)
+        : throw new MalformedException("time is out of range");
 
     /// <summary>Appends a list as one field: u32 count, then each item as a field holding the fields that <paramref name="write"/> appends.</summary>
     public EncWriter List<T>(IReadOnlyCollection<T> items, Action<EncWriter, T> write)

@@ -14,8 +14,12 @@ public static class BatchTree
     public const int MaxBlocks = 4096;
 
     /// <summary>The root over block hashes, and for each its path from the leaf upwards.</summary>
+    /// <param name="blocks">1 to <see cref="MaxBlocks"/> hashes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are none, or more.</exception>
     public static (Digest Root, IReadOnlyList<Digest>[] Paths) Build(IReadOnlyList<Digest> blocks)
     {
+        ArgumentOutOfRangeException.ThrowIfZero(blocks.Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(blocks.Count, MaxBlocks);
         var paths = new List<Digest>[blocks.Count];
         for (var i = 0; i < paths.Length; i++)
         {

@@ -1,3 +1,4 @@
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.Protocol.Merkle;
@@ -17,10 +18,13 @@ public sealed class PartialTree
     public Digest Root { get; private set; }
 
     /// <summary>Adds a proof; all proofs must be added before the first update.</summary>
-    /// <returns>False when the proof does not lead to the root.</returns>
+    /// <param name="key">The key.</param>
+    /// <param name="leaf">Its leaf now; zero when it is absent.</param>
+    /// <param name="proof">The proof that came from the zone.</param>
+    /// <returns>False when the proof does not lead to the root, or is none; then nothing was added.</returns>
     public bool TryAdd(Digest key, Digest leaf, TreeProof proof)
     {
-        if (proof.Root(key, leaf) != Root)
+        if (!LeadsToRoot(key, leaf, proof))
         {
             return false;
         }
@@ -46,6 +50,18 @@ public sealed class PartialTree
         }
 
         Root = node;
+    }
+
+    private bool LeadsToRoot(Digest key, Digest leaf, TreeProof proof)
+    {
+        try
+        {
+            return proof.Root(key, leaf) == Root;
+        }
+        catch (MalformedException)
+        {
+            return false;
+        }
     }
 
     private static Digest Sibling(Digest key, int depth) => TreePath.Flip(TreePath.Prefix(key, depth + 1), depth);

@@ -13,7 +13,7 @@ public static class TreePath
         var whole = bits >> 3;
         if (whole < Digest.Length)
         {
-            bytes[whole] &= (byte)(0xFF00 >> (bits & 7));
+            bytes[whole] &= unchecked((byte)(0xFF00 >> (bits & 7)));
             bytes[(whole + 1)..].Clear();
         }
 

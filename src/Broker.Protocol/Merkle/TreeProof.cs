@@ -44,7 +44,7 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<Digest> Siblings)
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
-    /// <exception cref="MalformedException">The length is not that of a proof.</exception>
+    /// <exception cref="MalformedException">The length is not that of a proof, or the map has another number of bits set.</exception>
     public static TreeProof Parse(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length is 0 or > Digest.Length * (1 + TreeHash.Depth) || bytes.Length % Digest.Length != 0)
@@ -58,6 +58,9 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<Digest> Siblings)
             siblings.Add(new Digest(rest[..Digest.Length]));
         }
 
-        return new TreeProof(new Digest(bytes[..Digest.Length]), siblings);
+        var proof = new TreeProof(new Digest(bytes[..Digest.Length]), siblings);
+        return Enumerable.Range(0, TreeHash.Depth).Count(proof.Present.Bit) == siblings.Count
+            ? proof
+            : throw new MalformedException("proof has another number of siblings than its map says");
     }
 }

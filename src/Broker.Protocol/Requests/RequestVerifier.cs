@@ -58,7 +58,9 @@ public static class RequestVerifier
             _ when request.Customer != customer => RequestRefusal.WrongCustomer,
             _ when request.Action != action.Name => RequestRefusal.WrongAction,
             _ when request.Payload != Digest.Of(signed.Payload.Span) => RequestRefusal.WrongPayload,
-            _ when request.NotAfter + ClockSkew < now => RequestRefusal.Expired,
+
+            // Arithmetic on our own time only: adding to the last date that there is overflows.
+            _ when request.NotAfter < now - ClockSkew => RequestRefusal.Expired,
             _ when request.NotAfter > now + MaxLife + ClockSkew => RequestRefusal.TooFarAhead,
             _ => null,
         };
@@ -67,7 +69,7 @@ public static class RequestVerifier
             return new(null, null, refusal);
         }
 
-        if (users(request.User) is not { } requester)
+        if (Find(request.User) is not { } requester)
         {
             return new(null, null, RequestRefusal.UnknownUser);
         }
@@ -83,14 +85,24 @@ public static class RequestVerifier
             return new(null, null, RequestRefusal.RoleForbids);
         }
 
-        return Cosigners(signed, requester, users, grave || action.Grave ? administratorsRequired : 1) is { } problem
+        return Cosigners(signed, requester, Find, grave || action.Grave ? administratorsRequired : 0) is { } problem
             ? new(null, null, problem)
             : new(request, requester, null);
+
+        // An entry is about whom it says, whatever it was found under.
+        UserEntry? Find(Name name) =>
+            users(name) is { } user && user.User == name && user.Customer == customer && user.Cluster == cluster ? user : null;
     }
 
     private static string? Cosigners(SignedRequest signed, UserEntry requester, Func<Name, UserEntry?> users, uint needed)
     {
-        var keys = new HashSet<Digest> { requester.Key.Fingerprint };
+        // Keys, not names: one person with two accounts is one administrator. An operator who asks is none.
+        var administrators = new HashSet<Digest>();
+        if (requester.Role == Role.Administrator)
+        {
+            administrators.Add(requester.Key.Fingerprint);
+        }
+
         foreach (var signature in signed.Signatures.Skip(1))
         {
             if (users(signature.User) is not { } user)
@@ -108,9 +120,9 @@ public static class RequestVerifier
                 return RequestRefusal.BadSignature;
             }
 
-            keys.Add(user.Key.Fingerprint);
+            administrators.Add(user.Key.Fingerprint);
         }
 
-        return keys.Count >= needed ? null : RequestRefusal.CoSignatureNeeded;
+        return administrators.Count >= needed ? null : RequestRefusal.CoSignatureNeeded;
     }
 }

@@ -1,0 +1,53 @@
+using System.Buffers.Binary;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Session;
+using Broker.Protocol.Tests.Support;
+
+namespace Broker.Protocol.Tests.Encoding;
+
+/// <summary>Nothing that was signed for one purpose reads as another.</summary>
+public partial class LabelSpecs
+{
+    private static readonly Name A = Name.Parse("a");
+
+    [Fact]
+    public void Labels_should_be_unique_and_carry_their_version()
+    {
+        List<string> labels =
+        [
+            .. StatementType.Found.Select(t => StatementType.Named(t.Name)).Select(t => FirstField(t.Encode(t.Sample(0)))),
+            FirstField(PutCredentialPayload.Info(A, A, 1, TestKey.Alice.Public)),
+            FirstField(PutCredentialPayload.AssociatedData(A, CredentialKind.Opaque, A, 0, A, default)),
+            FirstField(SessionTranscript.OwnerFinish(Digest.Zero, [])),
+            FirstField(CustodyInfo.SealedShare(A, A, 1, default, 1)),
+            FirstField(CustodyInfo.ShareForUnlock(A, A, 1, default, 1, Digest.Zero)),
+            FirstField(CustodyInfo.AcceptedHead(0, Digest.Zero)),
+            FirstField(CustodyInfo.Confirmation),
+            "broker/leaf/1",
+        ];
+        Assert.All(labels, label => Assert.Matches(LabelForm(), label));
+        Assert.Equal(labels.Count, labels.Distinct().Count());
+    }
+
+    [Fact]
+    public void Label_constant_should_be_the_one_that_is_written()
+    {
+        foreach (var found in StatementType.Found)
+        {
+            var constant = found.GetField("Label", BindingFlags.NonPublic | BindingFlags.Static)?.GetRawConstantValue();
+            var type = StatementType.Named(found.Name);
+            Assert.Equal(constant, FirstField(type.Encode(type.Sample(0))));
+        }
+    }
+
+    private static string FirstField(byte[] encoding) =>
+        System.Text.Encoding.UTF8.GetString(encoding, 4, (int)BinaryPrimitives.ReadUInt32BigEndian(encoding));
+
+    [GeneratedRegex("^broker/[a-z-]+/1\\z")]
+    private static partial Regex LabelForm();
+}

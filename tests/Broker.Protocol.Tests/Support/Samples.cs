@@ -1,0 +1,119 @@
+using Broker.Protocol.Custody;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Session;
+using Broker.Protocol.Statements;
+
+namespace Broker.Protocol.Tests.Support;
+
+/// <summary>How to make a value of each statement type. A test fails while a type is missing.</summary>
+internal static class Samples
+{
+    private static readonly Dictionary<Type, Func<Seeded, object>> Makers = [];
+
+    static Samples()
+    {
+        RegisterCustody();
+        RegisterDirectory();
+        RegisterLedger();
+        RegisterRequests();
+        RegisterSession();
+    }
+
+    public static IReadOnlyCollection<Type> Types => Makers.Keys;
+
+    public static T Make<T>(Seeded s) => (T)Makers[typeof(T)](s);
+
+    private static void RegisterCustody()
+    {
+        Register(s => new Claim(s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextDigest(), s.Next(), s.Next()));
+        Register(s => new CustodyRecord(
+            s.NextName(), s.NextName(), s.NextU32(), s.NextId(), s.NextU32(), NamedKeys(s), s.NextU32(), s.NextKey(), s.NextKey(),
+            s.NextDigest()));
+        Register(s => new EnrolmentPlan(
+            s.NextName(), s.NextName(), s.NextDigest(), s.Some(0, 3, s.NextName), s.NextU32(), NamedKeys(s), NamedKeys(s), s.NextU32(),
+            s.NextTime()));
+        Register(s => new Incarnation(s.NextName(), s.NextName(), s.NextKey(), s.NextDigest(), s.NextTime()));
+    }
+
+    private static void RegisterDirectory()
+    {
+        Register(s => new CredentialEntry(
+            s.NextName(), s.NextName(), s.NextName(), s.NextKind(), s.NextName(), s.NextU32(), s.NextU32(), s.NextTime(), s.NextName()));
+        Register(s => new CustomerHead(
+            s.NextName(), s.NextName(), s.NextU32(), s.Next(), s.NextDigest(), s.Next(), s.NextDigest()));
+        Register(s => new Grant(
+            s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextKey(), s.NextText(), s.Some(0, 3, s.NextName), s.NextId(),
+            s.NextTime(), s.NextTime(), s.NextDigest()));
+        Register(s => new ReleasePolicy(
+            s.NextName(), s.NextName(), s.NextName(), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName),
+            s.Some(0, 4, s.NextRole)));
+        Register(s => new RowHeader(
+            s.NextName(), s.NextName(), s.NextName(), s.NextU32(), s.NextKind(), s.NextU32(), s.NextU32()));
+        Register(s => new StoredRow(
+            s.Bytes(s.Below(60)), s.Bytes(StoredRow.SaltLength), s.Bytes(StoredRow.SaltLength), s.Bytes(s.Below(200))));
+        Register(s => new UserEntry(s.NextName(), s.NextName(), s.NextName(), s.NextRole(), s.NextKey()));
+    }
+
+    private static void RegisterLedger()
+    {
+        Register(s => new Batch(s.NextName(), s.NextDigest(), s.NextU32(), s.NextDigest(), s.NextTime()));
+        Register(s => new Block(
+            s.NextName(), s.Below(3) == 0 ? Block.ClusterChain : s.NextName().Value, s.Next(), s.NextDigest(), s.NextTime(), s.NextText(),
+            s.Bytes(s.Below(100))));
+        Register(s => new Intent(
+            s.NextDigest(), s.NextId(), s.NextU32(), s.Next(), s.Next(), s.Next(), s.Some(0, 4, s.NextDigest)));
+        Register(s => new Outcome(
+            s.NextName(), s.NextName(), s.NextId(), s.NextU32(), s.NextDigest(), s.NextText(), s.NextText(), s.NextTime()));
+        Register(s => new Receipt(s.Bytes(s.Below(100)), s.NextU32(), s.Some(0, 12, s.NextDigest), Signed(s)));
+        Register(s => new IntentRecord(s.Bytes(s.Below(100)), s.Bytes(s.Below(100))));
+        Register(s => new ChangeRecord(s.Some<ReadOnlyMemory<byte>>(0, 3, () => s.Bytes(s.Below(40))), Signed(s)));
+        Register(s => new SignedRecord(Signed(s)));
+        Register(s => new Refusal(s.NextName(), s.NextText(), s.NextText(), s.NextText(), s.NextU32()));
+        Register(s => new LedgerKeyRecord(s.Bytes(s.Below(100))));
+        Register(s => new ChainHead(s.NextName(), s.Next(), s.NextDigest()));
+    }
+
+    private static void RegisterRequests()
+    {
+        Register(s => new Request(
+            s.NextName(), s.NextName(), s.NextName(), s.NextText(), s.NextId(), s.NextTime(), s.NextDigest()));
+        Register(s => new SignedRequest(
+            s.Bytes(s.Below(100)), s.Bytes(s.Below(100)), s.Some(0, 4, () => new UserSignature(s.NextName(), s.Bytes(64)))));
+        Register(s => new LaunchPayload(
+            s.NextName(), s.Some(1, 4, () => new LaunchItem(s.NextName(), s.NextU32(), s.NextName())), s.NextId()));
+        Register(s => new PutCredentialPayload(s.NextName(), s.NextKind(), s.NextName(), s.NextU32(), s.NextDigest()));
+        Register(s => new NamePayload(s.NextName()));
+        Register(s => new PutUserPayload(s.NextName(), s.NextRole(), s.NextKey()));
+        Register(s => new PutPolicyPayload(
+            s.NextName(), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 4, s.NextRole)));
+        Register(s => new InviteAgentPayload(s.NextName(), s.NextText(), s.Some(0, 3, s.NextName), s.NextKey(), s.NextTime()));
+        Register(s => new LockPayload(s.Next(), s.NextText()));
+        Register(s => new ReleasePayload(s.NextName(), s.NextId()));
+        Register(_ => new LoginPayload());
+    }
+
+    private static void RegisterSession()
+    {
+        Register(s => new AgentRequest(
+            s.NextName(), s.NextName(), s.NextName(), s.NextText(), s.NextKey(), s.NextKey(), s.NextId()));
+        Register(s => new OwnerHello(
+            s.NextName(), s.NextName(), s.NextU32(), s.NextDigest(), s.NextName(), s.NextDigest(), s.Next(), s.NextName(),
+            s.NextDigest(), s.NextId(), s.NextDigest()));
+        Register(s => new AgentHello(s.NextDigest(), s.NextId(), s.Next(), s.Next(), s.NextKey(), s.NextDigest()));
+        Register(s => new MessageHeader(
+            s.NextDigest(), s.NextText(), s.Next(), s.NextText(), s.NextName(), s.NextId(), s.NextDigest(), s.NextU32(), s.Next(),
+            s.Next(),
+            s.Some(0, 3, () => new EnvelopeItem(s.NextName(), s.NextU32(), s.NextKind(), s.NextName(), s.NextU32())),
+            s.NextTime()));
+    }
+
+    private static void Register<T>(Func<Seeded, T> maker)
+        where T : IStatement<T> => Makers.Add(typeof(T), s => maker(s));
+
+    private static Signed Signed(Seeded s) => new(s.Bytes(s.Below(60)), s.Bytes(PublicKey.SignatureLength));
+
+    private static NamedKey[] NamedKeys(Seeded s) => s.Some(0, 3, () => new NamedKey(s.NextName(), s.NextKey()));
+}
