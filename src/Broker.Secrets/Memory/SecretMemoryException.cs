@@ -17,4 +17,7 @@ public sealed class SecretMemoryException : Exception
     internal static SecretMemoryException CallFailed(string call, int error) => new(
         $"cannot set up locked memory for secrets: {call} failed with errno {error}; check the kernel's version and the sandbox's " +
         "system call filter, or choose another backing");
+
+    internal static SecretMemoryException HeapInUse() =>
+        new("the crypto library's locked heap is set up already; set it up once, at the start of the process");
 }

@@ -15,6 +15,17 @@ public sealed class KeyResidueSpecs
     }
 
     [Fact]
+    public void Living_key_should_hold_its_scalar_in_locked_memory_only()
+    {
+        using var key = Import(out var needle);
+
+        var found = OwnMemory.Find(needle);
+
+        Assert.NotEmpty(found);
+        Assert.All(found, static address => Assert.Subset(OwnMemory.FlagsOf(address), new HashSet<string> { "lo", "dd" }));
+    }
+
+    [Fact]
     public void Sealing_and_opening_should_leave_no_copy_of_the_plaintext()
     {
         using var key = P256PrivateKey.Generate(SystemRandom.Fill);
@@ -54,6 +65,14 @@ public sealed class KeyResidueSpecs
         }
 
         return needles;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static P256PrivateKey Import(out byte[] needle)
+    {
+        using var scalar = P256Scalar.Generate(SystemRandom.Fill);
+        needle = OwnMemory.Masked(scalar.Span);
+        return P256PrivateKey.FromScalar(scalar);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -47,7 +47,15 @@ public sealed partial class ProcessLimitSpecs
         }
     }
 
-    /// <summary>Runs on a thread of its own that gave up the capability to lock beyond the limit, which the kernel keeps per thread.</summary>
+    [Fact]
+    public void Heap_of_the_crypto_library_should_be_set_up_once_and_in_a_sensible_size()
+    {
+        Assert.Throws<SecretMemoryException>(() => ProcessHardening.LockCryptoHeap(1 << 20));
+        Assert.Throws<ArgumentException>(() => ProcessHardening.LockCryptoHeap((1 << 20) + 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ProcessHardening.LockCryptoHeap(1 << 15));
+    }
+
+    /// <summary>Runs on a thread that gave up the capability to lock beyond the limit, which the kernel keeps per thread.</summary>
     private static Exception? WithoutPrivilege(Action action)
     {
         Exception? thrown = null;

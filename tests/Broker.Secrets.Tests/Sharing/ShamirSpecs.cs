@@ -75,7 +75,7 @@ public sealed class ShamirSpecs
         }
     }
 
-    /// <summary>Over all 65,536 polynomials, every secret gives every pair of shares exactly once: two shares of three say nothing.</summary>
+    /// <summary>Over all 65,536 polynomials, every secret gives every pair of shares once: two shares of three say nothing.</summary>
     [Fact]
     public void Two_shares_of_three_should_fit_every_secret_equally()
     {

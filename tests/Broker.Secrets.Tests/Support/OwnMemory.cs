@@ -7,6 +7,7 @@ namespace Broker.Secrets.Tests;
 internal static unsafe class OwnMemory
 {
     private const byte Mask = 0xa5;
+    private const ulong MaskWord = 0xa5a5_a5a5_a5a5_a5a5;
     private const int ChunkSize = 1 << 20;
 
     /// <summary>What to look for, masked so that the scanner's own copy is not found.</summary>
@@ -20,14 +21,17 @@ internal static unsafe class OwnMemory
     }
 
     /// <summary>Occurrences of what was masked, as it is and with its bytes reversed (the order in which big numbers are kept).</summary>
-    internal static int Count(byte[] masked)
+    internal static int Count(byte[] masked) => Find(masked).Count;
+
+    /// <summary>The addresses of those occurrences.</summary>
+    internal static List<long> Find(byte[] masked)
     {
         byte[] reversed = [.. masked.Reverse()];
         using var memory = File.OpenHandle("/proc/self/mem");
         var chunk = (byte*)NativeMemory.AlignedAlloc(ChunkSize, 4096);
         try
         {
-            var found = 0;
+            var found = new List<long>();
             foreach (var (from, to) in Writable())
             {
                 // Chunks overlap by one needle less a byte, so that none is missed or counted twice.
@@ -38,7 +42,8 @@ internal static unsafe class OwnMemory
                         continue;
 
                     var bytes = Read(memory, at, new Span<byte>(chunk, wanted));
-                    found += bytes.Count(masked) + bytes.Count(reversed);
+                    AddAll(found, at, bytes, masked);
+                    AddAll(found, at, bytes, reversed);
                 }
             }
 
@@ -64,6 +69,30 @@ internal static unsafe class OwnMemory
         }
     }
 
+    /// <summary>The kernel's flags of the mapping that an address lies in: lo is locked, dd is out of core dumps.</summary>
+    internal static HashSet<string> FlagsOf(long address)
+    {
+        var inside = false;
+        foreach (var line in File.ReadLines("/proc/self/smaps"))
+        {
+            if (inside && line.StartsWith("VmFlags:", StringComparison.Ordinal))
+                return [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]];
+
+            var range = line.Split(' ')[0].Split('-');
+            if (range.Length == 2 && ulong.TryParse(range[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var from)
+                && ulong.TryParse(range[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var to))
+                inside = (ulong)address >= from && (ulong)address < to;
+        }
+
+        return [];
+    }
+
+    private static void AddAll(List<long> found, long start, ReadOnlySpan<byte> bytes, byte[] needle)
+    {
+        for (var at = 0; bytes[at..].IndexOf(needle) is var next and >= 0; at += next + 1)
+            found.Add(start + at + next);
+    }
+
     private static List<(long From, long To)> Writable() =>
         [.. Mappings().Where(static mapping => mapping.Permissions[1] == 'w').Select(static mapping => (mapping.From, mapping.To))];
 
@@ -80,10 +109,11 @@ internal static unsafe class OwnMemory
             return [];
         }
 
-        var bytes = chunk[..got];
-        for (var i = 0; i < bytes.Length; i++)
-            bytes[i] ^= Mask;
+        foreach (ref var word in MemoryMarshal.Cast<byte, ulong>(chunk))
+            word ^= MaskWord;
+        foreach (ref var rest in chunk[(chunk.Length & ~7)..])
+            rest ^= Mask;
 
-        return bytes;
+        return chunk[..got];
     }
 }

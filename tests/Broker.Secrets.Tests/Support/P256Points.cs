@@ -28,11 +28,12 @@ internal static class P256Points
         yield return [4, .. Enumerable.Repeat((byte)0xff, 64)];
     }
 
-    /// <summary>y of the point with x = 0, so that the encoding with x = p is congruent to a real point and must still be refused.</summary>
+    /// <summary>y of the point with x = 0: with x = p the encoding is congruent to that point, and must still be refused.</summary>
     internal static byte[] RootOfB()
     {
         var prime = new BigInteger(Prime, isUnsigned: true, isBigEndian: true);
-        var b = BigInteger.Parse("05ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b", System.Globalization.NumberStyles.HexNumber, null);
+        var b = new BigInteger(
+            Convert.FromHexString("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"), isUnsigned: true, isBigEndian: true);
         // p is 3 modulo 4, so that a power is the root.
         var root = BigInteger.ModPow(b, (prime + 1) / 4, prime);
         var bytes = root.ToByteArray(isUnsigned: true, isBigEndian: true);

@@ -7,7 +7,11 @@ namespace Broker.Secrets.Tests;
 
 internal static class TestAssembly
 {
-    /// <summary>Pages that a scanner can see, within the limit that an ordinary user has.</summary>
+    /// <summary>As a node starts, but with pages that a scanner can see, within the limit that an ordinary user has.</summary>
     [ModuleInitializer]
-    internal static void ConfigureMemory() => SecretMemory.Configure(4 << 20, SecretMemoryBacking.Mmap);
+    internal static void ConfigureMemory()
+    {
+        SecretMemory.Configure(4 << 20, SecretMemoryBacking.Mmap);
+        ProcessHardening.LockCryptoHeap(1 << 20);
+    }
 }

@@ -9,12 +9,13 @@ internal static class Vectors
     internal static JsonElement Read(string name)
     {
         var path = Folder() is { } folder ? Path.Combine(folder, name) : null;
-        Skip.If(path is null || !File.Exists(path), $"the test vectors {name} are not on this machine; set BROKER_VECTORS to their folder");
+        Skip.If(path is null || !File.Exists(path), $"test vectors {name} are not here; set BROKER_VECTORS to their folder");
         using var document = JsonDocument.Parse(File.ReadAllText(path!));
         return document.RootElement.Clone();
     }
 
-    internal static byte[] Hex(this JsonElement element, string property) => Convert.FromHexString(element.GetProperty(property).GetString()!);
+    internal static byte[] Hex(this JsonElement element, string property) =>
+        Convert.FromHexString(element.GetProperty(property).GetString()!);
 
     private static string? Folder()
     {
