@@ -8,7 +8,7 @@ public sealed class SecretMemorySpecs
     [MemberData(nameof(Backings))]
     public void Memory_should_hold_secrets_on_each_backing(SecretMemoryBacking backing)
     {
-        using var memory = Make(1 << 16, backing);
+        using var memory = TestMemory.Make(1 << 16, backing);
         using var one = memory.Allocate(33);
         using var two = memory.Allocate(5000);
 
@@ -25,7 +25,7 @@ public sealed class SecretMemorySpecs
     [MemberData(nameof(Backings))]
     public void Memory_should_lie_between_guard_pages(SecretMemoryBacking backing)
     {
-        using var memory = Make(1 << 16, backing);
+        using var memory = TestMemory.Make(1 << 16, backing);
         long from = memory.Arena.Base, to = from + memory.Capacity;
         var mappings = OwnMemory.Mappings().ToList();
 
@@ -39,7 +39,7 @@ public sealed class SecretMemorySpecs
     [InlineData(SecretMemoryBacking.MemfdSecret, "lo", "dd", "dc")]
     public void Memory_should_be_locked_kept_from_dumps_and_from_children(SecretMemoryBacking backing, params string[] flags)
     {
-        using var memory = Make(1 << 16, backing);
+        using var memory = TestMemory.Make(1 << 16, backing);
 
         Assert.Subset(OwnMemory.FlagsOf(memory.Arena.Base), flags.ToHashSet());
     }
@@ -47,7 +47,7 @@ public sealed class SecretMemorySpecs
     [SkippableFact]
     public void Memory_of_the_kernel_kind_should_be_invisible_even_to_its_own_process()
     {
-        using var memory = Make(1 << 16, SecretMemoryBacking.MemfdSecret);
+        using var memory = TestMemory.Make(1 << 16, SecretMemoryBacking.MemfdSecret);
         using var secret = memory.Allocate(32);
         SystemRandom.Fill(secret.Span);
 
@@ -107,16 +107,4 @@ public sealed class SecretMemorySpecs
     [InlineData((1L << 36) + 1)]
     public void Capacity_out_of_range_should_be_refused(long capacity) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new SecretMemory(capacity));
-
-    private static SecretMemory Make(long capacity, SecretMemoryBacking backing)
-    {
-        try
-        {
-            return new SecretMemory(capacity, backing);
-        }
-        catch (SecretMemoryException refusal) when (refusal.Message.Contains("memfd_secret failed", StringComparison.Ordinal))
-        {
-            throw new SkipException("this kernel has no memfd_secret");
-        }
-    }
 }
