@@ -42,6 +42,7 @@ public sealed record ReleasePolicy(
             r.Name(), r.Name(), r.Name(), r.Names(256), r.Names(64), r.Names(64),
             r.List(static (ref item) => Roles.Parse(item.Text()), 4));
         r.End();
+        RefuseDefault(policy.Policy);
         return policy;
     }
 
@@ -49,4 +50,14 @@ public sealed record ReleasePolicy(
     public bool Covers(ReleasePolicy other) =>
         other.Agents.All(Agents.Contains) && other.Labels.All(Labels.Contains) && other.Uses.All(Uses.Contains) &&
         other.UserRoles.All(UserRoles.Contains);
+
+    /// <summary>A policy under the default's name would hand over every credential that was put without one.</summary>
+    /// <exception cref="MalformedException">The name is <see cref="Default"/>.</exception>
+    internal static void RefuseDefault(Name policy)
+    {
+        if (policy == Default)
+        {
+            throw new MalformedException("the policy brokered-only cannot be set; choose another name");
+        }
+    }
 }

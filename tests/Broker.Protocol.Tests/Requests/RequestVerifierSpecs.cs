@@ -33,7 +33,7 @@ public class RequestVerifierSpecs
         ["over"] = (RequestRefusal.Expired, () => (Good with { Time = RequestCase.Now.AddMinutes(8) }).Refusal()),
         ["at the epoch"] = (RequestRefusal.Expired, () => Until(DateTimeOffset.UnixEpoch).Refusal()),
         ["too far ahead"] = (RequestRefusal.TooFarAhead, () => Until(RequestCase.Now.AddDays(2)).Refusal()),
-        ["at the end of time"] = (RequestRefusal.TooFarAhead, () => Until(DateTimeOffset.MaxValue).Refusal()),
+        ["at the end of time"] = (RequestRefusal.TooFarAhead, () => Until(DateTimeOffset.UnixEpoch.AddYears(8029)).Refusal()),
         ["unknown user"] = (RequestRefusal.UnknownUser, () => Good.By("mallory", TestKey.Dave).Refusal()),
         ["the directory answers with another user"] = (RequestRefusal.UnknownUser, () =>
             (Good with { Answer = RequestCase.User("bob", Role.Administrator, TestKey.Alice) }).Refusal()),
