@@ -77,12 +77,21 @@ public sealed partial class ActorSystem : IAsyncDisposable
 
     internal long NextUid() => Interlocked.Increment(ref _lastUid);
 
-    internal void OnStarted() => Interlocked.Increment(ref _inhabitants);
+    internal void OnStarted(Cell cell)
+    {
+        if (cell.Parent is not null)
+            Interlocked.Increment(ref _inhabitants);
+    }
+
+    internal void OnEnded(Cell cell)
+    {
+        if (cell.Parent is not null)
+            Interlocked.Decrement(ref _inhabitants);
+    }
 
     private Cell<Guardian.Nothing> MakeGuardian(string name, SupervisorStrategy strategy)
     {
         var cell = new Cell<Guardian.Nothing>(this, null, name, Props<Guardian.Nothing>.Of(() => new Guardian(strategy)));
-        Interlocked.Decrement(ref _inhabitants);
         cell.SendSystem(new CreateMessage());
         return cell;
     }
