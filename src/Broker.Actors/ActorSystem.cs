@@ -68,7 +68,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
         return _system.SpawnChild(props, name).Self;
     }
 
-    /// <summary>Stops an actor and waits for its end.</summary>
+    /// <summary>Stops an actor and waits for its end. Its name may be in use for a moment more, until its parent has processed the end.</summary>
     /// <param name="actor">Any actor of this system.</param>
     /// <param name="timeout">More than zero.</param>
     /// <returns>True when it has ended, also when it had before; false when it had not in time.</returns>

@@ -255,7 +255,7 @@ public sealed class MailboxSpecs : IDisposable
         await using var system = new ActorSystem("m9");
         for (var wave = 0; wave < 5; wave++)
         {
-            var refs = Enumerable.Range(0, 2_000).Select(i => system.Spawn(new Script().Props, $"a{i}")).ToArray();
+            var refs = Enumerable.Range(0, 2_000).Select(i => system.Spawn(new Script().Props, $"a{wave}-{i}")).ToArray();
             foreach (var one in refs)
                 one.Tell(new Say("hello"));
             Assert.All(await Task.WhenAll(refs.Select(one => system.StopAsync(one, Patience))), Assert.True);
