@@ -1,7 +1,9 @@
 namespace Broker.Actors;
 
 /// <summary>One question in flight: the task, its timer, its watchers. Every way of ending releases all three.</summary>
+#pragma warning disable CA1001 // A source without timer and parents has nothing to dispose; the callee's registrations end with it.
 internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
+#pragma warning restore CA1001
 {
     private readonly TaskCompletionSource<TReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ActorSystem _system;
@@ -46,9 +48,12 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
         {
             lock (_answer)
             {
-                _cancelled ??= new CancellationTokenSource();
-                if (_over && !_answer.Task.IsCompletedSuccessfully)
-                    _cancelled.Cancel();
+                if (_cancelled is null)
+                {
+                    if (_over)
+                        return new CancellationToken(canceled: !_answer.Task.IsCompletedSuccessfully);
+                    _cancelled = new CancellationTokenSource();
+                }
                 return _cancelled.Token;
             }
         }
