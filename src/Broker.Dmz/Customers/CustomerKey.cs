@@ -159,7 +159,8 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _state == KeyState.Enrolling ? [.. _confirmed.Order()] : GivenShares(),
         _lastFailure,
         _challenge,
-        _state == KeyState.Unlocked ? _fence : 0);
+        _state == KeyState.Unlocked ? _fence : 0,
+        _state == KeyState.Unlocked ? _head!.Value.Counter : 0);
 
     /// <summary>Ends what this incarnation of the secret began: nothing of the customer stays in memory.</summary>
     private void Wipe(string reason)

@@ -23,8 +23,10 @@ internal static class KeyState
 /// <param name="LastFailure">Code of the last failed unlock.</param>
 /// <param name="Challenge">While enrolling.</param>
 /// <param name="Fence">The fence held; 0 when not unlocked.</param>
+/// <param name="HeadCounter">Counter of the head that is held; 0 when not unlocked.</param>
 internal sealed record KeyStatus(
-    string State, uint Needed, IReadOnlyList<uint> Given, string? LastFailure, byte[]? Challenge, ulong Fence);
+    string State, uint Needed, IReadOnlyList<uint> Given, string? LastFailure, byte[]? Challenge, ulong Fence,
+    ulong HeadCounter);
 
 /// <summary>Where a chain stood.</summary>
 internal sealed record LedgerPoint(ulong Position, Digest Hash);

@@ -138,6 +138,17 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
 
         var committed = plan.Head is { } head ? await Commit(plan, head, changes) : new CommitResult(true, null, null);
+        if (!committed.Committed && changes.Count > 1)
+        {
+            // One of them may be what the zone refuses; alone each gets its own answer.
+            foreach (var change in changes)
+            {
+                await Change([change]);
+            }
+
+            return;
+        }
+
         for (var i = 0; i < changes.Count; i++)
         {
             changes[i].Reply(plan.Refusals[i] switch

@@ -14,13 +14,14 @@ internal static class Problems
         Codes.Malformed or RequestRefusal.Malformed or RequestRefusal.WrongPayload or RequestRefusal.WrongAction or
             Codes.PlanRefused => StatusCodes.Status400BadRequest,
         Codes.TokenNeeded => StatusCodes.Status401Unauthorized,
-        Codes.NotFound or Codes.CustomerUnknown or "customer-unknown" or "hand-off-unknown" or Codes.CredentialUnknown or
+        Codes.NotFound or Codes.CustomerUnknown or "unknown-hand-off" or Codes.CredentialUnknown or
             Codes.AgentUnknown or Codes.UserUnknown or Codes.PolicyUnknown => StatusCodes.Status404NotFound,
         Codes.CustomerExists or Codes.VersionConflict or Codes.AgentExists or Codes.FenceStale or Codes.HeadUnknown or
-            Codes.NotEnrolling or Codes.LiftNotNeeded or "idempotency-conflict" => StatusCodes.Status409Conflict,
-        Codes.CustomerLocked or Codes.LiftNeeded or Codes.LockStands or "locked" => StatusCodes.Status423Locked,
-        Codes.Busy or "busy" or "rate-exceeded" => StatusCodes.Status429TooManyRequests,
-        Codes.ZoneUnavailable => StatusCodes.Status503ServiceUnavailable,
+            Codes.NotEnrolling or Codes.LiftNotNeeded or Codes.AlreadyCommitted or "idempotency-conflict" or "stale-counter" or
+            "invitation-exists" => StatusCodes.Status409Conflict,
+        Codes.CustomerLocked or Codes.LiftNeeded or Codes.LockStands => StatusCodes.Status423Locked,
+        Codes.Busy or "rate-exceeded" or "too-many-open" => StatusCodes.Status429TooManyRequests,
+        Codes.ZoneUnavailable or "store-full" => StatusCodes.Status503ServiceUnavailable,
         Codes.OutcomeUnknown or Codes.TimedOut => StatusCodes.Status504GatewayTimeout,
         Codes.Internal => StatusCodes.Status500InternalServerError,
         Codes.UploadTooLarge or Codes.EnvelopeTooLarge => StatusCodes.Status413PayloadTooLarge,

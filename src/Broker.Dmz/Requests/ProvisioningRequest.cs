@@ -126,6 +126,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
                     Request = ByteString.CopyFrom(_request.Encode()),
                     HandOff = ByteString.CopyFrom(_handOff.ToArray()),
                     Attempt = _attempt,
+                    ExpectedCounter = status.HeadCounter,
                 },
                 Context.Stopping);
         }
