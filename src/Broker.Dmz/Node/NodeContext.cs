@@ -2,7 +2,6 @@ using Broker.Dmz.Agents;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
-using Broker.Secrets;
 
 namespace Broker.Dmz.Node;
 
