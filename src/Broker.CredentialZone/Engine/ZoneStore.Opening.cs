@@ -2,6 +2,7 @@ using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
+using Microsoft.Extensions.Logging;
 
 namespace Broker.CredentialZone.Engine;
 
@@ -20,11 +21,18 @@ internal sealed partial class ZoneStore
     /// <param name="signer">The ledger key.</param>
     /// <param name="predecessor">The ledger key before it; needed only once, at a change.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="log">Where faults are told; callers hear only that there was one.</param>
     /// <exception cref="StoreException">Another cluster's database, or a new ledger key without its predecessor.</exception>
     public static ZoneStore Open(
-        IZoneDatabase database, Name cluster, ZoneLimits limits, LedgerSigner signer, LedgerSigner? predecessor, TimeProvider time)
+        IZoneDatabase database,
+        Name cluster,
+        ZoneLimits limits,
+        LedgerSigner signer,
+        LedgerSigner? predecessor,
+        TimeProvider time,
+        ILogger log)
     {
-        var store = new ZoneStore(database, cluster, limits, signer, time);
+        var store = new ZoneStore(database, cluster, limits, signer, time, log);
         store.EnsureCluster();
         store.EnsureLedgerKey(signer, predecessor);
         return store;

@@ -1,6 +1,7 @@
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
+using Microsoft.Extensions.Logging;
 
 namespace Broker.CredentialZone.Engine;
 
@@ -11,11 +12,12 @@ internal sealed partial class ZoneStore : ICredentialStore
     private readonly IZoneWriter _writer;
     private readonly WriteContext _context;
     private readonly TimeProvider _time;
+    private readonly ILogger _log;
     private LedgerSigner _signer;
 
-    private ZoneStore(IZoneDatabase database, Name cluster, ZoneLimits limits, LedgerSigner signer, TimeProvider time)
+    private ZoneStore(IZoneDatabase database, Name cluster, ZoneLimits limits, LedgerSigner signer, TimeProvider time, ILogger log)
     {
-        (_database, _writer, _signer, _time) = (database, database.Writer, signer, time);
+        (_database, _writer, _signer, _time, _log) = (database, database.Writer, signer, time, log);
         _context = new WriteContext(cluster, limits, _writer);
     }
 
@@ -77,6 +79,7 @@ internal sealed partial class ZoneStore : ICredentialStore
         catch (Exception fault) when (fault is not OutOfMemoryException && _writer.InTransaction)
         {
             Undo();
+            LogOperationFailed(operation.GetType().Name, fault);
             return new End(null, fault as StoreException ?? new StoreException("the operation failed; see the zone's log", fault));
         }
     }
@@ -90,6 +93,7 @@ internal sealed partial class ZoneStore : ICredentialStore
     private void Abandon(IReadOnlyList<StoreOperation> operations, Exception fault)
     {
         _context.Forget();
+        LogCommitFailed(operations.Count, fault);
         var reported = fault is StoreException or UnknownCommitException
             ? fault
             : new StoreException("the commit failed; see the zone's log", fault);
@@ -107,6 +111,12 @@ internal sealed partial class ZoneStore : ICredentialStore
             operation.Fail(reported);
         }
     }
+
+    [LoggerMessage(2101, LogLevel.Error, "the operation {Operation} failed and left nothing")]
+    private partial void LogOperationFailed(string operation, Exception fault);
+
+    [LoggerMessage(2102, LogLevel.Error, "a commit of {Count} operations failed")]
+    private partial void LogCommitFailed(int count, Exception fault);
 
     // Nobody is told before the commit, refusals neither: what they were refused for may be of the same batch.
     private readonly record struct End(StoreRefusal? Refusal, StoreException? Fault)

@@ -27,6 +27,9 @@ internal sealed class AdvanceGeneration(Name customerName, ulong fence, Name nod
     private GenerationResult? _result;
 
     /// <inheritdoc/>
+    public override Name? Customer => customerName;
+
+    /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
         if (Guard.UnlessOwner(context, customerName, fence, out _) is { } refusal)

@@ -20,7 +20,10 @@ internal sealed class AppendOutcomes(Name customerName, ulong fence, IReadOnlyLi
     private PublicKey? _verified;
 
     /// <inheritdoc/>
-    public override Name? SignedFor => customerName;
+    public override Name? Customer => customerName;
+
+    /// <inheritdoc/>
+    public override bool IsSignedByCustomer => true;
 
     /// <inheritdoc/>
     public override void Verify(PublicKey identity)

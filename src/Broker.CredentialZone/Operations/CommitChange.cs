@@ -38,7 +38,10 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
     private PublicKey? _verified;
 
     /// <inheritdoc/>
-    public override Name? SignedFor => change.Customer;
+    public override Name? Customer => change.Customer;
+
+    /// <inheritdoc/>
+    public override bool IsSignedByCustomer => true;
 
     /// <inheritdoc/>
     public override void Verify(PublicKey identity)

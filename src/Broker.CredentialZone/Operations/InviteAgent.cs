@@ -18,6 +18,9 @@ internal sealed class InviteAgent(Name customerName, ulong fence, SignedRequest 
     private LedgerPoint _point;
 
     /// <inheritdoc/>
+    public override Name? Customer => customerName;
+
+    /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
         if ((Guard.UnlessOwner(context, customerName, fence, out var customer) ?? Guard.IfLocked(customer)) is { } refusal)

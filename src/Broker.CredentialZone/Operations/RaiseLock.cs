@@ -17,6 +17,9 @@ internal sealed class RaiseLock(Name customerName, SignedRequest signed) : Store
     private ulong _generation;
 
     /// <inheritdoc/>
+    public override Name? Customer => customerName;
+
+    /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
         if (context.Find(customerName) is not { } customer)

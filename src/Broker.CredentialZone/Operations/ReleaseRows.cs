@@ -68,6 +68,9 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
     }
 
     /// <inheritdoc/>
+    public override Name? Customer => _call.Customer;
+
+    /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
         if (_request is null || _launch is null)

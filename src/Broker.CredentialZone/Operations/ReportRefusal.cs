@@ -20,6 +20,9 @@ internal sealed class ReportRefusal(Name node, Name? customer, string principal,
     private bool _recorded;
 
     /// <inheritdoc/>
+    public override Name? Customer => customer;
+
+    /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
         if (principal.Length is 0 or > MaxText || action.Length is 0 or > MaxText || code.Length is 0 or > MaxText)

@@ -9,8 +9,11 @@ namespace Broker.CredentialZone.Store;
 /// </summary>
 internal abstract class StoreOperation
 {
-    /// <summary>Whose statements it carries, or null.</summary>
-    public virtual Name? SignedFor => null;
+    /// <summary>Whose it is, or null: what may wait is shared fairly among customers.</summary>
+    public virtual Name? Customer => null;
+
+    /// <summary>Whether it carries statements that the customer's identity key signed.</summary>
+    public virtual bool IsSignedByCustomer => false;
 
     /// <summary>
     /// Checks the signatures ahead of the commit, on the caller's thread: what was verified under this key is not verified again

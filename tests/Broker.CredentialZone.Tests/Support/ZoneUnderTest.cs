@@ -94,7 +94,7 @@ internal sealed class ZoneUnderTest : IDisposable
         var database = _open(DirectoryPath);
         try
         {
-            return (database, ZoneStore.Open(database, Cluster, _limits, Signer(LedgerKey), predecessor is null ? null : Signer(predecessor), Time));
+            return (database, ZoneStore.Open(database, Cluster, _limits, Signer(LedgerKey), predecessor is null ? null : Signer(predecessor), Time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance));
         }
         catch
         {
