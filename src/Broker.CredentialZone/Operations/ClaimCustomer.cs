@@ -80,13 +80,13 @@ internal sealed class ClaimCustomer(Signed claim, SignedRequest? lift) : StoreOp
             };
         }
 
-        var verified = Directory.Verify(context, customer, lift, UserAction.LiftLock);
+        var verified = UserRequests.Verify(context, customer, lift, UserAction.LiftLock);
         if (verified.Refusal is { } code)
         {
             return new(code, "the request that lifts the lock is not believed");
         }
 
-        var named = Directory.Payload<LockPayload>(lift)?.Generation;
+        var named = UserRequests.Payload<LockPayload>(lift)?.Generation;
         return named == customer.LockGeneration && claimed.LiftedGeneration == customer.LockGeneration
             ? null
             : new(RefusalCode.WrongLift, $"lock generation {customer.LockGeneration} stands; request and claim must both name it");

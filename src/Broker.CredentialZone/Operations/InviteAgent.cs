@@ -28,13 +28,13 @@ internal sealed class InviteAgent(Name customerName, ulong fence, SignedRequest 
             return refusal;
         }
 
-        var verified = Directory.Verify(context, customer, signed, UserAction.InviteAgent);
+        var verified = UserRequests.Verify(context, customer, signed, UserAction.InviteAgent);
         if (verified.Request is null)
         {
             return new(verified.Refusal!, "the request to invite is not believed");
         }
 
-        if (Directory.Payload<InviteAgentPayload>(signed) is not { } payload)
+        if (UserRequests.Payload<InviteAgentPayload>(signed) is not { } payload)
         {
             return new(RefusalCode.Malformed, "the request's payload is not an invitation");
         }

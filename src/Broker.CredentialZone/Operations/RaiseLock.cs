@@ -27,13 +27,13 @@ internal sealed class RaiseLock(Name customerName, SignedRequest signed) : Store
             return Guard.UnknownCustomer;
         }
 
-        var verified = Directory.Verify(context, customer, signed, UserAction.Lock);
+        var verified = UserRequests.Verify(context, customer, signed, UserAction.Lock);
         if (verified.Request is not { } request)
         {
             return new(verified.Refusal!, "the request to lock is not believed");
         }
 
-        if (Directory.Payload<LockPayload>(signed) is not { Generation: 0 })
+        if (UserRequests.Payload<LockPayload>(signed) is not { Generation: 0 })
         {
             return new(RefusalCode.Malformed, "a request to lock names generation 0");
         }

@@ -62,7 +62,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
     {
         _call = call;
         _request = ReleaseReading.Request(call.Request);
-        _launch = Directory.Payload<LaunchPayload>(call.Request);
+        _launch = UserRequests.Payload<LaunchPayload>(call.Request);
         _hash = call.Request.Hash;
         _encoded = call.Request.Encode();
     }

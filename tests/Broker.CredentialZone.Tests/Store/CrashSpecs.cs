@@ -90,12 +90,12 @@ public sealed class CrashSpecs : IDisposable
     [Fact]
     public void Full_store_should_be_told_and_lose_nothing()
     {
-        const long Room = 600 * 1024;
+        const long Room = 400 * 1024;
         using var zone = new ZoneUnderTest(directory =>
             SqliteZoneDatabase.Open(new SqliteOptions(Path.Combine(directory, "zone.db"), Readers: 1, MaxBytes: Room)));
         var customer = zone.Ready();
         var (kept, full) = (3, 0);
-        for (var i = 0; i < 400 && full < 3; i++)
+        for (var i = 0; i < 900 && full < 3; i++)
         {
             var release = new ReleaseRows(customer.Call(customer.Launch()));
             zone.Store.Commit([release]);
@@ -146,12 +146,13 @@ public sealed class CrashSpecs : IDisposable
     [Fact]
     public void Files_should_be_for_their_owner_only()
     {
-        if (!OperatingSystem.IsWindows())
+        _zone.Ready();
+        foreach (var file in Directory.GetFiles(_zone.DirectoryPath))
         {
-            _zone.Ready();
-            Assert.All(
-                Directory.GetFiles(_zone.DirectoryPath),
-                file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+            if (!OperatingSystem.IsWindows())
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            }
         }
     }
 

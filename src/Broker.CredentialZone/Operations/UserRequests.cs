@@ -9,7 +9,7 @@ using Broker.Protocol.Statements;
 namespace Broker.CredentialZone.Operations;
 
 /// <summary>Verifies users' requests against the customer's stored directory.</summary>
-internal static class Directory
+internal static class UserRequests
 {
     /// <summary>Verifies a request for an action.</summary>
     public static VerifiedRequest Verify(WriteContext context, CustomerRecord customer, SignedRequest request, UserAction action) =>
