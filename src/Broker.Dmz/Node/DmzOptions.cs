@@ -1,14 +1,13 @@
 using System.Net;
 using Broker.Configuration;
+using Broker.Host;
 using Broker.Secrets;
 
 namespace Broker.Dmz.Node;
 
 /// <summary>The configuration of a DMZ node; each key is described in reference.conf, which also has its default.</summary>
 internal sealed record DmzOptions(
-    string Root,
-    string Certificate,
-    string Key,
+    TlsSettings Tls,
     string? AgentIssuerCertificate,
     string? AgentIssuerKey,
     string StateDirectory,
@@ -23,12 +22,12 @@ internal sealed record DmzOptions(
     int MaxLaunches,
     NodeLimits Limits)
 {
-    /// <summary>The root under which every key must be known.</summary>
-    public const string Section = "broker.dmz";
+    /// <summary>The node's own section under <c>broker</c>.</summary>
+    public const string Section = "dmz";
 
-    public static DmzOptions Read(SettingsReader settings)
+    public static DmzOptions Read(SettingsReader broker)
     {
-        var s = settings.Section(Section);
+        var s = broker.Section(Section);
         var issuerCertificate = s.OptionalPath("agent-issuer.certificate");
         var issuerKey = s.OptionalPath("agent-issuer.key");
         if ((issuerCertificate is null) != (issuerKey is null))
@@ -37,9 +36,7 @@ internal sealed record DmzOptions(
         }
 
         return new DmzOptions(
-            s.Path("root"),
-            s.Path("certificate"),
-            s.Path("key"),
+            TlsSettings.Read(broker.Section("tls")),
             issuerCertificate,
             issuerKey,
             s.Path("state-directory"),

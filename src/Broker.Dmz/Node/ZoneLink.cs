@@ -1,4 +1,5 @@
 using Broker.Actors;
+using Broker.Host.Health;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Wire.Zone;
@@ -21,7 +22,7 @@ internal abstract record ZoneLinkMessage
 /// Learns the zone's ledger key and verifies its certificate against the root: receipts are believed by that key alone. Asks
 /// again now and then, so that a new key of the zone is known before long.
 /// </summary>
-internal sealed partial class ZoneLink(NodeContext node, ILogger log) : Actor<ZoneLinkMessage>
+internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogger log) : Actor<ZoneLinkMessage>
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Refresh = TimeSpan.FromMinutes(1);
@@ -39,10 +40,12 @@ internal sealed partial class ZoneLink(NodeContext node, ILogger log) : Actor<Zo
         {
             var reply = await node.Zone.DescribeAsync(new DescribeRequest(), Context.Stopping);
             known = Learn(reply);
+            health.Report("zone", known, known ? "" : "the zone's ledger certificate is refused");
         }
         catch (ZoneException problem)
         {
             Log.Unreachable(log, problem.Code);
+            health.Report("zone", node.Ledger.Key is not null, "the credential zone was not reached yet");
         }
 
         Context.StartTimer("describe", new ZoneLinkMessage.Describe(), known ? Refresh : Retry);
