@@ -46,12 +46,15 @@ public static class OutputFormat
         {
             writer.WriteStartObject();
             foreach (var (name, value) in values)
-                writer.WriteString(JsonNamingPolicy.CamelCase.ConvertName(name.Replace(" ", "", StringComparison.Ordinal)), value);
+                writer.WriteString(CamelCase(name), value);
             writer.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
+
+    private static string CamelCase(string words) =>
+        string.Concat(words.Split(' ').Select(static (word, i) => i == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
 
     private static Option<string> CreateOption()
     {
