@@ -25,7 +25,7 @@ internal sealed partial class ZoneStore
     /// <inheritdoc/>
     public ProvenEntries? ReadEntries(Name customer, IReadOnlyList<EntryKey> keys)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, ZoneLimits.MaxPage);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, ZoneLimits.MaxKeys);
         return _database.Read(tables =>
         {
             if (tables.Customer(customer) is not { } record)

@@ -37,7 +37,7 @@ internal sealed class ClaimCustomer(Signed claim, SignedRequest? lift) : StoreOp
         {
             _ when claimed.Cluster != context.Cluster || claimed.Epoch != customer.Custody.Epoch => Guard.Misaddressed("claim"),
             _ when claimed.Fence != customer.Fence + 1 =>
-                new(RefusalCode.WrongFence, $"the customer's fence is {customer.Fence}; read it again"),
+                new(RefusalCode.StaleFence, $"the customer's fence is {customer.Fence}; read it again"),
             _ when !claim.IsBy(customer.Custody.Identity) => Guard.BadSignature("claim"),
             _ => CheckLift(context, customer, claimed),
         };

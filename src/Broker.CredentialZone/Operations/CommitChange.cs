@@ -107,6 +107,7 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
     private StoreRefusal? Apply(WriteContext context, CustomerRecord customer)
     {
         var causes = new List<ReadOnlyMemory<byte>>(change.Requests.Count);
+        var bytes = 0;
         foreach (var request in change.Requests)
         {
             if (Remember(context, customer, request) is { } refusal)
@@ -114,7 +115,14 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
                 return refusal;
             }
 
-            causes.Add(request.Encode());
+            var encoding = request.Encode();
+            bytes += encoding.Length;
+            if (bytes > ZoneLimits.MaxRequestBytes)
+            {
+                return new(RefusalCode.Malformed, $"the requests of a commit have more than {ZoneLimits.MaxRequestBytes} bytes");
+            }
+
+            causes.Add(encoding);
         }
 
         if (change.RedeemsToken is { } token && Redeem(context, customer, token) is { } closed)
@@ -134,12 +142,19 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
         return null;
     }
 
-    private static StoreRefusal? Remember(WriteContext context, CustomerRecord customer, SignedRequest signed)
+    private StoreRefusal? Remember(WriteContext context, CustomerRecord customer, SignedRequest signed)
     {
         var request = Statement.Read<Request>(signed.Statement.Span);
         if (request.Cluster != context.Cluster || request.Customer != customer.Customer)
         {
             return Guard.Misaddressed("request");
+        }
+
+        // Who enrols by an invitation redeems its token in the same commit; two of them do not fit into one.
+        if (request.Action == UserAction.InviteAgent.Name &&
+            UserRequests.Payload<InviteAgentPayload>(signed)?.Token.Fingerprint != change.RedeemsToken)
+        {
+            return new(RefusalCode.InvitationNotOpen, "an enrolment redeems its own token, and one commit redeems one");
         }
 
         var record = new IdempotencyRecord(signed.Hash, default, customer.Head.Counter + 1, Guard.ForgetAfter(context.Now, request));

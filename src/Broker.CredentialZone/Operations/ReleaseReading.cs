@@ -77,7 +77,9 @@ internal static class ReleaseReading
             }
         }
 
-        return null;
+        return RowBytes(gathered) <= ZoneLimits.MaxReleaseBytes
+            ? null
+            : new(RefusalCode.LaunchTooLarge, "the credentials of one launch are at most 4 MiB together; launch them apart");
     }
 
     /// <summary>The leaves of the rows among the entries.</summary>
@@ -93,6 +95,17 @@ internal static class ReleaseReading
         }
 
         return leaves;
+    }
+
+    private static long RowBytes(List<ProvenEntry> entries)
+    {
+        var bytes = 0L;
+        foreach (var entry in entries)
+        {
+            bytes += entry.Key.Type == EntryKey.RowType ? entry.Entry!.Statement.Length : 0;
+        }
+
+        return bytes;
     }
 
     private static StoreRefusal? Item(WriteContext context, CustomerRecord customer, List<ProvenEntry> gathered, LaunchItem item)

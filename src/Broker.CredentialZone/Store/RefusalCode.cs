@@ -24,10 +24,10 @@ internal static class RefusalCode
     /// <summary>The plan's time is over.</summary>
     public const string PlanExpired = "plan-expired";
 
-    /// <summary>The caller's fence is not the customer's: another node claimed it.</summary>
+    /// <summary>The caller's fence is not the customer's, or a claim's not the next: another node claimed it.</summary>
     public const string StaleFence = "stale-fence";
 
-    /// <summary>A claim's fence is not one more than the customer's.</summary>
+    /// <summary>The claim of an enrolment has another fence than 1.</summary>
     public const string WrongFence = "wrong-fence";
 
     /// <summary>A lock stands.</summary>
@@ -78,6 +78,9 @@ internal static class RefusalCode
     /// <summary>A credential names a release policy that does not exist.</summary>
     public const string UnknownPolicy = "unknown-policy";
 
+    /// <summary>The rows of one launch are more than one envelope holds.</summary>
+    public const string LaunchTooLarge = "envelope-too-large";
+
     /// <summary>The agent has no grant.</summary>
     public const string UnknownAgent = "unknown-agent";
 
@@ -95,6 +98,12 @@ internal static class RefusalCode
 
     /// <summary>The store has only the space left that outcomes need.</summary>
     public const string StoreFull = "store-full";
+
+    /// <summary>A statement names another node than the one that sent it.</summary>
+    public const string WrongNode = "wrong-node";
+
+    /// <summary>The plan's signer may not enrol customers.</summary>
+    public const string PlanRefused = "plan-refused";
 
     /// <summary>Too many operations wait.</summary>
     public const string Busy = "busy";

@@ -13,14 +13,23 @@ namespace Broker.CredentialZone.Store;
 internal sealed record ZoneLimits(
     uint ReleasesPerMinute, uint OpenHandOffs, uint OpenUses, uint OpenInvitations, uint RefusalsPerMinute, long ReservedBytes)
 {
-    /// <summary>Most changes of one commit.</summary>
-    public const int MaxChanges = 256;
+    /// <summary>Most changes of one commit: a credential is deleted with all its versions at once.</summary>
+    public const int MaxChanges = MaxKeys + 64;
+
+    /// <summary>Most bytes of the requests that one commit answers.</summary>
+    public const int MaxRequestBytes = 1 << 20;
+
+    /// <summary>Most bytes of rows that one release returns: a launch is at most 4 MiB, the rest is what encryption adds.</summary>
+    public const int MaxReleaseBytes = (4 << 20) + (64 << 10);
 
     /// <summary>Most outcomes in one call.</summary>
-    public const int MaxOutcomes = 64;
+    public const int MaxOutcomes = 256;
 
-    /// <summary>Most keys read, or items listed, in one call.</summary>
-    public const int MaxPage = 256;
+    /// <summary>Most keys read in one call.</summary>
+    public const int MaxKeys = 4096;
+
+    /// <summary>Most items listed in one call.</summary>
+    public const int MaxPage = 1000;
 
     /// <summary>Most operations in one group commit; the chains' blocks of one stay far below a batch's bound.</summary>
     public const int MaxOperations = 512;

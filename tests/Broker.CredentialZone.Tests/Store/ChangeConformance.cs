@@ -57,8 +57,8 @@ public abstract class ChangeConformance : IDisposable
     public void Claim_should_raise_the_fence_by_one_and_bar_the_one_before()
     {
         var customer = _zone.Ready();
-        Assert.Equal(RefusalCode.WrongFence, _zone.Refused(new ClaimCustomer(customer.Claim(3), null)));
-        Assert.Equal(RefusalCode.WrongFence, _zone.Refused(new ClaimCustomer(customer.Claim(1), null)));
+        Assert.Equal(RefusalCode.StaleFence, _zone.Refused(new ClaimCustomer(customer.Claim(3), null)));
+        Assert.Equal(RefusalCode.StaleFence, _zone.Refused(new ClaimCustomer(customer.Claim(1), null)));
         Assert.Equal(RefusalCode.BadSignature, _zone.Refused(new ClaimCustomer(customer.Claim(2, by: new SignerKey()), null)));
         Assert.Equal(RefusalCode.Misaddressed, _zone.Refused(new ClaimCustomer(customer.Claim(2, bend: c => c with { Epoch = 2 }), null)));
         Assert.Equal(RefusalCode.WrongLift, _zone.Refused(new ClaimCustomer(customer.Claim(2, lifted: 1), null)));

@@ -13,10 +13,10 @@ internal sealed class ZoneUnderTest : IDisposable
     private readonly bool _ownsDirectory;
     private ZoneLimits _limits;
 
-    public ZoneUnderTest(Func<string, IZoneDatabase> open, string? directory = null, ZoneLimits? limits = null, SignerKey? ledger = null, ManualTime? time = null)
+    public ZoneUnderTest(Func<string, IZoneDatabase> open, string? directory = null, ZoneLimits? limits = null, SignerKey? ledger = null, WallClock? time = null)
     {
         (_open, _limits, _ownsDirectory) = (open, limits ?? Limits, directory is null);
-        Time = time ?? new ManualTime();
+        Time = time ?? new WallClock();
         DirectoryPath = directory ?? Directory.CreateTempSubdirectory("zone-").FullName;
         LedgerKey = ledger ?? new SignerKey();
         (Database, Store) = Start(null);
@@ -30,7 +30,7 @@ internal sealed class ZoneUnderTest : IDisposable
     public static Func<string, IZoneDatabase> Sqlite => directory =>
         SqliteZoneDatabase.Open(new SqliteOptions(Path.Combine(directory, "zone.db"), Readers: 2, MaxBytes: 0));
 
-    public ManualTime Time { get; }
+    public WallClock Time { get; }
 
     public string DirectoryPath { get; }
 

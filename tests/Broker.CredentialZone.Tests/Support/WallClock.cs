@@ -1,7 +1,7 @@
 namespace Broker.CredentialZone.Tests.Support;
 
 /// <summary>A clock that moves when the test says so.</summary>
-internal sealed class ManualTime : TimeProvider
+internal sealed class WallClock : TimeProvider
 {
     private DateTimeOffset _now = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
