@@ -3,7 +3,7 @@ namespace Broker.Actors;
 /// <summary>A growing array of slots, filled at one end and then read from the other. Not thread-safe.</summary>
 internal struct SlotBuffer<T> where T : notnull
 {
-    private const int FirstSize = 4;
+    private const int FirstSize = 2;
     private const int KeptSize = 256;
 
     private Slot<T>[]? _slots;

@@ -35,6 +35,23 @@ public sealed class LeakProperties
     }
 
     [Fact]
+    public void World_should_be_the_same_for_the_same_seed()
+    {
+        for (var seed = 1; seed <= 50; seed++)
+            Assert.Equal(History(seed), History(seed));
+        Assert.NotEqual(History(1), History(2));
+
+        static IEnumerable<string> History(int seed)
+        {
+            using var world = new ActorWorld(seed);
+            var disorder = new Disorder(seed, TimeSpan.FromSeconds(1));
+            Feed(world.System, disorder, () => world.Dispatcher.RunOne());
+            world.Advance(TimeSpan.FromSeconds(5));
+            return [.. world.Events.All.Select(e => e.ToString()), $"{world.Dispatcher.Steps} steps, {disorder.Messages.Births} messages"];
+        }
+    }
+
+    [Fact]
     [Trait("Statement", "W4")]
     [Trait("Statement", "M4")]
     public async Task W4_M4_nothing_should_leak_die_twice_or_hang_on_the_thread_pool()
