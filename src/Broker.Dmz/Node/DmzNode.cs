@@ -14,6 +14,7 @@ using Broker.Links.Tls;
 using Broker.Links.Zone;
 using Broker.Protocol.Api;
 using Broker.Protocol.Identifiers;
+using Broker.Secrets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
