@@ -28,6 +28,8 @@ internal sealed class TimedWait(TimerHeap timers) : ITimed
 
     public void Fire() => _result.TrySetResult(false);
 
-    /// <summary>The timers end only when every actor has: whatever was waited for has come.</summary>
-    public void Abandon() => _result.TrySetResult(true);
+    /// <summary>The timers end only when every actor has: what is waited for has come, or is about to.</summary>
+    public void Abandon()
+    {
+    }
 }

@@ -19,9 +19,9 @@ public sealed class CertificateIssuer : IDisposable
     private readonly ECDsa _key;
     private readonly Name _cluster;
     private readonly bool _isRoot;
-    private readonly Action<Span<byte>> _random;
+    private readonly RandomFill _random;
 
-    private CertificateIssuer(X509Certificate2 certificate, ECDsa key, Name cluster, bool isRoot, Action<Span<byte>> random)
+    private CertificateIssuer(X509Certificate2 certificate, ECDsa key, Name cluster, bool isRoot, RandomFill random)
     {
         _certificate = certificate;
         _key = key;
@@ -41,7 +41,7 @@ public sealed class CertificateIssuer : IDisposable
     /// <param name="lifetime">How long it is valid.</param>
     /// <param name="random">Gives the serial numbers.</param>
     public static CertificateIssuer CreateRoot(
-        Name cluster, Name name, ECDsa key, DateTimeOffset now, TimeSpan lifetime, Action<Span<byte>> random)
+        Name cluster, Name name, ECDsa key, DateTimeOffset now, TimeSpan lifetime, RandomFill random)
     {
         var request = CertificateProfile.Root(cluster, name, key);
         using var root = request.Create(
@@ -54,7 +54,7 @@ public sealed class CertificateIssuer : IDisposable
     /// <param name="key">Its key; owned by the result.</param>
     /// <param name="random">Gives the serial numbers.</param>
     /// <exception cref="InstallationKeyException">The key is another's.</exception>
-    public static CertificateIssuer FromRoot(LinkTrust trust, ECDsa key, Action<Span<byte>> random)
+    public static CertificateIssuer FromRoot(LinkTrust trust, ECDsa key, RandomFill random)
     {
         if (!PublicKey.From(key).Equals(CertificateKeys.Read(trust.Root)))
             throw new InstallationKeyException("root.key is not the key of root.crt; both come from one brokerctl ca init");
@@ -67,7 +67,7 @@ public sealed class CertificateIssuer : IDisposable
     /// <param name="trust">The installation's root.</param>
     /// <param name="random">Gives the serial numbers.</param>
     /// <exception cref="InstallationKeyException">A file cannot be used, or the certificate is not an agents' issuer of this installation.</exception>
-    public static CertificateIssuer LoadAgentIssuer(string certificatePath, string keyPath, LinkTrust trust, Action<Span<byte>> random)
+    public static CertificateIssuer LoadAgentIssuer(string certificatePath, string keyPath, LinkTrust trust, RandomFill random)
     {
         var certificate = PemFiles.ReadCertificates(certificatePath)[0];
         if (!SpiffeId.TryRead(certificate, out var id, out _) || id.Cluster != trust.Cluster || id.Role != LinkRole.AgentIssuer)
@@ -100,7 +100,7 @@ public sealed class CertificateIssuer : IDisposable
     /// <summary>Releases the key.</summary>
     public void Dispose() => _key.Dispose();
 
-    private static byte[] Serial(Action<Span<byte>> random)
+    private static byte[] Serial(RandomFill random)
     {
         var serial = new byte[CertificateProfile.SerialLength];
         random(serial);

@@ -188,6 +188,26 @@ public sealed class AsyncHandlerSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "Y6")]
+    public async Task Y6_watchdog_should_tell_of_a_handler_that_blocks_its_thread()
+    {
+        await using var system = new ActorSystem("y6", new ActorSystemOptions { HandlerBudget = TimeSpan.FromMilliseconds(40) });
+        using var release = new ManualResetEventSlim();
+        var told = new TaskCompletionSource<SlowHandler>();
+        using var subscription = system.Events.Subscribe(e =>
+        {
+            if (e is not SlowHandler slow)
+                return;
+            told.TrySetResult(slow);
+            release.Set();
+        });
+        var it = system.Spawn(_script.Props, "it");
+        it.Tell(new Do(actor => actor.Script.Note(release.Wait(TimeSpan.FromSeconds(30)) ? "released" : "forgotten")));
+        Assert.Equal("released", await it.Ask<string>(to => new Do(actor => to.Tell(actor.Script.Log[^1])), TimeSpan.FromSeconds(60)));
+        Assert.Equal((it.Path, typeof(Do).FullName), ((await told.Task).Path, (await told.Task).MessageType));
+    }
+
+    [Fact]
+    [Trait("Statement", "Y6")]
     public void Y6_piped_task_should_come_as_a_message_and_not_block_the_mailbox()
     {
         var work = new TaskCompletionSource<string>();
