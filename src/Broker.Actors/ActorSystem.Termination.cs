@@ -6,6 +6,7 @@ public sealed partial class ActorSystem
     private readonly TaskCompletionSource _terminated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _callbackGate = new();
     private List<Action>? _callbacks = [];
+    private List<TimedWait>? _waits = [];
 
     /// <summary>Completes when every actor has ended and every callback has run.</summary>
     public Task WhenTerminated => _terminated.Task;
@@ -26,19 +27,14 @@ public sealed partial class ActorSystem
     /// <summary>Stops every actor, children before parents. An actor may call it, but must not await it.</summary>
     /// <param name="deadline">How long to wait; more than zero.</param>
     /// <returns>False when not all had ended by then: they are still ending, and the process should say so by its exit code.</returns>
-    public async Task<bool> TerminateAsync(TimeSpan deadline)
+    public Task<bool> TerminateAsync(TimeSpan deadline)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(deadline, TimeSpan.Zero);
+        var wait = new TimedWait(Timers);
+        RegisterOnEnd(wait);
         _user.RequestStop();
-        try
-        {
-            await WhenTerminated.WaitAsync(deadline, Time);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return WhenTerminated.IsCompleted;
-        }
+        wait.Start(deadline);
+        return wait.Task;
     }
 
     /// <summary>Terminates and waits, at most <see cref="ActorSystemOptions.DisposeDeadline"/>.</summary>
@@ -46,14 +42,25 @@ public sealed partial class ActorSystem
 
     internal void OnGuardianFailed() => _user.RequestStop();
 
-    internal void OnStopped(Cell cell)
+    internal void OnGuardianEnded(Cell guardian)
     {
-        if (cell == _user)
+        if (guardian == _user)
             _system.RequestStop();
-        else if (cell == _system)
-            Finish();
         else
-            Interlocked.Decrement(ref _inhabitants);
+            Finish();
+    }
+
+    private void RegisterOnEnd(TimedWait wait)
+    {
+        lock (_callbackGate)
+        {
+            if (_waits is not null)
+            {
+                _waits.Add(wait);
+                return;
+            }
+        }
+        wait.Succeed();
     }
 
     private void Finish()
@@ -77,6 +84,15 @@ public sealed partial class ActorSystem
             }
         }
         Timers.Dispose();
+        _blocked?.Dispose();
         _terminated.SetResult();
+        List<TimedWait> waits;
+        lock (_callbackGate)
+        {
+            waits = _waits!;
+            _waits = null;
+        }
+        foreach (var wait in waits)
+            wait.Succeed();
     }
 }

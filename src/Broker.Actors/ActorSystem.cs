@@ -6,6 +6,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
     private readonly ActorSystemOptions _options;
     private readonly Cell<Guardian.Nothing> _user;
     private readonly Cell<Guardian.Nothing> _system;
+    private readonly BlockedTurns? _blocked;
     private long _lastUid;
     private int _inhabitants;
 
@@ -22,6 +23,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
         Timers = new TimerHeap(Time);
         _system = MakeGuardian("system", SupervisorStrategy.Default);
         _user = MakeGuardian("user", _options.Guardian);
+        _blocked = Dispatcher == Dispatcher.ThreadPool ? new BlockedTurns(this) : null;
     }
 
     /// <summary>The name given.</summary>
@@ -68,7 +70,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
         return _system.SpawnChild(props, name).Self;
     }
 
-    /// <summary>Stops an actor and waits for its end.</summary>
+    /// <summary>Stops an actor and waits for its end. Its name may be in use for a moment more, until its parent has processed the end.</summary>
     /// <param name="actor">Any actor of this system.</param>
     /// <param name="timeout">More than zero.</param>
     /// <returns>True when it has ended, also when it had before; false when it had not in time.</returns>
@@ -77,12 +79,21 @@ public sealed partial class ActorSystem : IAsyncDisposable
 
     internal long NextUid() => Interlocked.Increment(ref _lastUid);
 
-    internal void OnStarted() => Interlocked.Increment(ref _inhabitants);
+    internal void OnStarted(Cell cell)
+    {
+        if (cell.Parent is not null)
+            Interlocked.Increment(ref _inhabitants);
+    }
+
+    internal void OnEnded(Cell cell)
+    {
+        if (cell.Parent is not null)
+            Interlocked.Decrement(ref _inhabitants);
+    }
 
     private Cell<Guardian.Nothing> MakeGuardian(string name, SupervisorStrategy strategy)
     {
         var cell = new Cell<Guardian.Nothing>(this, null, name, Props<Guardian.Nothing>.Of(() => new Guardian(strategy)));
-        Interlocked.Decrement(ref _inhabitants);
         cell.SendSystem(new CreateMessage());
         return cell;
     }

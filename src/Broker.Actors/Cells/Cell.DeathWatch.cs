@@ -5,6 +5,8 @@ internal abstract partial class Cell
 {
     private HashSet<IDeathListener>? _watchers;
 
+    public bool HasWatchers => _watchers is not null;
+
     /// <summary>From any thread: an actor that this one watches has ended.</summary>
     void IDeathListener.OnDeath(IActorRef subject) => SendSystem(new DeathNoticeMessage(subject));
 

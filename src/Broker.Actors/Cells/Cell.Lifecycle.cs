@@ -67,9 +67,11 @@ internal abstract partial class Cell
             ReturnStash();
             State = CellState.Stopped;
             CloseMailbox();
+            System.OnEnded(this);
             Parent?.SendSystem(new ChildTerminatedMessage(this));
             NotifyWatchers();
-            System.OnStopped(this);
+            if (Parent is null)
+                System.OnGuardianEnded(this);
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed partial class Cell<T> : Cell, IActorContext<T> where T : notnull
         _props = props;
         Self = new ActorRef<T>(this);
         Mailbox = new Mailbox<T>(this, props.MailboxCapacity);
-        system.OnStarted();
+        system.OnStarted(this);
     }
 
     [ThreadStatic]

@@ -3,13 +3,11 @@ namespace Broker.Actors;
 /// <summary>Stops an actor and waits for its end from outside of the tree.</summary>
 internal sealed class StopWaiter : IDeathListener
 {
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimedWait _wait;
 
-    private StopWaiter()
-    {
-    }
+    private StopWaiter(ActorSystem system) => _wait = new TimedWait(system.Timers);
 
-    public void OnDeath(IActorRef subject) => _ended.TrySetResult();
+    public void OnDeath(IActorRef subject) => _wait.Succeed();
 
     /// <param name="system">Whose clock counts.</param>
     /// <param name="caller">The actor that will await the result, if one does.</param>
@@ -24,26 +22,16 @@ internal sealed class StopWaiter : IDeathListener
             if (ReferenceEquals(above, actor.Owner))
                 throw new InvalidOperationException($"{caller!.Path} cannot wait for the end of {actor.Path}: that would wait for it; stop without waiting");
         }
-        var waiter = new StopWaiter();
-        actor.SendSystem(new WatchMessage(waiter));
-        actor.Stop();
-        return waiter.Wait(system, actor, timeout);
+        return new StopWaiter(system).Wait(actor, timeout);
     }
 
-    private async Task<bool> Wait(ActorSystem system, IActorRef actor, TimeSpan timeout)
+    private async Task<bool> Wait(IActorRef actor, TimeSpan timeout)
     {
-        try
-        {
-            await _ended.Task.WaitAsync(timeout, system.Time);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return _ended.Task.IsCompleted;
-        }
-        finally
-        {
-            actor.SendSystem(new UnwatchMessage(this));
-        }
+        actor.SendSystem(new WatchMessage(this));
+        actor.Stop();
+        _wait.Start(timeout);
+        var ended = await _wait.Task;
+        actor.SendSystem(new UnwatchMessage(this));
+        return ended;
     }
 }

@@ -12,12 +12,7 @@ internal static class GlobalOptions
         Recursive = true,
     };
 
-    public static readonly Option<string> Output = OneOf(new("--output", "-o")
-    {
-        Description = "How results are printed",
-        Recursive = true,
-        DefaultValueFactory = static _ => "text",
-    }, "text", "json");
+    public static readonly Option<string> Output = Cli.OutputFormat.Option;
 
     public static readonly Option<int> Timeout = Range(new("--timeout")
     {
@@ -43,12 +38,6 @@ internal static class GlobalOptions
             if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && (value < min || value > max))
                 result.AddError($"{option.Name} is {min} to {max}");
         });
-        return option;
-    }
-
-    private static Option<string> OneOf(Option<string> option, params string[] values)
-    {
-        option.AcceptOnlyFromAmong(values);
         return option;
     }
 }

@@ -6,9 +6,6 @@ using PublicKey = Broker.Protocol.Identifiers.PublicKey;
 
 namespace Broker.Links.Issuing;
 
-/// <summary>Fills a span with random bytes from the process's source of randomness.</summary>
-public delegate void RandomFill(Span<byte> destination);
-
 /// <summary>
 /// A certificate that may sign others, with its key: the root, in <c>brokerctl ca</c>, or the agents' issuer, on a DMZ node. It signs only
 /// what a verifier of this installation accepts from it: the root everything but agents, the issuer agents alone.

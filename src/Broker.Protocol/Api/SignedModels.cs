@@ -31,8 +31,9 @@ public sealed record SignedRequestModel(byte[] Statement, byte[] Payload, IReadO
     /// <exception cref="MalformedException">A user's name or a length is not valid.</exception>
     public SignedRequest ToRequest()
     {
+        // The serializer refuses null for a member, not for an element of a list.
         if (Statement.Length > 4096 || Payload.Length > SignedRequest.MaxPayload || Signatures.Count is 0 or > 4 ||
-            Signatures.Any(s => s.Signature.Length != PublicKey.SignatureLength))
+            Signatures.Any(s => s is null || s.Signature.Length != PublicKey.SignatureLength))
         {
             throw new MalformedException("signed request is larger than allowed or a signature is not 64 bytes");
         }

@@ -20,6 +20,12 @@ public ref struct EncReader
     /// <summary>Most bytes of a text, for reader and writer.</summary>
     internal const int MaxText = 4096;
 
+    /// <summary>
+    /// Latest time, for reader and writer, in Unix milliseconds: 9999-01-01. A year below the last date of the platform, since
+    /// verifiers add a life or a skew to times that nobody has authenticated yet.
+    /// </summary>
+    internal const ulong MaxTime = 253_370_764_800_000;
+
     internal static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private ReadOnlySpan<byte> _rest;
@@ -94,11 +100,11 @@ public ref struct EncReader
     /// <summary>Reads a public key and checks that it is a point of P-256.</summary>
     public PublicKey Key() => PublicKey.Parse(Exactly(PublicKey.Length));
 
-    /// <summary>Reads a time.</summary>
+    /// <summary>Reads a time, 1970 to the end of 9998: a year can be added to it.</summary>
     public DateTimeOffset Time()
     {
         var milliseconds = U64();
-        return milliseconds <= 253_402_300_799_999
+        return milliseconds <= MaxTime
             ? DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds)
             : throw new MalformedException("time is out of range");
     }

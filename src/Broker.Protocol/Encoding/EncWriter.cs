@@ -93,8 +93,8 @@ public sealed class EncWriter
     public EncWriter Key(PublicKey value) => Bytes(value.Bytes.Span);
 
     /// <summary>Appends a time as u64 Unix milliseconds; what is finer is cut off.</summary>
-    /// <exception cref="MalformedException">It is before 1970.</exception>
-    public EncWriter Time(DateTimeOffset value) => value.ToUnixTimeMilliseconds() is var milliseconds and >= 0
+    /// <exception cref="MalformedException">It is before 1970 or after 9998.</exception>
+    public EncWriter Time(DateTimeOffset value) => value.ToUnixTimeMilliseconds() is var milliseconds and >= 0 and <= (long)EncReader.MaxTime
         ? U64((ulong)milliseconds)
         : throw new MalformedException("time is out of range");
 

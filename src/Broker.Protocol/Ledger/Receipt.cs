@@ -32,7 +32,10 @@ public sealed record Receipt(ReadOnlyMemory<byte> Block, uint Index, IReadOnlyLi
         return receipt;
     }
 
-    /// <summary>Verifies place and signature.</summary>
+    /// <summary>
+    /// Verifies place and signature: that the block is in the ledger, not that it is the one that was asked for. The caller
+    /// compares chain, kind and body.
+    /// </summary>
     /// <param name="ledgerKey">The key that the zone's ledger certificate has.</param>
     /// <param name="cluster">This installation.</param>
     /// <returns>The block, or null when the receipt does not hold.</returns>

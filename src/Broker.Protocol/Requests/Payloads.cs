@@ -135,6 +135,7 @@ public sealed record PutPolicyPayload(
         var payload = new PutPolicyPayload(
             r.Name(), r.Names(256), r.Names(64), r.Names(64), r.List(static (ref item) => Roles.Parse(item.Text()), 4));
         r.End();
+        ReleasePolicy.RefuseDefault(payload.Policy);
         return payload;
     }
 }

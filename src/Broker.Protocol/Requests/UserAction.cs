@@ -8,7 +8,7 @@ namespace Broker.Protocol.Requests;
 /// <param name="Grave">Whether it needs as many administrators as the custody record says.</param>
 public sealed record UserAction(string Name, IReadOnlyList<Role> Roles, bool Grave)
 {
-    /// <summary>Puts a new version of a credential.</summary>
+    /// <summary>Puts a new version of a credential. Moving it to another policy is grave: all its versions move.</summary>
     public static readonly UserAction PutCredential = new("put-credential", [Role.Administrator], Grave: false);
 
     /// <summary>Deletes a credential with all its versions.</summary>

@@ -27,7 +27,11 @@ public static class AesGcm256
     /// <param name="associatedData">What to authenticate besides.</param>
     /// <param name="destination">Receives ciphertext ‖ tag: exactly 16 bytes longer than the plaintext.</param>
     public static void Seal(
-        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associatedData, Span<byte> destination)
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> plaintext,
+        ReadOnlySpan<byte> associatedData,
+        Span<byte> destination)
     {
         CheckKey(key);
         if (destination.Length != plaintext.Length + TagSize)
@@ -42,10 +46,14 @@ public static class AesGcm256
     /// <param name="nonce">12 bytes.</param>
     /// <param name="sealedData">Ciphertext ‖ tag.</param>
     /// <param name="associatedData">As it was when sealed.</param>
-    /// <param name="destination">Receives the plaintext: exactly 16 bytes shorter than the sealed data; locked memory. All zero after a failure.</param>
+    /// <param name="destination">Receives the plaintext: exactly 16 bytes shorter; locked memory. All zero after a failure.</param>
     /// <returns>False where the data is too short or not authentic.</returns>
     public static bool TryOpen(
-        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> sealedData, ReadOnlySpan<byte> associatedData, Span<byte> destination)
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> sealedData,
+        ReadOnlySpan<byte> associatedData,
+        Span<byte> destination)
     {
         CheckKey(key);
         if (sealedData.Length < TagSize)
@@ -72,7 +80,7 @@ public static class AesGcm256
     /// <param name="sealedData">Ciphertext ‖ tag, at most 8 MiB.</param>
     /// <param name="associatedData">As it was when sealed.</param>
     /// <returns>The plaintext, which the caller owns.</returns>
-    /// <exception cref="SealedDataException">The data is too short or too long (<see cref="SealFailure.Malformed"/>) or not authentic.</exception>
+    /// <exception cref="SealedDataException">Too short, too long (<see cref="SealFailure.Malformed"/>) or not authentic.</exception>
     public static SecretBuffer Open(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> sealedData, ReadOnlySpan<byte> associatedData)
     {

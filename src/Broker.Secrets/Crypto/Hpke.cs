@@ -30,7 +30,7 @@ public static class Hpke
     /// <param name="encapsulation">The encapsulated key as sent.</param>
     /// <param name="info">As the sender gave it.</param>
     /// <returns>The context, which the caller disposes.</returns>
-    /// <exception cref="SealedDataException">The encapsulated key is no point of the curve (<see cref="SealFailure.InvalidPoint"/>).</exception>
+    /// <exception cref="SealedDataException">The encapsulated key is no point (<see cref="SealFailure.InvalidPoint"/>).</exception>
     public static HpkeContext SetupBaseR(IKeyAgreement key, ReadOnlySpan<byte> encapsulation, ReadOnlySpan<byte> info)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -46,7 +46,11 @@ public static class Hpke
     /// <returns>Encapsulated key ‖ ciphertext ‖ tag: <see cref="Overhead"/> bytes longer than the plaintext.</returns>
     /// <exception cref="SealedDataException">The receiver's key is no point of the curve.</exception>
     public static byte[] Seal(
-        ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> plaintext, RandomFill random)
+        ReadOnlySpan<byte> publicKey,
+        ReadOnlySpan<byte> info,
+        ReadOnlySpan<byte> associatedData,
+        ReadOnlySpan<byte> plaintext,
+        RandomFill random)
     {
         var (encapsulation, context) = SetupBaseS(publicKey, info, random);
         using (context)
@@ -64,7 +68,7 @@ public static class Hpke
     /// <param name="associatedData">As the sender gave it.</param>
     /// <param name="sealedData">Encapsulated key ‖ ciphertext ‖ tag.</param>
     /// <returns>The plaintext, which the caller owns.</returns>
-    /// <exception cref="SealedDataException">Too short, an encapsulated key off the curve, or not authentic, as its reason says.</exception>
+    /// <exception cref="SealedDataException">Too short, a key off the curve, or not authentic, as its reason says.</exception>
     public static SecretBuffer Open(
         IKeyAgreement key, ReadOnlySpan<byte> info, ReadOnlySpan<byte> associatedData, ReadOnlySpan<byte> sealedData)
     {
@@ -80,7 +84,12 @@ public static class Hpke
         Setup(ephemeral, publicKey, ephemeral.PublicKey, publicKey, info, isSender: true);
 
     private static HpkeContext Setup(
-        IKeyAgreement own, ReadOnlySpan<byte> peer, ReadOnlySpan<byte> encapsulation, ReadOnlySpan<byte> receiver, ReadOnlySpan<byte> info, bool isSender)
+        IKeyAgreement own,
+        ReadOnlySpan<byte> peer,
+        ReadOnlySpan<byte> encapsulation,
+        ReadOnlySpan<byte> receiver,
+        ReadOnlySpan<byte> info,
+        bool isSender)
     {
         using var secrets = SecretBuffer.Allocate(P256PrivateKey.SharedSize + Hkdf.HashSize + Hkdf.HashSize);
         var agreed = secrets.Span[..P256PrivateKey.SharedSize];

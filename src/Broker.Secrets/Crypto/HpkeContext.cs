@@ -69,8 +69,16 @@ public sealed class HpkeContext : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Hkdf.LargestOutput);
         var exporter = Exporter;
         var exported = SecretBuffer.Allocate(length);
-        LabeledHkdf.Expand(LabeledHkdf.HpkeSuite, exporter, "sec"u8, exporterContext, exported.Span);
-        return exported;
+        try
+        {
+            LabeledHkdf.Expand(LabeledHkdf.HpkeSuite, exporter, "sec"u8, exporterContext, exported.Span);
+            return exported;
+        }
+        catch
+        {
+            exported.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Wipes the context's keys.</summary>
@@ -87,10 +95,18 @@ public sealed class HpkeContext : IDisposable
         using var secret = SecretBuffer.Allocate(Hkdf.HashSize);
         LabeledHkdf.Extract(LabeledHkdf.HpkeSuite, shared, "secret"u8, default, secret.Span);
         var context = new HpkeContext(SecretBuffer.Allocate(AesGcm256.KeySize + AesGcm256.NonceSize + Hkdf.HashSize), isSender);
-        LabeledHkdf.Expand(LabeledHkdf.HpkeSuite, secret.Span, "key"u8, scheduleContext, context.Key);
-        LabeledHkdf.Expand(LabeledHkdf.HpkeSuite, secret.Span, "base_nonce"u8, scheduleContext, context.BaseNonce);
-        LabeledHkdf.Expand(LabeledHkdf.HpkeSuite, secret.Span, "exp"u8, scheduleContext, context.Exporter);
-        return context;
+        try
+        {
+            LabeledHkdf.Expand(LabeledHkdf.HpkeSuite, secret.Span, "key"u8, scheduleContext, context.Key);
+            LabeledHkdf.Expand(LabeledHkdf.HpkeSuite, secret.Span, "base_nonce"u8, scheduleContext, context.BaseNonce);
+            LabeledHkdf.Expand(LabeledHkdf.HpkeSuite, secret.Span, "exp"u8, scheduleContext, context.Exporter);
+            return context;
+        }
+        catch
+        {
+            context.Dispose();
+            throw;
+        }
     }
 
     private static byte[] HashOf(ReadOnlySpan<byte> label, ReadOnlySpan<byte> value)

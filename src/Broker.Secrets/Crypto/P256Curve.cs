@@ -27,8 +27,8 @@ internal static unsafe class P256Curve
             var encoded = new byte[PointSize];
             fixed (byte* buffer = encoded)
             {
-                LibCrypto.Check(
-                    LibCrypto.WritePoint(Group, point, LibCrypto.Uncompressed, buffer, PointSize, scratch) == PointSize, "EC_POINT_point2oct");
+                var written = LibCrypto.WritePoint(Group, point, LibCrypto.Uncompressed, buffer, PointSize, scratch);
+                LibCrypto.Check(written == PointSize, "EC_POINT_point2oct");
             }
 
             return encoded;
@@ -41,7 +41,7 @@ internal static unsafe class P256Curve
         }
     }
 
-    /// <summary>A key pair; the library takes the scalar from locked memory into a number of its own, which it clears when it is freed.</summary>
+    /// <summary>A key pair; the library takes the scalar from locked memory into a number of its own, cleared when freed.</summary>
     internal static SafeKey KeyPair(ReadOnlySpan<byte> scalar, ReadOnlySpan<byte> publicKey)
     {
         using var reversed = SecretBuffer.CopyOf(scalar);

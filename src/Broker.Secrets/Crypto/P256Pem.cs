@@ -33,7 +33,7 @@ public static class P256Pem
     public static SecretBuffer Write(ReadOnlySpan<byte> scalar)
     {
         if (!P256Scalar.IsValid(scalar))
-            throw new CryptographicException("this is not a private key of P-256: it must be 32 bytes, above zero and below the group's order");
+            throw P256Scalar.Invalid();
 
         using var der = SecretBuffer.Allocate(BeforeScalar.Length + scalar.Length + BeforePoint.Length + P256Curve.PointSize);
         var rest = Append(der.Span, BeforeScalar);
@@ -64,7 +64,11 @@ public static class P256Pem
         var body = begin < 0 ? default : text[(begin + Begin.Length)..];
         var end = body.IndexOf(End);
         if (begin < 0 || end < 0)
-            throw new CryptographicException("no PRIVATE KEY block in PEM form was found; convert the key with: openssl pkcs8 -topk8 -nocrypt");
+        {
+            throw new CryptographicException(
+                "no PRIVATE KEY block in PEM form was found; convert the key with: openssl pkcs8 -topk8 -nocrypt");
+        }
+
 
         using var der = SecretBuffer.Allocate(Base64.GetMaxDecodedFromUtf8Length(end));
         if (Base64.DecodeFromUtf8(body[..end], der.Span, out _, out var written) != OperationStatus.Done)

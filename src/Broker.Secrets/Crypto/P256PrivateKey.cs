@@ -39,7 +39,7 @@ public sealed unsafe class P256PrivateKey : IKeyAgreement, IDisposable
     public static P256PrivateKey FromScalar(ReadOnlySpan<byte> scalar)
     {
         if (!P256Scalar.IsValid(scalar))
-            throw new CryptographicException("this is not a private key of P-256: it must be 32 bytes, above zero and below the group's order");
+            throw P256Scalar.Invalid();
 
         var publicKey = P256Curve.PublicPoint(scalar);
         return new P256PrivateKey(P256Curve.KeyPair(scalar, publicKey), publicKey);
@@ -71,7 +71,7 @@ public sealed unsafe class P256PrivateKey : IKeyAgreement, IDisposable
         return FromScalar(scalar);
     }
 
-    /// <summary>A new key. To keep it, draw its scalar with <see cref="P256Scalar.Generate"/> and write that with <see cref="P256Pem"/>.</summary>
+    /// <summary>A new key. One to keep begins with <see cref="P256Scalar.Generate"/>, which <see cref="P256Pem"/> writes.</summary>
     /// <param name="random">Where the bytes come from.</param>
     /// <returns>A key that the caller disposes.</returns>
     public static P256PrivateKey Generate(RandomFill random)

@@ -34,18 +34,16 @@ public static class P256Scalar
         using var prk = SecretBuffer.Allocate(Hkdf.HashSize);
         LabeledHkdf.Extract(LabeledHkdf.KemSuite, default, "dkp_prk"u8, keyMaterial, prk.Span);
         var scalar = SecretBuffer.Allocate(P256Curve.ScalarSize);
-        Span<byte> counter = stackalloc byte[1];
-        // The bit mask of the RFC is 0xff for P-256: the candidate is used as it is. All 256 misses together have probability 2^-8192.
-        for (var attempt = 0; attempt <= byte.MaxValue; attempt++)
+        try
         {
-            counter[0] = (byte)attempt;
-            LabeledHkdf.Expand(LabeledHkdf.KemSuite, prk.Span, "candidate"u8, counter, scalar.Span);
-            if (IsValid(scalar.Span))
-                return scalar;
+            FirstValidCandidate(prk.Span, scalar.Span);
+            return scalar;
         }
-
-        scalar.Dispose();
-        throw new CryptographicException("no key could be derived from this key material; draw another");
+        catch
+        {
+            scalar.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Whether the bytes are a scalar in 1 … n-1; the time taken does not depend on them.</summary>
@@ -64,5 +62,23 @@ public static class P256Scalar
         }
 
         return (borrow & ((any + 0xff) >> 8)) == 1;
+    }
+
+    internal static CryptographicException Invalid() =>
+        new("this is not a private key of P-256: it must be 32 bytes, above zero and below the group's order");
+
+    private static void FirstValidCandidate(ReadOnlySpan<byte> prk, Span<byte> scalar)
+    {
+        Span<byte> counter = stackalloc byte[1];
+        // The bit mask of the RFC is 0xff for P-256: a candidate is used as it is. That all 256 miss has a probability of 2^-8192.
+        for (var attempt = 0; attempt <= byte.MaxValue; attempt++)
+        {
+            counter[0] = (byte)attempt;
+            LabeledHkdf.Expand(LabeledHkdf.KemSuite, prk, "candidate"u8, counter, scalar);
+            if (IsValid(scalar))
+                return;
+        }
+
+        throw new CryptographicException("no key could be derived from this key material; draw another");
     }
 }

@@ -26,7 +26,7 @@ public sealed class SealedDataException : CryptographicException
     public SealedDataException(SealFailure failure) : base(failure switch
     {
         SealFailure.Malformed => "the sealed data has the wrong length or form; have the sender seal it again",
-        SealFailure.InvalidPoint => "the public key is not a point of P-256 in its 65-byte uncompressed form; have the sender make a new one",
+        SealFailure.InvalidPoint => "the public key is not a point of P-256 in its 65-byte uncompressed form; have its owner make one",
         _ => "the sealed data was altered, or was sealed with another key or context; nothing was opened",
     }) => Failure = failure;
 

@@ -19,8 +19,8 @@ public static class SystemRandom
                 var got = LibC.GetRandom(bytes + filled, (nuint)(destination.Length - filled), 0);
                 if (got >= 0)
                     filled += (int)got;
-                else if (Marshal.GetLastPInvokeError() != LibC.ErrorInterrupted)
-                    throw new CryptographicException($"getrandom failed with errno {Marshal.GetLastPInvokeError()}; a Linux kernel of 3.17 or later is needed");
+                else if (Marshal.GetLastPInvokeError() is not LibC.ErrorInterrupted and var error)
+                    throw new CryptographicException($"getrandom failed with errno {error}; Linux 3.17 or later is needed");
             }
         }
     }

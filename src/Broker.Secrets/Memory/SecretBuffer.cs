@@ -59,7 +59,7 @@ public sealed class SecretBuffer : IDisposable
     /// <exception cref="SecretMemoryExhaustedException">No slot of that size is free.</exception>
     public static SecretBuffer Allocate(int length) => SecretMemory.Default.Allocate(length);
 
-    /// <summary>Takes a slot from <see cref="SecretMemory.Default"/> and copies bytes into it; the source stays the caller's to wipe.</summary>
+    /// <summary>Copies bytes into a slot of <see cref="SecretMemory.Default"/>; the source stays the caller's to wipe.</summary>
     /// <param name="source">At most <see cref="SecretMemory.LargestLength"/> bytes.</param>
     /// <returns>A buffer that the caller owns and disposes.</returns>
     /// <exception cref="SecretMemoryExhaustedException">No slot of that size is free.</exception>
@@ -70,7 +70,7 @@ public sealed class SecretBuffer : IDisposable
         return copy;
     }
 
-    /// <summary>Passes the secret to a new owner without copying it. This buffer is then empty: reading throws, disposing does nothing.</summary>
+    /// <summary>Passes the secret to a new owner without a copy. This one is then empty: reading throws, disposing does nothing.</summary>
     /// <returns>The buffer that now owns the slot.</returns>
     /// <exception cref="ObjectDisposedException">The buffer was wiped or moved before.</exception>
     public SecretBuffer Move()

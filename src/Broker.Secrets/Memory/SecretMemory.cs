@@ -13,7 +13,7 @@ namespace Broker.Secrets;
 /// </remarks>
 public sealed class SecretMemory : IDisposable
 {
-    /// <summary>Capacity of <see cref="Default"/> in bytes where nobody called <see cref="Configure"/>: 4 MiB, which an ordinary user's limit allows.</summary>
+    /// <summary>Bytes of <see cref="Default"/> where nobody called <see cref="Configure"/>: 4 MiB, which users may lock.</summary>
     public const long UnconfiguredCapacity = 4L << 20;
 
     /// <summary>The longest secret that one buffer holds, in bytes: 8 MiB.</summary>
@@ -62,7 +62,7 @@ public sealed class SecretMemory : IDisposable
     /// <summary>The pages in use: <see cref="SecretMemoryBacking.MemfdSecret"/> or <see cref="SecretMemoryBacking.Mmap"/>.</summary>
     public SecretMemoryBacking Backing => _arena.Backing;
 
-    /// <summary>Bytes that were asked for in buffers that now live (not the slots' size; unchanged by <see cref="SecretBuffer.Shrink"/>).</summary>
+    /// <summary>Bytes asked for in buffers that now live: not the slots' size, nor less after <see cref="SecretBuffer.Shrink"/>.</summary>
     public long LiveBytes => Interlocked.Read(ref _liveBytes);
 
     /// <summary>Buffers that now live.</summary>

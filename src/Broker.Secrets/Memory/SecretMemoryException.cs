@@ -11,10 +11,13 @@ public sealed class SecretMemoryException : Exception
     }
 
     internal static SecretMemoryException LimitTooLow(long needed, ulong limit) => new(
-        $"cannot lock {needed} bytes of memory for secrets: the limit of locked memory (RLIMIT_MEMLOCK) is {limit} bytes for the whole " +
-        $"process; raise it above {needed} bytes (LimitMEMLOCK= in the systemd unit, or ulimit -l), or configure a smaller capacity");
+        $"cannot lock {needed} bytes of memory for secrets: the limit (RLIMIT_MEMLOCK) is {limit} bytes for all that the process locks; " +
+        $"raise it by {needed} bytes (LimitMEMLOCK= in the systemd unit, or ulimit -l), or configure a smaller capacity");
 
     internal static SecretMemoryException CallFailed(string call, int error) => new(
         $"cannot set up locked memory for secrets: {call} failed with errno {error}; check the kernel's version and the sandbox's " +
         "system call filter, or choose another backing");
+
+    internal static SecretMemoryException HeapInUse() =>
+        new("the crypto library's locked heap is set up already; set it up once, at the start of the process");
 }

@@ -20,7 +20,8 @@ internal static partial class LibCrypto
             return;
 
         ClearErrors();
-        throw new CryptographicException($"the cryptography library failed in {call}; the node is out of memory, or its OpenSSL is not version 3");
+        throw new CryptographicException(
+            $"the cryptography library failed in {call}: memory or its locked heap is full, or it is not OpenSSL 3");
     }
 
     [LibraryImport(Name, EntryPoint = "ERR_clear_error")]

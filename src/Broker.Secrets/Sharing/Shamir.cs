@@ -47,7 +47,7 @@ public static class Shamir
         }
     }
 
-    /// <summary>Rebuilds a secret of exactly as many shares as its threshold; more do no harm, fewer or foreign ones give other bytes.</summary>
+    /// <summary>Rebuilds a secret from as many shares as its threshold; more do no harm, fewer or foreign ones give other bytes.</summary>
     /// <param name="indexes">The index of each share, 1 … 255, all different.</param>
     /// <param name="shares">The shares in the same order, of one length; stay the caller's to wipe.</param>
     /// <returns>The secret, which the caller owns.</returns>
@@ -79,7 +79,7 @@ public static class Shamir
         }
     }
 
-    /// <summary>Horner's rule for every byte's polynomial; <paramref name="coefficients"/> holds those of x¹, then of x², and so on.</summary>
+    /// <summary>Horner's rule for each byte's polynomial; <paramref name="coefficients"/> holds those of x¹, then x², and so on.</summary>
     private static void Evaluate(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> coefficients, byte x, Span<byte> share)
     {
         for (var end = coefficients.Length; end > 0; end -= secret.Length)

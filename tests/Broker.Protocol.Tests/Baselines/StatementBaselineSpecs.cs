@@ -27,6 +27,7 @@ public class StatementBaselineSpecs
             Line("info of a share for unlock", CustodyInfo.ShareForUnlock(A, A, 1, default, 2, Digest.Of([]))),
             Line("aad of a share for unlock", CustodyInfo.AcceptedHead(3, Digest.Of([]))),
             Line("confirmation", CustodyInfo.Confirmation),
+            Line("hand-off id", HandOffId.Of(Digest.Of([]), A).ToArray()),
             Line("leaf key", EntryKey.Row(A, 7).LeafKey.ToArray()),
         ]);
 

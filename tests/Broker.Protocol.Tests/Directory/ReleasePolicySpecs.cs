@@ -1,5 +1,7 @@
 using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
 using Broker.Protocol.Tests.Support;
 
 namespace Broker.Protocol.Tests.Directory;
@@ -37,6 +39,16 @@ public class ReleasePolicySpecs
     {
         var policy = Base with { Agents = [Words[0], Words[1]] };
         Assert.True(policy.Covers(policy with { Agents = [Words[1], Words[0], Words[0]] }));
+    }
+
+    // A stored policy of that name would release every credential that was put without one.
+    [Fact]
+    public void Default_policy_should_not_be_set_or_stored()
+    {
+        var put = new PutPolicyPayload(ReleasePolicy.Default, [Words[0]], [], [Words[1]], [Role.Operator]).Encode();
+        Assert.Throws<MalformedException>(() => PutPolicyPayload.Decode(put));
+        var stored = (Base with { Policy = ReleasePolicy.Default }).Encode();
+        Assert.Throws<MalformedException>(() => ReleasePolicy.Decode(stored));
     }
 
     // By what a policy means: an agent by its name or one of its labels, one use, one role.

@@ -33,8 +33,11 @@ public class EncWriterSpecs
     }
 
     [Fact]
-    public void Time_before_the_epoch_should_be_refused() =>
+    public void Time_that_is_not_read_should_be_refused()
+    {
         Assert.Throws<MalformedException>(() => new EncWriter("a/1").Time(DateTimeOffset.UnixEpoch.AddMilliseconds(-1)));
+        Assert.Throws<MalformedException>(() => new EncWriter("a/1").Time(DateTimeOffset.MaxValue));
+    }
 
     [Fact]
     public void Empty_name_should_be_refused() =>

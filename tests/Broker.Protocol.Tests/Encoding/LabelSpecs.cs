@@ -28,7 +28,9 @@ public partial class LabelSpecs
             FirstField(CustodyInfo.ShareForUnlock(A, A, 1, default, 1, Digest.Zero)),
             FirstField(CustodyInfo.AcceptedHead(0, Digest.Zero)),
             FirstField(CustodyInfo.Confirmation),
+            // Only hashed, never given out: EntryKey.LeafKey and HandOffId; the baseline holds their values.
             "broker/leaf/1",
+            "broker/hand-off/1",
         ];
         Assert.All(labels, label => Assert.Matches(LabelForm(), label));
         Assert.Equal(labels.Count, labels.Distinct().Count());

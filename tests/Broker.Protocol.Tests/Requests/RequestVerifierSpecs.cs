@@ -33,7 +33,7 @@ public class RequestVerifierSpecs
         ["over"] = (RequestRefusal.Expired, () => (Good with { Time = RequestCase.Now.AddMinutes(8) }).Refusal()),
         ["at the epoch"] = (RequestRefusal.Expired, () => Until(DateTimeOffset.UnixEpoch).Refusal()),
         ["too far ahead"] = (RequestRefusal.TooFarAhead, () => Until(RequestCase.Now.AddDays(2)).Refusal()),
-        ["at the end of time"] = (RequestRefusal.TooFarAhead, () => Until(DateTimeOffset.MaxValue).Refusal()),
+        ["at the end of time"] = (RequestRefusal.TooFarAhead, () => Until(DateTimeOffset.UnixEpoch.AddYears(8029)).Refusal()),
         ["unknown user"] = (RequestRefusal.UnknownUser, () => Good.By("mallory", TestKey.Dave).Refusal()),
         ["the directory answers with another user"] = (RequestRefusal.UnknownUser, () =>
             (Good with { Answer = RequestCase.User("bob", Role.Administrator, TestKey.Alice) }).Refusal()),
@@ -45,6 +45,8 @@ public class RequestVerifierSpecs
         ["signed by another user in the requester's name"] = (RequestRefusal.BadSignature, () => Good.By("alice", TestKey.Bob).Refusal()),
         ["signed by another user in their own name"] = (RequestRefusal.BadSignature, () =>
             (Good with { Signers = [("bob", TestKey.Bob)] }).Refusal()),
+        ["the requester's signature under another name"] = (RequestRefusal.BadSignature, () =>
+            (Good with { Signers = [("bob", TestKey.Alice)] }).Refusal()),
         ["the requester's signature second"] = (RequestRefusal.BadSignature, () =>
             (Good with { Signers = [("bob", TestKey.Bob), ("alice", TestKey.Alice)] }).Refusal()),
         ["no signature"] = (RequestRefusal.BadSignature, () => (Good with { Signers = [] }).Refusal()),

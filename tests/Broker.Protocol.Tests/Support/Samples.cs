@@ -102,6 +102,7 @@ internal static class Samples
         Register(s => new OwnerHello(
             s.NextName(), s.NextName(), s.NextU32(), s.NextDigest(), s.NextName(), s.NextDigest(), s.Next(), s.NextName(),
             s.NextDigest(), s.NextId(), s.NextDigest()));
+        Register(s => new AgentReport(s.NextText(), s.NextText()));
         Register(s => new AgentHello(s.NextDigest(), s.NextId(), s.Next(), s.Next(), s.NextKey(), s.NextDigest()));
         Register(s => new MessageHeader(
             s.NextDigest(), s.NextText(), s.Next(), s.NextText(), s.NextName(), s.NextId(), s.NextDigest(), s.NextU32(), s.Next(),

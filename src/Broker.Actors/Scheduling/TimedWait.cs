@@ -1,0 +1,35 @@
+namespace Broker.Actors;
+
+/// <summary>Waits for one thing until a deadline: true when it came, false when the time did. Ends on the system's own timers, so also under a manual clock.</summary>
+internal sealed class TimedWait(TimerHeap timers) : ITimed
+{
+    private readonly TaskCompletionSource<bool> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<bool> Task => _result.Task;
+
+    public long Due { get; set; }
+
+    public int Place { get; set; }
+
+    public void Start(TimeSpan deadline)
+    {
+        if (_result.Task.IsCompleted)
+            return;
+        timers.Schedule(this, deadline);
+        if (_result.Task.IsCompleted)
+            timers.Cancel(this);
+    }
+
+    public void Succeed()
+    {
+        timers.Cancel(this);
+        _result.TrySetResult(true);
+    }
+
+    public void Fire() => _result.TrySetResult(false);
+
+    /// <summary>The timers end only when every actor has: what is waited for has come, or is about to.</summary>
+    public void Abandon()
+    {
+    }
+}

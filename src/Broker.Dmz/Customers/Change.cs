@@ -1,0 +1,35 @@
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Session;
+using Broker.Protocol.Statements;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>A change of rows or directory that somebody asks for. The key actor believes only what is signed in it.</summary>
+internal abstract record Change
+{
+    private Change()
+    {
+    }
+
+    /// <summary>A user's request.</summary>
+    /// <param name="Request">What was signed.</param>
+    /// <param name="Action">The action as which it came.</param>
+    /// <param name="Upload">The sealed credential of a put; empty otherwise.</param>
+    public sealed record ByUser(SignedRequest Request, UserAction Action, ReadOnlyMemory<byte> Upload) : Change;
+
+    /// <summary>An agent redeems a token.</summary>
+    /// <param name="Invitation">The administrator's signed <c>invite-agent</c>.</param>
+    /// <param name="Request">The encoding of an <see cref="AgentRequest"/> with the token's signature.</param>
+    /// <param name="AgentSignature">The agent's own signature over it.</param>
+    public sealed record Enrolment(SignedRequest Invitation, Signed Request, ReadOnlyMemory<byte> AgentSignature) : Change;
+
+    /// <summary>An agent in session renews its grant; the key actor asks for this itself.</summary>
+    public sealed record Renewal(Name Agent, Id16 Boot) : Change;
+}
+
+/// <summary>A change is committed and its head witnessed.</summary>
+/// <param name="Version">The new version of a credential, or 0.</param>
+/// <param name="Head">The head after it.</param>
+/// <param name="Grant">The signed grant of an enrolment or renewal.</param>
+internal sealed record ChangeDone(uint Version, Signed Head, Signed? Grant);

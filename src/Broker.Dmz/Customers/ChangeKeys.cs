@@ -1,0 +1,57 @@
+using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>Which entries the key actor needs to decide a change. Read from what was signed; nothing is believed here.</summary>
+internal static class ChangeKeys
+{
+    /// <summary>The entries of one change, but for the rows of a deletion, which follow from the credential's entry.</summary>
+    /// <exception cref="MalformedException">The change is not of its form.</exception>
+    public static IEnumerable<EntryKey> Of(Change change) => change switch
+    {
+        Change.ByUser c => [.. Users(c.Request), .. Subject(c)],
+        Change.Enrolment c =>
+            [.. Users(c.Invitation), EntryKey.Grant(Statement.Read<InviteAgentPayload>(c.Invitation.Payload.Span).Agent)],
+        Change.Renewal c => [EntryKey.Grant(c.Agent)],
+        _ => [],
+    };
+
+    /// <summary>The entries of those who signed.</summary>
+    public static IEnumerable<EntryKey> Users(SignedRequest request) => request.Signatures.Select(s => EntryKey.User(s.User));
+
+    private static List<EntryKey> Subject(Change.ByUser change)
+    {
+        var payload = change.Request.Payload.Span;
+        switch (change.Action.Name)
+        {
+            case "put-credential":
+                var put = Statement.Read<PutCredentialPayload>(payload);
+                var keys = new List<EntryKey>
+                {
+                    EntryKey.Credential(put.Credential),
+                    EntryKey.Row(put.Credential, put.Replaces + 1),
+                };
+                if (put.Policy != ReleasePolicy.Default)
+                {
+                    keys.Add(EntryKey.Policy(put.Policy));
+                }
+
+                return keys;
+            case "delete-credential":
+                return [EntryKey.Credential(Statement.Read<NamePayload>(payload).Subject)];
+            case "put-policy":
+                return [EntryKey.Policy(Statement.Read<PutPolicyPayload>(payload).Policy)];
+            case "put-user":
+                return [EntryKey.User(Statement.Read<PutUserPayload>(payload).User)];
+            case "remove-user":
+                return [EntryKey.User(Statement.Read<NamePayload>(payload).Subject)];
+            case "remove-agent":
+                return [EntryKey.Grant(Statement.Read<NamePayload>(payload).Subject)];
+            default:
+                throw new MalformedException("this action changes no entry");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Broker.Secrets;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>Changes of credentials and of the policies that govern them.</summary>
+internal sealed partial class ChangeSet
+{
+    private ChangeResult PutCredential(PutCredentialPayload put, Request request, ReadOnlyMemory<byte> upload)
+    {
+        if (Digest.Of(upload.Span) != put.Ciphertext)
+        {
+            return new Refused(Codes.UploadWrong, "the upload is not the one that was signed");
+        }
+
+        var old = Find<CredentialEntry>(EntryKey.Credential(put.Credential));
+        if ((old?.Version ?? 0) != put.Replaces)
+        {
+            return new Refused(
+                Codes.VersionConflict, $"the credential is at version {old?.Version ?? 0}, not {put.Replaces}; look at it and put again");
+        }
+
+        if (old is not null && old.Kind != put.Kind)
+        {
+            return new Refused(Codes.VersionConflict, $"the credential is a {old.Kind.ToText()}; delete it to change its kind");
+        }
+
+        if (put.Policy != ReleasePolicy.Default && Find<ReleasePolicy>(EntryKey.Policy(put.Policy)) is null)
+        {
+            return new Refused(Codes.PolicyUnknown, $"there is no policy {put.Policy}; brokerctl policy put makes one");
+        }
+
+        SecretBuffer plaintext;
+        try
+        {
+            plaintext = _secret.OpenUpload(
+                PutCredentialPayload.Info(_node.Cluster, _custody.Customer, _secret.Epoch, _secret.Intake),
+                PutCredentialPayload.AssociatedData(
+                    put.Credential, put.Kind, put.Policy, put.Replaces, request.User, request.IdempotencyKey),
+                upload.Span);
+        }
+        catch (SealedDataException)
+        {
+            return new Refused(Codes.UploadWrong, "the upload was sealed to another intake key or bound to something else");
+        }
+
+        using (plaintext)
+        {
+            if (plaintext.Length > CredentialKinds.MaxLength)
+            {
+                return new Refused(Codes.UploadTooLarge, "a credential is at most 1 MiB");
+            }
+
+            var version = put.Replaces + 1;
+            var header = new RowHeader(
+                _node.Cluster, _custody.Customer, put.Credential, version, put.Kind, _secret.Epoch, (uint)plaintext.Length);
+            var row = RowCipher.Seal(_secret, header, plaintext.Span, _node.Random);
+            _changed[Brought(EntryKey.Row(put.Credential, version))] = new Signed(row.Encode(), default);
+            Set(EntryKey.Credential(put.Credential), new CredentialEntry(
+                _node.Cluster, _custody.Customer, put.Credential, put.Kind, put.Policy, version, (uint)plaintext.Length, _now, request.User));
+            return new ChangeResult(null, version, null);
+        }
+    }
+
+    private ChangeResult DeleteCredential(NamePayload payload)
+    {
+        if (Find<CredentialEntry>(EntryKey.Credential(payload.Subject)) is not { } entry)
+        {
+            return new Refused(Codes.CredentialUnknown, $"there is no credential {payload.Subject}");
+        }
+
+        var keys = Enumerable.Range(1, (int)entry.Version).Select(v => EntryKey.Row(payload.Subject, (uint)v)).ToList();
+        if (keys.Any(k => !_proven.ContainsKey(k)))
+        {
+            return new Refused(Codes.VersionConflict, "the credential got a new version meanwhile; delete again");
+        }
+
+        keys.ForEach(Remove);
+        Remove(EntryKey.Credential(payload.Subject));
+        return Done;
+    }
+
+    private ChangeResult PutPolicy(PutPolicyPayload put)
+    {
+        if (put.Policy == ReleasePolicy.Default)
+        {
+            return new Refused(Codes.PolicyForbids, $"the policy {ReleasePolicy.Default} is built in and hands nothing over");
+        }
+
+        Set(EntryKey.Policy(put.Policy), ToPolicy(put));
+        return Done;
+    }
+}

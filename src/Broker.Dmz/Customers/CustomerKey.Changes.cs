@@ -1,0 +1,113 @@
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
+using Broker.Protocol.Statements;
+using Google.Protobuf;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>
+/// Changes of rows and directory: each is verified by itself and sees those before it; those that hold are put under one new head.
+/// One head is in flight at a time; until the zone's answer is certain the actor accepts both.
+/// </summary>
+internal sealed partial class CustomerKey
+{
+    private Result<PreparedChanges> OnPrepare(CustomerKeyMessage.Prepare message)
+    {
+        if (_state != KeyState.Unlocked || _head is not { } head)
+        {
+            return LockedRefusal();
+        }
+
+        if (_pending is not null)
+        {
+            return new Refused(Codes.Busy, "another change is in flight");
+        }
+
+        if (Prove(message.Entries, message.Head, out var proven) is { } refused)
+        {
+            return refused;
+        }
+
+        var set = new ChangeSet(_node, _secret!, _custody!, proven);
+        var results = message.Changes.Select(set.Apply).ToList();
+        var entries = set.Entries();
+        if (entries.Count == 0)
+        {
+            return new PreparedChanges(
+                [.. results.Select(r => r.Refusal)], [.. results.Select(r => r.Version)], [.. results.Select(r => r.Grant)], [], null,
+                head.Value.Counter, _fence);
+        }
+
+        var tree = new PartialTree(head.Value.Root);
+        foreach (var (key, _) in entries)
+        {
+            if (!tree.TryAdd(proven[key].LeafKey, proven[key].Leaf, proven[key].Proof))
+            {
+                return new Refused(Codes.EntryForged, $"the proof of a {key.Type} entry is not one");
+            }
+        }
+
+        var leaves = new List<(Digest Key, Digest Leaf)>();
+        foreach (var (key, signed) in entries)
+        {
+            var leafKey = proven[key].LeafKey;
+            var leaf = signed is null ? Digest.Zero : TreeHash.Leaf(leafKey, Digest.Of(signed.Statement.Span));
+            tree.Update(leafKey, leaf);
+            leaves.Add((leafKey, leaf));
+        }
+
+        var next = head.Value with
+        {
+            Counter = head.Value.Counter + 1,
+            Root = tree.Root,
+            LedgerPosition = _ledger.Position,
+            LedgerHash = _ledger.Hash,
+        };
+        var signedHead = _secret!.Sign(next);
+        _pending = new Pending(new Head(next, signedHead), leaves, [.. entries.Select(e => e.Key)]);
+        return new PreparedChanges(
+            [.. results.Select(r => r.Refusal)],
+            [.. results.Select(r => r.Version)],
+            [.. results.Select(r => r.Grant)],
+            [.. entries.Select(e => ToWire(e.Key, e.Signed))],
+            signedHead,
+            head.Value.Counter,
+            _fence);
+    }
+
+    private void OnSettled(CustomerKeyMessage.Settled message)
+    {
+        if (_pending is not { } pending)
+        {
+            return;
+        }
+
+        _pending = null;
+        if (!message.Committed || _state != KeyState.Unlocked)
+        {
+            return;
+        }
+
+        _head = pending.Head;
+        _leaves.Apply(pending.Leaves);
+        _ledger = message.Ledger ?? _ledger;
+        foreach (var key in pending.Keys.Where(k => k.Type == EntryKey.GrantType))
+        {
+            ForgetRemovedAgent(key, pending);
+        }
+    }
+
+    private static Wire.EntryChange ToWire(EntryKey key, Signed? signed)
+    {
+        var change = new Wire.EntryChange { Type = key.Type, Id = key.Id };
+        if (signed is not null)
+        {
+            change.Statement = UnsafeByteOperations.UnsafeWrap(signed.Statement);
+            change.Signature = UnsafeByteOperations.UnsafeWrap(signed.Signature);
+        }
+
+        return change;
+    }
+}

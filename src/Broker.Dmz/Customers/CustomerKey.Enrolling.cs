@@ -1,0 +1,201 @@
+using System.Security.Cryptography;
+using Broker.Links.Identity;
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Broker.Secrets;
+using Google.Protobuf;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>
+/// Enrolment: <c>Enrolling → Confirmed → Active</c>. The secret is made here, split, sealed to the custodians; until all of them
+/// have confirmed, nothing is in the zone and a crash means beginning again.
+/// </summary>
+internal sealed partial class CustomerKey
+{
+    private static readonly TimeSpan EnrolmentTimeout = TimeSpan.FromHours(1);
+
+    private readonly List<SecretBuffer> _confirmations = [];
+    private readonly HashSet<uint> _confirmed = [];
+    private EnrolmentPlan? _plan;
+    private CustomerKeyMessage.Enrol? _enrolment;
+    private Signed? _custodySigned;
+    private byte[]? _challenge;
+
+    private Result<EnrolledModel> OnEnrol(CustomerKeyMessage.Enrol message)
+    {
+        if (_state is not (KeyState.Unknown or KeyState.Enrolling))
+        {
+            return new Refused(Codes.CustomerExists, "the customer exists already");
+        }
+
+        if (VerifyPlan(message, out var plan) is { } refused)
+        {
+            return refused;
+        }
+
+        ClearSecrets();
+        var secret = _secret = CustomerSecret.Create(_node.Cluster, _customer, epoch: 1, _node.Random);
+        var custody = new CustodyRecord(
+            _node.Cluster, _customer, 1, _node.NewId(), plan.Threshold, plan.Custodians, plan.AdministratorsRequired, secret.Identity,
+            secret.Intake, Digest.Of(message.Plan.Statement.Span));
+        var shares = ShareRecord.SealAll(secret, custody, _node.Random);
+        _confirmations.AddRange(shares.Select(s => s.Confirmation));
+        (_plan, _enrolment, _custody, _custodySigned) = (plan, message, custody, secret.Sign(custody));
+        _challenge = _node.NewNonce().ToArray();
+        _state = KeyState.Enrolling;
+        Context.StartTimer(AbandonTimer, new CustomerKeyMessage.Abandon(_turn), EnrolmentTimeout);
+        return new EnrolledModel(
+            SignedModel.From(_custodySigned),
+            [.. shares.Select((s, i) => new SealedShareModel((uint)i + 1, plan.Custodians[i].Name.Value, s.Sealed))],
+            _challenge);
+    }
+
+    private Refused? VerifyPlan(CustomerKeyMessage.Enrol message, out EnrolmentPlan plan)
+    {
+        plan = null!;
+        IReadOnlyList<ReadOnlyMemory<byte>> chain = [.. message.Certificates.Select(c => (ReadOnlyMemory<byte>)c)];
+        if (!SignedByCertificate.TryVerify(
+            message.Plan, chain, _node.Trust, LinkRole.Console, _node.Time.GetUtcNow(), out var identity, out var refusal))
+        {
+            return new Refused(refusal.Code(), "the plan is not signed by a console certificate of this cluster");
+        }
+
+        if (!identity.MayEnrol)
+        {
+            return new Refused(Codes.PlanRefused, "the console's certificate lacks the attribute enrol; brokerctl ca issue console --enrol");
+        }
+
+        try
+        {
+            plan = message.Plan.Read<EnrolmentPlan>();
+            plan.Validate();
+        }
+        catch (MalformedException problem)
+        {
+            return new Refused(Codes.PlanRefused, problem.Message);
+        }
+
+        var now = _node.Time.GetUtcNow();
+        return plan switch
+        {
+            _ when plan.Cluster != _node.Cluster || plan.Customer != _customer =>
+                new Refused(Codes.PlanRefused, "the plan is for another cluster or customer"),
+            _ when plan.Incarnation != _node.Incarnation.Key.Fingerprint =>
+                new Refused(Codes.PlanWrongIncarnation, "the plan names another incarnation of a node; ask for this one's and begin again"),
+            _ when plan.NotAfter + RequestVerifier.ClockSkew < now => new Refused(Codes.PlanRefused, "the plan's time is over"),
+            _ => null,
+        };
+    }
+
+    private Result<KeyStatus> OnConfirm(CustomerKeyMessage.Confirm message)
+    {
+        if (_state != KeyState.Enrolling || _challenge is null)
+        {
+            return new Refused(Codes.NotEnrolling, "no enrolment waits for confirmations; begin again with brokerctl customer enrol");
+        }
+
+        if (message.Index == 0 || message.Index > _confirmations.Count)
+        {
+            return new Refused(Codes.ConfirmationWrong, "there is no share of that index");
+        }
+
+        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(_confirmations[(int)message.Index - 1].Span, _challenge, expected);
+        if (!CryptographicOperations.FixedTimeEquals(expected, message.Answer))
+        {
+            return new Refused(Codes.ConfirmationWrong, "the answer is not that of this share to the current challenge");
+        }
+
+        if (_confirmed.Add(message.Index) && _confirmed.Count == _confirmations.Count)
+        {
+            CommitEnrolment();
+        }
+
+        return Status();
+    }
+
+    private void CommitEnrolment()
+    {
+        var secret = _secret!;
+        var statements = new List<(EntryKey Key, byte[] Statement, Signed Signed)>
+        {
+            (EntryKey.Custody(1), _custodySigned!.Statement.ToArray(), _custodySigned),
+        };
+        foreach (var administrator in _plan!.Administrators)
+        {
+            var user = new UserEntry(_node.Cluster, _customer, administrator.Name, Role.Administrator, administrator.Key);
+            var signed = secret.Sign(user);
+            statements.Add((EntryKey.User(administrator.Name), signed.Statement.ToArray(), signed));
+        }
+
+        var tree = new PartialTree(Digest.Zero);
+        var leaves = new List<(Digest Key, Digest Leaf)>();
+        foreach (var (key, statement, _) in statements)
+        {
+            var leafKey = key.LeafKey;
+            tree.TryAdd(leafKey, Digest.Zero, new TreeProof(Digest.Zero, []));
+            leaves.Add((leafKey, TreeHash.Leaf(leafKey, Digest.Of(statement))));
+        }
+
+        foreach (var (key, leaf) in leaves)
+        {
+            tree.Update(key, leaf);
+        }
+
+        var head = new CustomerHead(_node.Cluster, _customer, 1, 1, tree.Root, 0, Digest.Zero);
+        var headSigned = secret.Sign(head);
+        var claim = secret.Sign(new Claim(
+            _node.Cluster, _customer, 1, _node.Node, _node.Incarnation.Key.Fingerprint, Fence: 1, LiftedGeneration: 0));
+        _pending = new Pending(new Head(head, headSigned), leaves, [.. statements.Select(s => s.Key)]);
+        var request = new Wire.EnrolCustomerRequest
+        {
+            Plan = WireSigned.To(_enrolment!.Plan),
+            Claim = WireSigned.To(claim),
+            Head = WireSigned.To(headSigned),
+            Custody = WireSigned.To(_custodySigned),
+        };
+        request.PlanCertificates.AddRange(_enrolment.Certificates.Select(c => ByteString.CopyFrom(c)));
+        request.Changes.AddRange(statements.Select(s => WireSigned.Change(s.Key, s.Signed)));
+        _writer!.Tell(new WriterMessage.Enrol(request, headSigned));
+    }
+
+    private void OnEnrolled(CommitResult result)
+    {
+        if (_state != KeyState.Enrolling || _pending is null)
+        {
+            return;
+        }
+
+        if (!result.Committed)
+        {
+            _lastFailure = result.Code;
+            Log.UnlockFailed(_log, _customer, result.Code ?? Codes.Internal);
+            Wipe("enrolment was not committed");
+            return;
+        }
+
+        (_fence, _lockGeneration) = (1, 0);
+        ClearEnrolment();
+        Become(_pending.Head, result.Ledger!);
+    }
+
+    private void ClearEnrolment()
+    {
+        foreach (var confirmation in _confirmations)
+        {
+            confirmation.Dispose();
+        }
+
+        _confirmations.Clear();
+        _confirmed.Clear();
+        (_plan, _enrolment, _custodySigned, _challenge) = (null, null, null, null);
+    }
+}

@@ -1,0 +1,445 @@
+using Broker.Actors;
+using Broker.Dmz.Requests;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Session;
+using Broker.Protocol.Statements;
+using Broker.Secrets;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>
+/// Hand-offs: a released launch is verified whole, opened and sealed into one envelope, and from then on only the agent's word in
+/// the session, or time, ends it.
+/// </summary>
+internal sealed partial class CustomerKey
+{
+    /// <summary>Largest plaintext of an envelope: 4 MiB.</summary>
+    private const int MaxEnvelope = 4 << 20;
+
+    private readonly Dictionary<Id16, OpenHandOff> _inFlight = [];
+    private readonly Dictionary<Id16, OpenHandOff> _uses = [];
+    private readonly ReplayWindow _sealedOnce = new();
+
+    private void OnSeal(CustomerKeyMessage.Seal message)
+    {
+        var code = TrySeal(message, out var handOff, out var agent);
+        if (code is null)
+        {
+            return;
+        }
+
+        if (handOff is { } known && _secret is not null)
+        {
+            // The intent is recorded, so its end is too; nothing has left this actor.
+            var open = new OpenHandOff(known, message.Request.Hash, message.Attempt, agent, message.Provisioning);
+            End(open, code.Code is Codes.AgentNotConnected or Codes.Busy ? HandOffState.NotSent : HandOffState.Refused, code.Code);
+            return;
+        }
+
+        message.Provisioning.Tell(new ProvisioningMessage.NotSealed(code));
+    }
+
+    private Refused? TrySeal(CustomerKeyMessage.Seal message, out Id16? handOff, out Name agent)
+    {
+        (handOff, agent) = (null, default);
+        if (_state != KeyState.Unlocked)
+        {
+            return LockedRefusal();
+        }
+
+        if (VerifyReceipt(message, out var intent, out var entries) is { } refused)
+        {
+            return refused;
+        }
+
+        var verified = VerifyRequest(message.Request, UserAction.Launch, entries, grave: false);
+        if (verified.Refusal is { } code)
+        {
+            return Refuse(code);
+        }
+
+        LaunchPayload launch;
+        try
+        {
+            launch = Statement.Read<LaunchPayload>(message.Request.Payload.Span);
+        }
+        catch (MalformedException)
+        {
+            return Refuse(RequestRefusal.Malformed);
+        }
+
+        agent = launch.Agent;
+        if (intent.HandOff != HandOffId.Of(message.Request.Hash, launch.Agent))
+        {
+            return new Refused(Codes.ReceiptOfAnother, "the receipt is of another hand-off");
+        }
+
+        handOff = intent.HandOff;
+        if (!_sealedOnce.TryAdd(intent.HandOff, intent.Attempt, _node.Time.GetUtcNow()))
+        {
+            handOff = null;
+            return new Refused(Codes.HandOffReplayed, "this attempt was sealed before; it is never sealed again");
+        }
+
+        if (_inFlight.Count >= _node.Limits.MaxInFlight)
+        {
+            return new Refused(Codes.Busy, "too many hand-offs of this customer are in flight; try again");
+        }
+
+        if (Session(launch.Agent) is not { } link)
+        {
+            return new Refused(Codes.AgentNotConnected, "the agent is not connected; start it, and launch again");
+        }
+
+        if (link.Grant.NotAfter < _node.Time.GetUtcNow())
+        {
+            return new Refused(Codes.GrantExpired, "the agent's grant is over; it receives nothing before it has renewed it");
+        }
+
+        return SealEnvelope(message, intent, launch, verified.Requester!.Role, link, entries);
+    }
+
+    private Refused? VerifyReceipt(
+        CustomerKeyMessage.Seal message, out Intent intent, out Dictionary<EntryKey, ProvenEntry> entries)
+    {
+        (intent, entries) = (null!, []);
+        if (_node.Ledger.Key is not { } ledger)
+        {
+            return new Refused(Codes.ZoneUnavailable, "the zone's ledger key is not known yet");
+        }
+
+        IReadOnlyList<ProvenEntry> proven;
+        Block? block;
+        byte[] recorded;
+        try
+        {
+            block = Statement.Read<Receipt>(message.Released.Receipt.Span).Verify(ledger, _node.Cluster);
+            if (block is null)
+            {
+                return new Refused(Codes.ReceiptForged, "the zone's receipt does not verify");
+            }
+
+            if (block.Kind != BlockKind.Intent || block.Chain != _customer.Value)
+            {
+                return new Refused(Codes.ReceiptOfAnother, "the receipt is of another customer or not of an intent");
+            }
+
+            var record = Statement.Read<IntentRecord>(block.Body.Span);
+            intent = Statement.Read<Intent>(record.Intent.Span);
+            recorded = record.Request.ToArray();
+            proven = [.. message.Released.Entries.Select(ProvenEntry.From)];
+        }
+        catch (MalformedException)
+        {
+            return new Refused(Codes.ReceiptForged, "the zone's answer is malformed");
+        }
+
+        var refusal = intent switch
+        {
+            _ when !recorded.AsSpan().SequenceEqual(message.Request.Encode()) || intent.Request != message.Request.Hash ||
+                intent.Attempt != message.Attempt =>
+                new Refused(Codes.ReceiptOfAnother, "the receipt is of another request"),
+            _ when intent.Fence != _fence => new Refused(Codes.FenceStale, "the receipt is under another fence"),
+            _ when intent.LockGeneration != _lockGeneration => new Refused(Codes.LockStands, "the receipt is under another lock generation"),
+            _ when !ReplayWindow.IsFresh(block.Time, _node.Time.GetUtcNow()) =>
+                new Refused(Codes.ReceiptStale, "the receipt is too old; look at the clocks"),
+            _ => null,
+        };
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        if (Prove(proven, WireSigned.From(message.Released.Head), out entries) is { } forged)
+        {
+            return forged;
+        }
+
+        var leaves = proven.Where(e => e.Key.Type == EntryKey.RowType).Select(e => e.Leaf).Order(DigestOrder.Instance);
+        return leaves.SequenceEqual(intent.Leaves.Order(DigestOrder.Instance))
+            ? null
+            : new Refused(Codes.ReceiptOfAnother, "the intent is of other rows");
+    }
+
+    private Refused? SealEnvelope(
+        CustomerKeyMessage.Seal message, Intent intent, LaunchPayload launch, Role role, AgentLink link,
+        Dictionary<EntryKey, ProvenEntry> entries)
+    {
+        var opened = new List<SecretBuffer>();
+        try
+        {
+            var items = new List<EnvelopeItem>();
+            foreach (var item in launch.Items)
+            {
+                if (OpenItem(item, link.Grant, role, entries, items, opened) is { } refused)
+                {
+                    return refused;
+                }
+            }
+
+            var length = opened.Sum(o => o.Length);
+            if (length > MaxEnvelope)
+            {
+                return new Refused(Codes.EnvelopeTooLarge, "the credentials of one launch are at most 4 MiB together");
+            }
+
+            using var body = SecretBuffer.Allocate(length);
+            var rest = body.Span;
+            foreach (var plaintext in opened)
+            {
+                plaintext.Span.CopyTo(rest);
+                rest = rest[plaintext.Length..];
+            }
+
+            var request = Statement.Read<Request>(message.Request.Statement.Span);
+            var limit = _node.Time.GetUtcNow() + _node.Limits.HandOffTimeout;
+            var header = Header(MessageType.Envelope) with
+            {
+                HandOff = intent.HandOff,
+                Request = intent.Request,
+                Attempt = intent.Attempt,
+                Items = items,
+                NotAfter = request.NotAfter < limit ? request.NotAfter : limit,
+            };
+            var open = new OpenHandOff(intent.HandOff, intent.Request, intent.Attempt, launch.Agent, message.Provisioning);
+            _inFlight[intent.HandOff] = open;
+            Send(link, header, body.Span);
+            return null;
+        }
+        catch (SecretMemoryExhaustedException)
+        {
+            return new Refused(Codes.Busy, "the node's locked memory is full; try again, or raise broker.secrets.capacity");
+        }
+        catch (SessionException problem)
+        {
+            _sessions.Remove(launch.Agent);
+            Drop(link, problem.Code);
+            return new Refused(Codes.AgentNotConnected, "the session is used up; the agent begins another");
+        }
+        finally
+        {
+            foreach (var plaintext in opened)
+            {
+                plaintext.Dispose();
+            }
+        }
+    }
+
+    private Refused? OpenItem(
+        LaunchItem item, Grant grant, Role role, Dictionary<EntryKey, ProvenEntry> entries, List<EnvelopeItem> items,
+        List<SecretBuffer> opened)
+    {
+        if (!entries.TryGetValue(EntryKey.Credential(item.Credential), out var proven) || proven.Read<CredentialEntry>() is not { } entry)
+        {
+            return new Refused(Codes.CredentialUnknown, $"there is no credential {item.Credential}");
+        }
+
+        if (Allow(item, entry, grant, role, entries) is { } forbidden)
+        {
+            return forbidden;
+        }
+
+        var version = item.Version == 0 ? entry.Version : item.Version;
+        if (!entries.TryGetValue(EntryKey.Row(item.Credential, version), out var row) || row.Read<StoredRow>() is not { } stored)
+        {
+            return new Refused(Codes.CredentialUnknown, $"there is no version {version} of {item.Credential}");
+        }
+
+        switch (RowCipher.TryOpen(_secret!, stored, entry, version, out var plaintext))
+        {
+            case RowFailure.None:
+                opened.Add(plaintext!);
+                items.Add(new EnvelopeItem(item.Credential, version, entry.Kind, item.Use, (uint)plaintext!.Length));
+                return null;
+            case RowFailure.WrongKey:
+                return new Refused(Codes.RowWrongKey, "the row was encrypted under another key or epoch");
+            case RowFailure.WrongPlace:
+                return new Refused(Codes.RowWrongPlace, "the row belongs to another credential");
+            default:
+                return new Refused(Codes.RowAltered, "the row was altered");
+        }
+    }
+
+    private static Refused? Allow(
+        LaunchItem item, CredentialEntry entry, Grant grant, Role role, Dictionary<EntryKey, ProvenEntry> entries)
+    {
+        var policy = entries.TryGetValue(EntryKey.Policy(entry.Policy), out var proven) ? proven.Read<ReleasePolicy>() : null;
+        if (policy is null)
+        {
+            return new Refused(
+                Codes.PolicyForbids, $"{item.Credential} is brokered only: no policy hands it over; see brokerctl policy put");
+        }
+
+        return policy.Forbids(grant, item.Use, role) is { } why
+            ? new Refused(Codes.PolicyForbids, $"policy {policy.Policy} {why}")
+            : null;
+    }
+
+    private void OnReport(Name agent, MessageHeader header, ReadOnlySpan<byte> body)
+    {
+        AgentReport report;
+        try
+        {
+            report = Statement.Read<AgentReport>(body);
+        }
+        catch (MalformedException)
+        {
+            return;
+        }
+
+        if (header.Type == MessageType.UseEnded)
+        {
+            EndUse(agent, header, report);
+            return;
+        }
+
+        // Only the agent to which it was sealed, and only the attempt that is open, ends a hand-off.
+        if (!_inFlight.TryGetValue(header.HandOff, out var open) || open.Agent != agent || open.Attempt != header.Attempt)
+        {
+            return;
+        }
+
+        switch (header.Type)
+        {
+            case MessageType.Acknowledged:
+                End(open, HandOffState.Acknowledged, "");
+                if (_uses.Count < _node.Limits.MaxInFlight * 16)
+                {
+                    _uses[open.HandOff] = open;
+                }
+
+                break;
+            case MessageType.Refused:
+                End(open, HandOffState.Refused, Limited(report.Code));
+                break;
+            case MessageType.Barred when open.Provisioning is { } provisioning:
+                _inFlight.Remove(open.HandOff);
+                provisioning.Tell(new ProvisioningMessage.Barred(open.Attempt));
+                break;
+            default:
+                End(open, HandOffState.NotSent, Codes.Barred);
+                break;
+        }
+    }
+
+    private void EndUse(Name agent, MessageHeader header, AgentReport report)
+    {
+        if (_uses.TryGetValue(header.HandOff, out var use) && use.Agent == agent && HandOffState.EndsUse(report.State))
+        {
+            _uses.Remove(header.HandOff);
+            Append(use, report.State, Limited(report.Code));
+        }
+    }
+
+    private void OnGiveUp(CustomerKeyMessage.GiveUp message)
+    {
+        if (_inFlight.TryGetValue(message.HandOff, out var open) && open.Attempt == message.Attempt)
+        {
+            End(open, HandOffState.Unconfirmed, Session(open.Agent) is null ? Codes.LinkLost : Codes.TimedOut);
+        }
+    }
+
+    /// <summary>Open hand-offs of an earlier incarnation count as sealed: the agent is asked, and without an answer they end unconfirmed.</summary>
+    private void OnRecover(CustomerKeyMessage.Recover message)
+    {
+        foreach (var found in message.Open)
+        {
+            if (!Name.TryParse(found.Agent, out var agent) || found.HandOff_.Length != Id16.Length)
+            {
+                continue;
+            }
+
+            var request = Statement.Read<SignedRequest>(found.Request.Span);
+            var open = new OpenHandOff(new Id16(found.HandOff_.Span), request.Hash, found.Attempt, agent, null);
+            if (found.State == HandOffState.Acknowledged)
+            {
+                _uses.TryAdd(open.HandOff, open);
+            }
+            else if (_inFlight.TryAdd(open.HandOff, open))
+            {
+                Context.StartTimer(
+                    open.HandOff, new CustomerKeyMessage.GiveUp(open.HandOff, open.Attempt), _node.Limits.HandOffTimeout);
+            }
+
+            if (Session(agent) is { } link)
+            {
+                Ask(link, open);
+            }
+        }
+    }
+
+    private void AskForOpenHandOffs(Name agent, AgentLink link)
+    {
+        foreach (var open in _inFlight.Values.Concat(_uses.Values).Where(o => o.Agent == agent).ToList())
+        {
+            Ask(link, open);
+        }
+    }
+
+    private void Ask(AgentLink link, OpenHandOff open) => Send(
+        link, Header(MessageType.Seen) with { HandOff = open.HandOff, Request = open.Request, Attempt = open.Attempt }, []);
+
+    private Result<VerifiedUser> OnEndUse(CustomerKeyMessage.EndUse message)
+    {
+        var verified = Verify(message.Request, UserAction.Release, message.Entries, message.Head);
+        if (verified.Value is null)
+        {
+            return verified;
+        }
+
+        ReleasePayload payload;
+        try
+        {
+            payload = Statement.Read<ReleasePayload>(message.Request.Payload.Span);
+        }
+        catch (MalformedException)
+        {
+            return Refuse(RequestRefusal.Malformed);
+        }
+
+        if (Session(payload.Agent) is not { } link)
+        {
+            return new Refused(Codes.AgentNotConnected, "the agent is not connected");
+        }
+
+        Send(link, Header(MessageType.EndUse) with { HandOff = payload.HandOff, Request = message.Request.Hash }, []);
+        return verified;
+    }
+
+    private void End(OpenHandOff open, string state, string code)
+    {
+        _inFlight.Remove(open.HandOff);
+        Context.CancelTimer(open.HandOff);
+        Append(open, state, code);
+    }
+
+    private void Append(OpenHandOff open, string state, string code)
+    {
+        var outcome = _secret!.Sign(new Outcome(
+            _node.Cluster, _customer, open.HandOff, open.Attempt, open.Request, state, code, _node.Time.GetUtcNow()));
+        _outcomes!.Tell(new OutcomeMessage.Append(outcome, state, code, _fence, open.Provisioning));
+    }
+
+    private static string Limited(string code) => code.Length <= 64 ? code : code[..64];
+
+    private sealed record OpenHandOff(
+        Id16 HandOff, Digest Request, uint Attempt, Name Agent, ActorRef<ProvisioningMessage>? Provisioning);
+
+    private sealed class DigestOrder : IComparer<Digest>
+    {
+        public static readonly DigestOrder Instance = new();
+
+        public int Compare(Digest x, Digest y)
+        {
+            Span<byte> a = stackalloc byte[Digest.Length];
+            Span<byte> b = stackalloc byte[Digest.Length];
+            x.CopyTo(a);
+            y.CopyTo(b);
+            return a.SequenceCompareTo(b);
+        }
+    }
+}

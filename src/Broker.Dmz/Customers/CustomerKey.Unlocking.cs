@@ -1,0 +1,360 @@
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Broker.Secrets;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>
+/// Unlocking: shares come sealed to this incarnation; k of one split rebuild the secret; then the zone's head is held against
+/// every witness, a standing lock needs an administrator, and only a claim that the zone accepts makes the customer unlocked.
+/// </summary>
+internal sealed partial class CustomerKey
+{
+    private const int MaxShares = 64;
+    private const int MaxClaims = 3;
+
+    private readonly List<GivenShare> _shares = [];
+    private readonly List<CustomerHead> _witnesses = [];
+    private (ulong Counter, Digest Root) _accepted;
+    private Wire.CustomerState? _loaded;
+    private int _claims;
+
+    private uint Needed() => _shares.Count > 0 ? _shares[^1].Record.Threshold : _custody?.Threshold ?? 0;
+
+    private IReadOnlyList<uint> GivenShares() => [.. _shares.Select(s => s.Record.Index).Distinct().Order()];
+
+    private Result<KeyStatus> OnGiveShare(ShareModel model)
+    {
+        if (_state is KeyState.Unknown or KeyState.Enrolling)
+        {
+            return LockedRefusal();
+        }
+
+        if (_secret is not null)
+        {
+            return Status();
+        }
+
+        if (!Id16.TryParse(model.Split, out var split) || !Digest.TryParse(model.AcceptedRoot, out var root))
+        {
+            return new Refused(Codes.Malformed, "split or accepted root is not hexadecimal");
+        }
+
+        var incarnation = _node.Incarnation.Key.Fingerprint;
+        ShareRecord record;
+        try
+        {
+            record = ShareRecord.Take(_node.Incarnation.Open(
+                CustodyInfo.ShareForUnlock(_node.Cluster, _customer, model.Epoch, split, model.Index, incarnation),
+                CustodyInfo.AcceptedHead(model.AcceptedCounter, root),
+                model.Sealed));
+        }
+        catch (SealedDataException)
+        {
+            return new Refused(
+                Codes.ShareWrongIncarnation, "the share was sealed to another start of this node, or altered; seal it again, begin again");
+        }
+        catch (MalformedException)
+        {
+            return new Refused(Codes.ShareForeign, "what was sealed is not a share");
+        }
+
+        if (record.Cluster != _node.Cluster || record.Customer != _customer || record.Epoch != model.Epoch || record.Split != split ||
+            record.Index != model.Index)
+        {
+            record.Dispose();
+            return new Refused(Codes.ShareForeign, "the share is of another customer, epoch or splitting");
+        }
+
+        if (!record.IsSigned)
+        {
+            record.Dispose();
+            return new Refused(Codes.ShareForged, "the share is not signed by the identity that it names");
+        }
+
+        Keep(new GivenShare(record, (model.AcceptedCounter, root)), model.Witness);
+        if (_state != KeyState.Unlocking)
+        {
+            _state = KeyState.Unlocking;
+            Context.StartTimer(AbandonTimer, new CustomerKeyMessage.Abandon(_turn), _node.Limits.ShareTimeout);
+        }
+
+        return Combine(record) is { } refused ? refused : Status();
+    }
+
+    // Shares are told apart by split and identity: whoever gives a self-made share does not keep the true ones from combining.
+    private void Keep(GivenShare share, SignedModel? witness)
+    {
+        var same = _shares.FindIndex(s => s.IsOf(share) && s.Record.Index == share.Record.Index);
+        if (same >= 0)
+        {
+            _shares[same].Record.Dispose();
+            _shares.RemoveAt(same);
+        }
+        else if (_shares.Count >= MaxShares)
+        {
+            _shares[0].Record.Dispose();
+            _shares.RemoveAt(0);
+        }
+
+        _shares.Add(share);
+        var signed = witness?.ToSigned();
+        if (signed is not null && signed.IsBy(share.Record.Identity))
+        {
+            try
+            {
+                _witnesses.Add(signed.Read<CustomerHead>());
+            }
+            catch (MalformedException)
+            {
+                // A console that keeps a broken file is no witness.
+            }
+        }
+    }
+
+    private Refused? Combine(ShareRecord latest)
+    {
+        var group = _shares.Where(s => s.Record == latest || s.IsOf(_shares.Last(x => x.Record == latest))).ToList();
+        if (group.Count < latest.Threshold)
+        {
+            return null;
+        }
+
+        var chosen = group.Take((int)latest.Threshold).ToList();
+        _secret = ShareRecord.Combine([.. chosen.Select(s => s.Record)]);
+        var accepted = chosen[0].Accepted;
+        _accepted = chosen.All(s => s.Accepted == accepted) ? accepted : default;
+        ClearShares(keepWitnesses: true);
+        if (_secret is null)
+        {
+            Fail(Codes.SharesDoNotCombine);
+            return new Refused(Codes.SharesDoNotCombine, "the shares do not rebuild the secret that they name; begin again");
+        }
+
+        _claims = 0;
+        _writer!.Tell(new WriterMessage.Load());
+        return null;
+    }
+
+    private void OnLoaded(Result<LoadedCustomer> result)
+    {
+        if (_secret is null || _state is not (KeyState.Unlocking or KeyState.LiftNeeded))
+        {
+            return;
+        }
+
+        if (result.Value is not { } loaded)
+        {
+            Fail(result.Code!);
+            return;
+        }
+
+        if (Examine(loaded, out var custody, out var head) is { } code)
+        {
+            Fail(code);
+            return;
+        }
+
+        (_custody, _head, _loaded) = (custody, head, loaded.State);
+        _ledger = new LedgerPoint(loaded.State.LedgerPosition, new Digest(loaded.State.LedgerHash.Span));
+        if (loaded.State.LockGeneration > loaded.State.LiftedGeneration)
+        {
+            _state = KeyState.LiftNeeded;
+            return;
+        }
+
+        SendClaim(loaded.State.LiftedGeneration, lift: null);
+    }
+
+    private string? Examine(LoadedCustomer loaded, out CustodyRecord custody, out Head head)
+    {
+        (custody, head) = (null!, null!);
+        var secret = _secret!;
+        var signedCustody = WireSigned.From(loaded.State.Custody);
+        var signedHead = WireSigned.From(loaded.State.Head);
+        if (!signedCustody.IsBy(secret.Identity))
+        {
+            return Codes.CustodyForged;
+        }
+
+        if (!signedHead.IsBy(secret.Identity))
+        {
+            return Codes.HeadForged;
+        }
+
+        try
+        {
+            custody = signedCustody.Read<CustodyRecord>();
+            head = new Head(signedHead.Read<CustomerHead>(), signedHead);
+        }
+        catch (MalformedException)
+        {
+            return Codes.HeadForged;
+        }
+
+        if (custody.Customer != _customer || custody.Epoch != secret.Epoch || head.Value.Customer != _customer ||
+            head.Value.Cluster != _node.Cluster)
+        {
+            return Codes.CustodyForged;
+        }
+
+        return Freshness(head.Value, loaded.Witness);
+    }
+
+    private string? Freshness(CustomerHead head, Witnesses.WitnessedHead? file)
+    {
+        if (_accepted == (head.Counter, head.Root) && head.Counter > 0)
+        {
+            return null;
+        }
+
+        var seen = _witnesses.Select(w => (w.Counter, w.Root)).ToList();
+        if (file is not null)
+        {
+            seen.Add((file.Counter, file.Root));
+        }
+
+        if (seen.Count == 0)
+        {
+            return Codes.FreshnessUnproven;
+        }
+
+        var (counter, root) = seen.MaxBy(w => w.Counter);
+        return head.Counter > counter || (head.Counter == counter && head.Root == root) ? null : Codes.HeadRolledBack;
+    }
+
+    private Result<KeyStatus> OnLift(CustomerKeyMessage.Lift message)
+    {
+        if (_state != KeyState.LiftNeeded || _loaded is null)
+        {
+            return _state == KeyState.Unlocked
+                ? new Refused(Codes.LiftNotNeeded, "no lock stands")
+                : LockedRefusal();
+        }
+
+        if (Prove(message.Entries, message.Head, out var proven) is { } refused)
+        {
+            return refused;
+        }
+
+        var verified = VerifyRequest(message.Request, UserAction.LiftLock, proven, grave: false);
+        if (verified.Refusal is { } code)
+        {
+            return Refuse(code);
+        }
+
+        LockPayload payload;
+        try
+        {
+            payload = Statement.Read<LockPayload>(message.Request.Payload.Span);
+        }
+        catch (MalformedException)
+        {
+            return Refuse(RequestRefusal.Malformed);
+        }
+
+        if (payload.Generation != _loaded.LockGeneration)
+        {
+            return new Refused(Codes.LiftWrongGeneration, $"the lock that stands is generation {_loaded.LockGeneration}; sign for that one");
+        }
+
+        SendClaim(payload.Generation, message.Request);
+        return Status();
+    }
+
+    private void SendClaim(ulong lifted, SignedRequest? lift)
+    {
+        var claim = _secret!.Sign(new Claim(
+            _node.Cluster, _customer, _secret.Epoch, _node.Node, _node.Incarnation.Key.Fingerprint, _loaded!.Fence + 1, lifted));
+        _writer!.Tell(new WriterMessage.Claim(claim, lift));
+    }
+
+    private void OnClaimed(Result<Wire.CustomerState> result)
+    {
+        if (_secret is null || _head is null || _state is not (KeyState.Unlocking or KeyState.LiftNeeded))
+        {
+            return;
+        }
+
+        if (result.Value is not { } state)
+        {
+            // Another holder was quicker, or a lock came in between: look again, a few times.
+            if (++_claims < MaxClaims && result.Code is Codes.FenceStale or Codes.LockStands)
+            {
+                _writer!.Tell(new WriterMessage.Load());
+                return;
+            }
+
+            Fail(result.Code!);
+            return;
+        }
+
+        if (!WireSigned.From(state.Head).Statement.Span.SequenceEqual(_head.Signed.Statement.Span))
+        {
+            Fail(Codes.HeadUnknown);
+            return;
+        }
+
+        (_fence, _lockGeneration) = (state.Fence, state.LockGeneration);
+        Become(_head, new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
+        _outcomes!.Tell(new OutcomeMessage.Recover());
+    }
+
+    private void Become(Head head, LedgerPoint ledger)
+    {
+        _leaves.Clear();
+        if (_pending is { } pending && ReferenceEquals(pending.Head, head))
+        {
+            _leaves.Apply(pending.Leaves);
+        }
+
+        (_head, _pending, _ledger, _lastFailure, _state) = (head, null, ledger, null, KeyState.Unlocked);
+        _turn++;
+        _witnesses.Clear();
+        Context.CancelTimer(AbandonTimer);
+        Log.Unlocked(_log, _customer, _fence, head.Value.Counter);
+    }
+
+    private void OnAbandon(CustomerKeyMessage.Abandon message)
+    {
+        if (message.Turn == _turn && _state != KeyState.Unlocked)
+        {
+            Wipe("waiting lasted too long");
+        }
+    }
+
+    private void Fail(string code)
+    {
+        _lastFailure = code;
+        Log.UnlockFailed(_log, _customer, code);
+        Wipe(code);
+    }
+
+    private void ClearShares(bool keepWitnesses = false)
+    {
+        foreach (var share in _shares)
+        {
+            share.Record.Dispose();
+        }
+
+        _shares.Clear();
+        if (!keepWitnesses)
+        {
+            _witnesses.Clear();
+            _accepted = default;
+            _loaded = null;
+        }
+    }
+
+    private sealed record GivenShare(ShareRecord Record, (ulong Counter, Digest Root) Accepted)
+    {
+        public bool IsOf(GivenShare other) =>
+            Record.Split == other.Record.Split && Record.Identity.Equals(other.Record.Identity) && Record.Threshold == other.Record.Threshold;
+    }
+}

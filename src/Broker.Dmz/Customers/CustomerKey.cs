@@ -1,0 +1,321 @@
+using Broker.Actors;
+using Broker.Dmz.Node;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Broker.Secrets;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>
+/// The only actor that holds a customer's secret: <c>Locked → Unlocking → Unlocked</c>. It opens, seals and signs inside itself
+/// and believes none of its callers: users by their signatures, rows by the head that it signed, the zone by its receipts.
+/// It never awaits the zone; rows and receipts come to it.
+/// </summary>
+internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
+{
+    private const string AbandonTimer = "abandon";
+
+    private readonly DmzContext _node;
+    private readonly Name _customer;
+    private readonly ILogger _log;
+    private readonly LeafCache _leaves = new();
+
+    private ActorRef<WriterMessage>? _writer;
+    private ActorRef<OutcomeMessage>? _outcomes;
+    private CustomerSecret? _secret;
+    private string _state;
+    private string? _lastFailure;
+    private long _turn;
+
+    // Of the customer while it is unlocked.
+    private CustodyRecord? _custody;
+    private Head? _head;
+    private Pending? _pending;
+    private LedgerPoint _ledger = new(0, Digest.Zero);
+    private ulong _fence;
+    private ulong _lockGeneration;
+
+    public CustomerKey(DmzContext node, Name customer, bool exists, ILogger log)
+    {
+        _node = node;
+        _customer = customer;
+        _log = log;
+        _state = exists ? KeyState.Locked : KeyState.Unknown;
+    }
+
+    // A failure in one message must not cost the secret, so nothing here is restarted; what a message began is undone in its handler.
+    protected override SupervisorStrategy SupervisorStrategy => KeepState;
+
+    /// <summary>Resume: state survives a failed message.</summary>
+    public static SupervisorStrategy KeepState { get; } = new OneForOneStrategy(decider: static _ => Directive.Resume);
+
+    protected override ValueTask PreStart()
+    {
+        _writer = Context.Spawn(
+            Props<WriterMessage>.Of(() => new CustomerWriter(_node, _customer, Context.Self, _log)).WithMailbox(1024), "writer");
+        _outcomes = Context.Spawn(
+            Props<OutcomeMessage>.Of(() => new OutcomeAppender(_node, _customer, Context.Self, _log)).WithMailbox(65_536), "outcomes");
+        return ValueTask.CompletedTask;
+    }
+
+    protected override ValueTask Receive(CustomerKeyMessage message)
+    {
+        switch (message)
+        {
+            case CustomerKeyMessage.Seal m:
+                OnSeal(m);
+                break;
+            case CustomerKeyMessage.FromAgent m:
+                OnFromAgent(m);
+                break;
+            case CustomerKeyMessage.GetStatus m:
+                m.ReplyTo.Tell(Status());
+                break;
+            case CustomerKeyMessage.Enrol m:
+                m.ReplyTo.Tell(OnEnrol(m));
+                break;
+            case CustomerKeyMessage.Confirm m:
+                m.ReplyTo.Tell(OnConfirm(m));
+                break;
+            case CustomerKeyMessage.Enrolled m:
+                OnEnrolled(m.Result);
+                break;
+            case CustomerKeyMessage.GiveShare m:
+                m.ReplyTo.Tell(OnGiveShare(m.Share));
+                break;
+            case CustomerKeyMessage.Loaded m:
+                OnLoaded(m.Result);
+                break;
+            case CustomerKeyMessage.Claimed m:
+                OnClaimed(m.Result);
+                break;
+            case CustomerKeyMessage.Lift m:
+                m.ReplyTo.Tell(OnLift(m));
+                break;
+            case CustomerKeyMessage.Lock m:
+                Wipe(m.Reason);
+                m.ReplyTo?.Tell(Status());
+                break;
+            case CustomerKeyMessage.Abandon m:
+                OnAbandon(m);
+                break;
+            case CustomerKeyMessage.Submit m:
+                OnSubmit(m);
+                break;
+            case CustomerKeyMessage.Prepare m:
+                m.ReplyTo.Tell(OnPrepare(m));
+                break;
+            case CustomerKeyMessage.Settled m:
+                OnSettled(m);
+                break;
+            case CustomerKeyMessage.Check m:
+                m.ReplyTo.Tell(Verify(m.Request, m.Action, m.Entries, m.Head));
+                break;
+            case CustomerKeyMessage.GiveUp m:
+                OnGiveUp(m);
+                break;
+            case CustomerKeyMessage.Recover m:
+                OnRecover(m);
+                break;
+            case CustomerKeyMessage.Hello m:
+                m.ReplyTo.Tell(OnHello(m));
+                break;
+            case CustomerKeyMessage.AgentAnswered m:
+                m.ReplyTo.Tell(OnAnswer(m));
+                break;
+            case CustomerKeyMessage.Finish m:
+                m.ReplyTo.Tell(OnFinish(m));
+                break;
+            case CustomerKeyMessage.Renewed m:
+                OnRenewed(m);
+                break;
+            case CustomerKeyMessage.EndUse m:
+                m.ReplyTo.Tell(OnEndUse(m));
+                break;
+            case CustomerKeyMessage.LinkLost m:
+                OnLinkLost(m);
+                break;
+            default:
+                Context.Unhandled(message);
+                break;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        ClearSecrets();
+        base.Dispose(disposing);
+    }
+
+    private KeyStatus Status() => new(
+        _state,
+        _state == KeyState.Enrolling ? (uint)_confirmations.Count : Needed(),
+        _state == KeyState.Enrolling ? [.. _confirmed.Order()] : GivenShares(),
+        _lastFailure,
+        _challenge,
+        _state == KeyState.Unlocked ? _fence : 0,
+        _state == KeyState.Unlocked ? _head!.Value.Counter : 0);
+
+    /// <summary>Ends what this incarnation of the secret began: nothing of the customer stays in memory.</summary>
+    private void Wipe(string reason)
+    {
+        if (_secret is not null || _shares.Count > 0)
+        {
+            Log.Wiped(_log, _customer, reason);
+        }
+
+        EndSessions(Codes.CustomerLocked);
+        ClearSecrets();
+        _state = _state is KeyState.Unknown or KeyState.Enrolling ? KeyState.Unknown : KeyState.Locked;
+    }
+
+    private void ClearSecrets()
+    {
+        _turn++;
+        ClearEnrolment();
+        ClearShares();
+        foreach (var session in _sessions.Values)
+        {
+            session.Context?.Dispose();
+        }
+
+        _sessions.Clear();
+        _leaves.Clear();
+        _inFlight.Clear();
+        _uses.Clear();
+        _secret?.Dispose();
+        _secret = null;
+        _head = null;
+        _pending = null;
+    }
+
+    /// <summary>Whether a head that the zone names is the one that this actor signed last, or the one that it is about to commit.</summary>
+    private bool Knows(Signed head, out Head known)
+    {
+        known = _head!;
+        if (_head is { } current && current.Signed.Statement.Span.SequenceEqual(head.Statement.Span))
+        {
+            return true;
+        }
+
+        if (_pending is { } pending && pending.Head.Signed.Statement.Span.SequenceEqual(head.Statement.Span))
+        {
+            known = pending.Head;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Verifies that entries stand under a head that this actor knows.</summary>
+    private Refused? Prove(IReadOnlyList<ProvenEntry> entries, Signed head, out Dictionary<EntryKey, ProvenEntry> proven)
+    {
+        proven = [];
+        if (!Knows(head, out var known))
+        {
+            return new Refused(Codes.HeadUnknown, "the zone answered under another head; try again, and look at the zone if it lasts");
+        }
+
+        foreach (var entry in entries)
+        {
+            var under = ReferenceEquals(known, _head)
+                ? _leaves.IsUnder(known.Value.Root, entry)
+                : entry.Proof.Root(entry.LeafKey, entry.Leaf) == known.Value.Root;
+            if (!under)
+            {
+                Log.Forged(_log, _customer, entry.Key.Type);
+                return new Refused(Codes.EntryForged, $"a {entry.Key.Type} entry does not stand under the customer's head");
+            }
+
+            proven[entry.Key] = entry;
+        }
+
+        return null;
+    }
+
+    private void OnSubmit(CustomerKeyMessage.Submit message)
+    {
+        if (_state != KeyState.Unlocked)
+        {
+            message.ReplyTo.Tell(LockedRefusal());
+        }
+        else if (_writer!.TryTell(new WriterMessage.Submit(message.Change, message.ReplyTo)) != TellResult.Accepted)
+        {
+            message.ReplyTo.Tell(new Refused(Codes.Busy, "too many changes of this customer wait; try again"));
+        }
+    }
+
+    private Result<VerifiedUser> Verify(
+        SignedRequest request, UserAction action, IReadOnlyList<ProvenEntry> entries, Signed head)
+    {
+        if (_state != KeyState.Unlocked)
+        {
+            return LockedRefusal();
+        }
+
+        if (Prove(entries, head, out var proven) is { } refused)
+        {
+            return refused;
+        }
+
+        var verified = VerifyRequest(request, action, proven, grave: false);
+        return verified.Refusal is { } code
+            ? Refuse(code)
+            : new VerifiedUser(verified.Requester!.User, verified.Requester.Role);
+    }
+
+    private VerifiedRequest VerifyRequest(
+        SignedRequest request, UserAction action, Dictionary<EntryKey, ProvenEntry> proven, bool grave) =>
+        RequestVerifier.Verify(
+            request, _node.Cluster, _customer, action,
+            user => proven.TryGetValue(EntryKey.User(user), out var entry) ? entry.Read<UserEntry>() : null,
+            _custody!.AdministratorsRequired, grave, _node.Time.GetUtcNow());
+
+    private Refused LockedRefusal() => _state switch
+    {
+        KeyState.Unlocking => new Refused(
+            Codes.CustomerLocked, $"the customer is locked: {_shares.Count} of {Needed()} shares given; custodians run brokerctl customer unlock"),
+        KeyState.LiftNeeded => new Refused(
+            Codes.LiftNeeded, "the shares are there, the lock stands; an administrator runs brokerctl customer lift"),
+        KeyState.Unknown => new Refused(Codes.CustomerUnknown, "no such customer; brokerctl customer enrol makes one"),
+        KeyState.Enrolling => new Refused(Codes.CustomerLocked, "the customer is being enrolled; custodians confirm their shares first"),
+        _ => new Refused(Codes.CustomerLocked, "the customer is locked; custodians run brokerctl customer unlock"),
+    };
+
+    private static Refused Refuse(string code) => new(code, code switch
+    {
+        RequestRefusal.Expired => "the request's time is over; sign it again",
+        RequestRefusal.CoSignatureNeeded => "another administrator has to sign the same request; see brokerctl --co-sign",
+        RequestRefusal.UnknownUser => "the user is not in the customer's directory",
+        RequestRefusal.RoleForbids => "the user's role may not do this",
+        _ => "the request is not one that a user of this customer signed",
+    });
+
+    private sealed record Head(CustomerHead Value, Signed Signed);
+
+    private sealed record Pending(Head Head, IReadOnlyList<(Digest Key, Digest Leaf)> Leaves, IReadOnlyList<EntryKey> Keys);
+
+    private static partial class Log
+    {
+        [LoggerMessage(2001, LogLevel.Information, "customer {Customer}: wiped ({Reason})")]
+        public static partial void Wiped(ILogger log, Name customer, string reason);
+
+        [LoggerMessage(2002, LogLevel.Error, "customer {Customer}: the zone gave a {Type} entry that is not under the head")]
+        public static partial void Forged(ILogger log, Name customer, string type);
+
+        [LoggerMessage(2003, LogLevel.Information, "customer {Customer}: unlocked with fence {Fence}, head {Counter}")]
+        public static partial void Unlocked(ILogger log, Name customer, ulong fence, ulong counter);
+
+        [LoggerMessage(2004, LogLevel.Warning, "customer {Customer}: unlock failed ({Code})")]
+        public static partial void UnlockFailed(ILogger log, Name customer, string code);
+
+        [LoggerMessage(2005, LogLevel.Warning, "customer {Customer}: session of agent {Agent} refused ({Code})")]
+        public static partial void SessionRefused(ILogger log, Name customer, Name agent, string code);
+    }
+}

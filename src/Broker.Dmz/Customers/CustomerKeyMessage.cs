@@ -1,0 +1,104 @@
+using Broker.Actors;
+using Broker.Dmz.Agents;
+using Broker.Dmz.Requests;
+using Broker.Protocol.Api;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Broker.Secrets;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>What the actor of a customer's key understands. No message carries a secret: what comes is sealed, what goes is too.</summary>
+internal abstract record CustomerKeyMessage
+{
+    private CustomerKeyMessage()
+    {
+    }
+
+    /// <summary>Which state are you in?</summary>
+    public sealed record GetStatus(ReplyTo<KeyStatus> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>Make a secret as this plan says.</summary>
+    public sealed record Enrol(Signed Plan, IReadOnlyList<byte[]> Certificates, ReplyTo<Result<EnrolledModel>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>A custodian confirms a share.</summary>
+    public sealed record Confirm(uint Index, byte[] Answer, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>The zone answered the customer's first commit.</summary>
+    public sealed record Enrolled(CommitResult Result) : CustomerKeyMessage;
+
+    /// <summary>A custodian gives a share, sealed to this incarnation.</summary>
+    public sealed record GiveShare(ShareModel Share, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>What the zone and the witnesses say of the customer.</summary>
+    public sealed record Loaded(Result<LoadedCustomer> Result) : CustomerKeyMessage;
+
+    /// <summary>The zone answered the claim.</summary>
+    public sealed record Claimed(Result<Wire.CustomerState> Result) : CustomerKeyMessage;
+
+    /// <summary>An administrator lifts the lock that stands.</summary>
+    public sealed record Lift(SignedRequest Request, IReadOnlyList<ProvenEntry> Entries, Signed Head, ReplyTo<Result<KeyStatus>> ReplyTo)
+        : CustomerKeyMessage;
+
+    /// <summary>Wipe everything. It needs no authority: it fails safe.</summary>
+    public sealed record Lock(string Reason, ReplyTo<KeyStatus>? ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>Waiting has lasted too long.</summary>
+    public sealed record Abandon(long Turn) : CustomerKeyMessage;
+
+    /// <summary>Change rows or directory: goes on to the writer, which brings what is needed to decide.</summary>
+    public sealed record Submit(Change Change, ReplyTo<Result<ChangeDone>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>Verify these changes and sign the head that follows.</summary>
+    public sealed record Prepare(
+        IReadOnlyList<Change> Changes, IReadOnlyList<ProvenEntry> Entries, Signed Head, ReplyTo<Result<PreparedChanges>> ReplyTo)
+        : CustomerKeyMessage;
+
+    /// <summary>The prepared head is committed, or certainly is not.</summary>
+    public sealed record Settled(bool Committed, LedgerPoint? Ledger) : CustomerKeyMessage;
+
+    /// <summary>Is this request one that the directory believes? For effects that change no entry.</summary>
+    public sealed record Check(
+        SignedRequest Request, UserAction Action, IReadOnlyList<ProvenEntry> Entries, Signed Head, ReplyTo<Result<VerifiedUser>> ReplyTo)
+        : CustomerKeyMessage;
+
+    /// <summary>Open the released rows and seal them to the agent's session.</summary>
+    public sealed record Seal(
+        SignedRequest Request,
+        uint Attempt,
+        Wire.ReleaseReply Released,
+        ActorRef<ProvisioningMessage> Provisioning) : CustomerKeyMessage;
+
+    /// <summary>The time of a hand-off is over.</summary>
+    public sealed record GiveUp(Id16 HandOff, uint Attempt) : CustomerKeyMessage;
+
+    /// <summary>An open hand-off of an earlier incarnation, found in the journal.</summary>
+    public sealed record Recover(IReadOnlyList<Wire.HandOff> Open) : CustomerKeyMessage;
+
+    /// <summary>A connected agent wants a session.</summary>
+    public sealed record Hello(
+        Name Agent, Id16 Link, IReadOnlyList<ProvenEntry> Entries, Signed Head, ActorRef<AgentSessionMessage> Session,
+        ReplyTo<Result<SessionHello>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>The agent answered; is the answer good?</summary>
+    public sealed record AgentAnswered(Name Agent, Id16 Link, Signed AgentHello, ReplyTo<Result<VerifiedHello>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>The zone advanced the agent's generation: make the context.</summary>
+    public sealed record Finish(Name Agent, Id16 Link, ReplyTo<Result<OwnerFinish>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>A message of the agent in its session.</summary>
+    public sealed record FromAgent(Name Agent, Id16 Link, SealedMessage Message) : CustomerKeyMessage;
+
+    /// <summary>A grant was renewed: tell the agent.</summary>
+    public sealed record Renewed(Name Agent, Result<ChangeDone> Result) : CustomerKeyMessage;
+
+    /// <summary>End a use that the agent holds.</summary>
+    public sealed record EndUse(
+        SignedRequest Request, IReadOnlyList<ProvenEntry> Entries, Signed Head, ReplyTo<Result<VerifiedUser>> ReplyTo)
+        : CustomerKeyMessage;
+
+    /// <summary>The link beneath a session is gone.</summary>
+    public sealed record LinkLost(Name Agent, Id16 Link) : CustomerKeyMessage;
+}

@@ -1,0 +1,372 @@
+using Broker.Actors;
+using Broker.Dmz.Node;
+using Broker.Dmz.Witnesses;
+using Broker.Links.Zone;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>
+/// Drives one change of a customer at a time: entries with proofs from the zone, the key actor's word, witness "prepared",
+/// commit, witness "committed", acknowledgement. Changes that arrive meanwhile go under the next head together. It waits for the
+/// zone so that the key actor never does, and it decides nothing.
+/// </summary>
+internal sealed partial class CustomerWriter : Actor<WriterMessage>
+{
+    private const int MaxBatch = 64;
+    private const int MaxRowsOfDeletion = 4096;
+
+    private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    private readonly DmzContext _node;
+    private readonly Name _customer;
+    private readonly ActorRef<CustomerKeyMessage> _key;
+    private readonly WitnessFile _witness;
+    private readonly ILogger _log;
+    private readonly Queue<Waiting> _waiting = [];
+    private bool _scheduled;
+
+    public CustomerWriter(DmzContext node, Name customer, ActorRef<CustomerKeyMessage> key, ILogger log)
+    {
+        _node = node;
+        _customer = customer;
+        _key = key;
+        _log = log;
+        _witness = new WitnessFile(node.WitnessDirectory, node.Cluster, customer);
+    }
+
+    protected override async ValueTask Receive(WriterMessage message)
+    {
+        switch (message)
+        {
+            case WriterMessage.Submit m:
+                Add(new Waiting(m.Change, result => m.ReplyTo.Tell(result)));
+                break;
+            case WriterMessage.Renew m:
+                Add(new Waiting(m.Change, result => _key.Tell(new CustomerKeyMessage.Renewed(m.Change.Agent, result))));
+                break;
+            case WriterMessage.Flush:
+                _scheduled = false;
+                await Flush();
+                break;
+            case WriterMessage.Enrol m:
+                _key.Tell(new CustomerKeyMessage.Enrolled(await Enrol(m)));
+                break;
+            case WriterMessage.Load:
+                _key.Tell(new CustomerKeyMessage.Loaded(await Load()));
+                break;
+            case WriterMessage.Claim m:
+                _key.Tell(new CustomerKeyMessage.Claimed(await Claim(m)));
+                break;
+            default:
+                Context.Unhandled(message);
+                break;
+        }
+    }
+
+    private void Add(Waiting waiting)
+    {
+        _waiting.Enqueue(waiting);
+        if (!_scheduled)
+        {
+            _scheduled = true;
+            // Behind whatever is queued already: those changes join this batch.
+            Context.Self.Tell(new WriterMessage.Flush());
+        }
+    }
+
+    private async Task Flush()
+    {
+        while (_waiting.Count > 0)
+        {
+            var batch = new List<Waiting>();
+            while (batch.Count < MaxBatch && _waiting.TryDequeue(out var next))
+            {
+                batch.Add(next);
+            }
+
+            try
+            {
+                await Change(batch);
+            }
+            catch (ZoneRefusedException refused)
+            {
+                batch.ForEach(w => w.Reply(new Refused(refused.Code, refused.Detail)));
+            }
+            catch (ZoneUnavailableException)
+            {
+                batch.ForEach(w => w.Reply(ZoneGone));
+            }
+            catch (AskTimeoutException)
+            {
+                batch.ForEach(w => w.Reply(new Refused(Codes.Busy, "the customer's key is busy; try again")));
+            }
+        }
+    }
+
+    private async Task Change(List<Waiting> batch)
+    {
+        var changes = Wellformed(batch, out var keys);
+        if (changes.Count == 0)
+        {
+            return;
+        }
+
+        var read = await Read(keys);
+        var entries = read.Entries.Select(ProvenEntry.From).ToList();
+        var rows = RowsOfDeletions(changes, entries);
+        if (rows.Count > 0)
+        {
+            entries.AddRange((await Read(rows)).Entries.Select(ProvenEntry.From));
+        }
+
+        var prepared = await _key.Ask<Result<PreparedChanges>>(
+            reply => new CustomerKeyMessage.Prepare([.. changes.Select(c => c.Change)], entries, WireSigned.From(read.Head), reply),
+            KeyTimeout, Context.Stopping);
+        if (prepared.Value is not { } plan)
+        {
+            changes.ForEach(w => w.Reply(prepared.ToRefused()));
+            return;
+        }
+
+        var committed = plan.Head is { } head ? await Commit(plan, head, changes) : new CommitResult(true, null, null);
+        if (!committed.Committed && changes.Count > 1)
+        {
+            // One of them may be what the zone refuses; alone each gets its own answer.
+            foreach (var change in changes)
+            {
+                await Change([change]);
+            }
+
+            return;
+        }
+
+        for (var i = 0; i < changes.Count; i++)
+        {
+            changes[i].Reply(plan.Refusals[i] switch
+            {
+                { } refusal => refusal,
+                null when committed.Committed => new ChangeDone(plan.Versions[i], plan.Head!, plan.Grants[i]),
+                null => new Refused(committed.Code!, "the zone did not commit the change; nothing was changed"),
+            });
+        }
+    }
+
+    private async Task<CommitResult> Commit(PreparedChanges plan, Signed head, List<Waiting> changes)
+    {
+        var value = head.Read<CustomerHead>();
+        _witness.Write(value.Counter, value.Root, committed: false);
+        var request = new Wire.CommitRequest
+        {
+            Customer = _customer.Value,
+            Fence = plan.Fence,
+            ExpectedCounter = plan.ExpectedCounter,
+            Head = WireSigned.To(head),
+        };
+        request.Changes.AddRange(plan.Entries);
+        for (var i = 0; i < changes.Count; i++)
+        {
+            if (plan.Refusals[i] is not null)
+            {
+                continue;
+            }
+
+            switch (changes[i].Change)
+            {
+                case Dmz.Customers.Change.ByUser c:
+                    request.Requests.Add(ByteString.CopyFrom(c.Request.Encode()));
+                    break;
+                case Dmz.Customers.Change.Enrolment c:
+                    request.Requests.Add(ByteString.CopyFrom(c.Invitation.Encode()));
+                    request.RedeemsToken = ByteString.CopyFrom(
+                        Statement.Read<InviteAgentPayload>(c.Invitation.Payload.Span).Token.Fingerprint.ToArray());
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        var result = await CommitForCertain(request, value.Counter);
+        _key.Tell(new CustomerKeyMessage.Settled(result.Committed, result.Ledger));
+        if (result.Committed)
+        {
+            _witness.Write(value.Counter, value.Root, committed: true);
+        }
+
+        return result;
+    }
+
+    /// <summary>Commits, and where the answer is lost asks until the zone's head tells what became of it.</summary>
+    private async Task<CommitResult> CommitForCertain(Wire.CommitRequest request, ulong counter)
+    {
+        try
+        {
+            var reply = await _node.Zone.CommitAsync(request, Context.Stopping);
+            return new CommitResult(true, null, new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span)));
+        }
+        catch (ZoneRefusedException refused)
+        {
+            return new CommitResult(false, refused.Code, null);
+        }
+        catch (ZoneUnavailableException)
+        {
+            return new CommitResult(false, Codes.ZoneUnavailable, null);
+        }
+        catch (ZoneUnknownOutcomeException)
+        {
+            Log.Unknown(_log, _customer, counter);
+        }
+
+        while (true)
+        {
+            try
+            {
+                var state = await GetCustomer();
+                var committed = WireSigned.From(state.Head).Statement.Span.SequenceEqual(request.Head.Statement.Span);
+                return new CommitResult(
+                    committed, committed ? null : Codes.ZoneUnavailable,
+                    new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
+            }
+            catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+            {
+                await Task.Delay(RetryDelay, _node.Time, Context.Stopping);
+            }
+        }
+    }
+
+    private async Task<CommitResult> Enrol(WriterMessage.Enrol message)
+    {
+        var head = message.Head.Read<CustomerHead>();
+        _witness.Write(head.Counter, head.Root, committed: false);
+        CommitResult result;
+        try
+        {
+            var reply = await _node.Zone.EnrolAsync(message.Request, Context.Stopping);
+            result = new CommitResult(true, null, new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span)));
+        }
+        catch (ZoneRefusedException refused)
+        {
+            return new CommitResult(false, refused.Code, null);
+        }
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+        {
+            // A customer that was never served has lost nothing: begin again, under the same name or another.
+            return new CommitResult(false, Codes.ZoneUnavailable, null);
+        }
+
+        _witness.Write(head.Counter, head.Root, committed: true);
+        return result;
+    }
+
+    private async Task<Result<LoadedCustomer>> Load()
+    {
+        try
+        {
+            return new LoadedCustomer(await GetCustomer(), _witness.Read());
+        }
+        catch (ZoneRefusedException refused)
+        {
+            return new Refused(refused.Code, refused.Detail);
+        }
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+        {
+            return ZoneGone;
+        }
+    }
+
+    private async Task<Result<Wire.CustomerState>> Claim(WriterMessage.Claim message)
+    {
+        try
+        {
+            var request = new Wire.ClaimRequest { Claim = WireSigned.To(message.Statement) };
+            if (message.Lift is { } lift)
+            {
+                request.LiftRequest = ByteString.CopyFrom(lift.Encode());
+            }
+
+            return await _node.Zone.ClaimAsync(request, Context.Stopping);
+        }
+        catch (ZoneRefusedException refused)
+        {
+            return new Refused(refused.Code, refused.Detail);
+        }
+        catch (ZoneUnknownOutcomeException)
+        {
+            // The claim may stand: the next one names the fence that the zone then has.
+            return new Refused(Codes.FenceStale, "the claim's fate is not known");
+        }
+        catch (ZoneUnavailableException)
+        {
+            return ZoneGone;
+        }
+    }
+
+    private static Refused ZoneGone { get; } = new(Codes.ZoneUnavailable, "the credential zone cannot be reached; nothing was changed");
+
+    private Task<Wire.CustomerState> GetCustomer() =>
+        _node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = _customer.Value }, Context.Stopping);
+
+    private async Task<Wire.ReadEntriesReply> Read(IEnumerable<EntryKey> keys)
+    {
+        var request = new Wire.ReadEntriesRequest { Customer = _customer.Value };
+        request.Keys.AddRange(keys.Distinct().Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
+        return await _node.Zone.ReadEntriesAsync(request, Context.Stopping);
+    }
+
+    private static List<Waiting> Wellformed(List<Waiting> batch, out List<EntryKey> keys)
+    {
+        var good = new List<Waiting>();
+        keys = [];
+        foreach (var waiting in batch)
+        {
+            try
+            {
+                keys.AddRange(ChangeKeys.Of(waiting.Change));
+                good.Add(waiting);
+            }
+            catch (Exception problem) when (problem is MalformedException or OverflowException)
+            {
+                waiting.Reply(new Refused(RequestRefusal.Malformed, "the request's payload is not one of its action"));
+            }
+        }
+
+        return good;
+    }
+
+    private static List<EntryKey> RowsOfDeletions(List<Waiting> changes, List<ProvenEntry> entries)
+    {
+        var keys = new List<EntryKey>();
+        foreach (var change in changes.Select(c => c.Change).OfType<Dmz.Customers.Change.ByUser>())
+        {
+            if (change.Action != UserAction.DeleteCredential)
+            {
+                continue;
+            }
+
+            var subject = Statement.Read<NamePayload>(change.Request.Payload.Span).Subject;
+            if (entries.Find(e => e.Key == EntryKey.Credential(subject))?.Read<CredentialEntry>() is { } entry)
+            {
+                keys.AddRange(
+                    Enumerable.Range(1, (int)Math.Min(entry.Version, MaxRowsOfDeletion)).Select(v => EntryKey.Row(subject, (uint)v)));
+            }
+        }
+
+        return keys;
+    }
+
+    private sealed record Waiting(Change Change, Action<Result<ChangeDone>> Reply);
+
+    private static partial class Log
+    {
+        [LoggerMessage(2101, LogLevel.Warning, "customer {Customer}: the fate of head {Counter} is not known; asking the zone")]
+        public static partial void Unknown(ILogger log, Name customer, ulong counter);
+    }
+}

@@ -1,0 +1,32 @@
+using Broker.Actors;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>What the writer of a customer understands.</summary>
+internal abstract record WriterMessage
+{
+    private WriterMessage()
+    {
+    }
+
+    /// <summary>Commit a new customer.</summary>
+    public sealed record Enrol(Wire.EnrolCustomerRequest Request, Signed Head) : WriterMessage;
+
+    /// <summary>Bring what the zone and the node's witness know.</summary>
+    public sealed record Load : WriterMessage;
+
+    /// <summary>Claim the customer.</summary>
+    public sealed record Claim(Signed Statement, SignedRequest? Lift) : WriterMessage;
+
+    /// <summary>Change rows or directory.</summary>
+    public sealed record Submit(Change Change, ReplyTo<Result<ChangeDone>> ReplyTo) : WriterMessage;
+
+    /// <summary>Renew a grant; the key actor hears of it.</summary>
+    public sealed record Renew(Change.Renewal Change) : WriterMessage;
+
+    /// <summary>Put what has gathered under one head.</summary>
+    public sealed record Flush : WriterMessage;
+}

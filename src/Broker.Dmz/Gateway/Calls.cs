@@ -1,0 +1,125 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Broker.Actors;
+using Broker.Dmz.Customers;
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+using Broker.Links.Zone;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Dmz.Gateway;
+
+/// <summary>
+/// Maps calls of the gateway: the console's role is checked at each, bodies are bounded and strict, every failure becomes a
+/// problem with a stable code, and nothing of an inner cause leaves.
+/// </summary>
+internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
+{
+    /// <summary>Maps a call with a JSON body.</summary>
+    public void Body<TBody, TReply>(
+        string method, string pattern, JsonTypeInfo<TBody> bodyInfo, JsonTypeInfo<TReply> replyInfo, int status, string summary,
+        Func<HttpContext, TBody, Task<Result<TReply>>> handler)
+        where TBody : class
+        where TReply : class =>
+        Map(method, pattern, summary, async context =>
+        {
+            var body = await ReadBody(context, bodyInfo);
+            await Reply(context, await handler(context, body), replyInfo, status);
+        }).Accepts<TBody>("application/json").Produces<TReply>(status);
+
+    /// <summary>Maps a call without a body.</summary>
+    public void Get<TReply>(
+        string pattern, JsonTypeInfo<TReply> replyInfo, string summary, Func<HttpContext, Task<Result<TReply>>> handler)
+        where TReply : class =>
+        Map("GET", pattern, summary, async context => await Reply(context, await handler(context), replyInfo, StatusCodes.Status200OK))
+            .Produces<TReply>();
+
+    /// <summary>The identifier in the path.</summary>
+    /// <exception cref="MalformedException">It is none.</exception>
+    public static Name RouteName(HttpContext context, string parameter) => Name.Parse((string)context.GetRouteValue(parameter)!);
+
+    /// <summary>The number of a query parameter, within bounds.</summary>
+    /// <exception cref="MalformedException">It is no number or out of bounds.</exception>
+    public static ulong Query(HttpContext context, string parameter, ulong fallback, ulong max)
+    {
+        var text = (string?)context.Request.Query[parameter];
+        return string.IsNullOrEmpty(text) ? fallback
+            : ulong.TryParse(text, out var value) && value <= max ? value
+            : throw new MalformedException($"{parameter} is not a number from 0 to {max}");
+    }
+
+    private RouteHandlerBuilder Map(string method, string pattern, string summary, Func<HttpContext, Task> handler) =>
+        routes.MapMethods(pattern, [method], (Delegate)(async (HttpContext context) =>
+        {
+            if (context.RefuseUnless(LinkRole.Console) is { } refusal)
+            {
+                await Problems.Write(context, new Refused(refusal.Code(), "this call is for consoles"));
+                return;
+            }
+
+            try
+            {
+                await handler(context);
+            }
+            catch (Exception problem) when (ToRefusal(problem) is { } refused && !context.Response.HasStarted)
+            {
+                await Problems.Write(context, refused);
+            }
+            catch (Exception problem) when (problem is not OperationCanceledException && !context.Response.HasStarted)
+            {
+                Log.Failed(log, problem, pattern);
+                await Problems.Write(context, new Refused(Codes.Internal, "the call failed; the node's log has the cause under this correlation"));
+            }
+        })).WithSummary(summary).ProducesProblem(StatusCodes.Status403Forbidden);
+
+    private static Refused? ToRefusal(Exception problem) => problem switch
+    {
+        MalformedException p => new Refused(Codes.Malformed, p.Message),
+        JsonException => new Refused(Codes.Malformed, "the body is not the JSON of this call"),
+        BadHttpRequestException p => new Refused(
+            p.StatusCode == StatusCodes.Status413PayloadTooLarge ? Codes.UploadTooLarge : Codes.Malformed, "the body is too large or broken"),
+        ZoneRefusedException p => new Refused(p.Code, p.Detail),
+        ZoneUnavailableException => new Refused(Codes.ZoneUnavailable, "the credential zone cannot be reached; nothing was changed"),
+        ZoneUnknownOutcomeException => new Refused(
+            Codes.OutcomeUnknown, "the zone's answer was lost; send the same request again, it is not done twice"),
+        AskTimeoutException => new Refused(Codes.TimedOut, "the customer's key did not answer in time; the change may still happen"),
+        ActorBusyException => new Refused(Codes.Busy, "the customer's key has too much to do; try again"),
+        ActorStoppedException => new Refused(Codes.Busy, "the node is stopping; try another"),
+        _ => null,
+    };
+
+    private static async Task<TBody> ReadBody<TBody>(HttpContext context, JsonTypeInfo<TBody> info)
+        where TBody : class
+    {
+        if (!context.Request.HasJsonContentType())
+        {
+            throw new MalformedException("the body has to be application/json");
+        }
+
+        return await JsonSerializer.DeserializeAsync(context.Request.Body, info, context.RequestAborted)
+            ?? throw new MalformedException("the body is null");
+    }
+
+    private static Task Reply<TReply>(HttpContext context, Result<TReply> result, JsonTypeInfo<TReply> info, int status)
+        where TReply : class
+    {
+        if (result.Value is not { } value)
+        {
+            return Problems.Write(context, result.ToRefused());
+        }
+
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(value, info, contentType: "application/json", context.RequestAborted);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2401, LogLevel.Error, "call {Pattern} failed")]
+        public static partial void Failed(ILogger log, Exception problem, string pattern);
+    }
+}

@@ -1,0 +1,118 @@
+using Broker.Actors;
+using Broker.Dmz.Agents;
+using Broker.Dmz.Customers;
+using Broker.Dmz.Node;
+using Broker.Dmz.Requests;
+using Broker.Links.Zone;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Microsoft.Extensions.Logging;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Gateway;
+
+/// <summary>What the calls of the gateway share: the actors and the zone. It carries and checks form; it decides nothing.</summary>
+internal sealed class GatewayContext(
+    DmzContext node, CustomerRegistry customers, ActorRef<RequestsMessage> requests, ConnectedAgents agents, LoginTokens tokens, ILogger log)
+{
+    public static readonly TimeSpan EffectTimeout = TimeSpan.FromSeconds(30);
+
+    public DmzContext Node => node;
+
+    public CustomerRegistry Customers => customers;
+
+    public ActorRef<RequestsMessage> Requests => requests;
+
+    public ConnectedAgents Agents => agents;
+
+    public LoginTokens Tokens => tokens;
+
+    public ILogger Log => log;
+
+    /// <summary>The zone's word on a customer, or null when it knows none of that name.</summary>
+    public async Task<Wire.CustomerState?> State(Name customer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = customer.Value }, cancellation);
+        }
+        catch (ZoneRefusedException refused) when (refused.Code == Codes.CustomerUnknown)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The actors of a customer that the zone knows.</summary>
+    public async Task<Result<CustomerRefs>> Find(Name customer, CancellationToken cancellation)
+    {
+        if (customers.Known(customer) is { } known)
+        {
+            return known;
+        }
+
+        return await State(customer, cancellation) is null
+            ? new Refused(Codes.CustomerUnknown, $"there is no customer {customer}")
+            : await customers.Find(customer, exists: true);
+    }
+
+    /// <summary>The entries of those who signed, with proofs, and the head under which they stand.</summary>
+    public async Task<(IReadOnlyList<ProvenEntry> Entries, Signed Head)> Signers(
+        Name customer, SignedRequest request, CancellationToken cancellation)
+    {
+        var read = new Wire.ReadEntriesRequest { Customer = customer.Value };
+        read.Keys.AddRange(ChangeKeys.Users(request).Distinct().Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
+        var reply = await node.Zone.ReadEntriesAsync(read, cancellation);
+        return ([.. reply.Entries.Select(ProvenEntry.From)], WireSigned.From(reply.Head));
+    }
+
+    /// <summary>Changes rows or directory.</summary>
+    public async Task<Result<ChangeDone>> Change(Name customer, Change.ByUser change, CancellationToken cancellation)
+    {
+        var refs = await Find(customer, cancellation);
+        if (refs.Value is null)
+        {
+            return refs.ToRefused();
+        }
+
+        var done = await refs.Value.Key.Ask<Result<ChangeDone>>(
+            reply => new CustomerKeyMessage.Submit(change, reply), EffectTimeout, cancellation);
+        await Audit(customer, change.Request, change.Action.Name, done.Code);
+        return done;
+    }
+
+    /// <summary>Enters the refusal of a request into the audit trail; the budget of such records is the zone's.</summary>
+    public async Task Audit(Name customer, SignedRequest request, string action, string? code)
+    {
+        if (code is null or Codes.CustomerLocked or Codes.Busy or Codes.ZoneUnavailable || request.Signatures.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await node.Zone.ReportRefusalAsync(
+                new Wire.ReportRefusalRequest
+                {
+                    Customer = customer.Value,
+                    Principal = $"user/{request.Signatures[0].User}",
+                    Action = action,
+                    Code = code,
+                },
+                CancellationToken.None);
+        }
+        catch (ZoneException)
+        {
+            // The refusal stands; what is lost is its record, and the zone's absence is logged where it is noticed.
+        }
+    }
+
+    /// <summary>The login of a call for a customer, in one of the roles.</summary>
+    public Refused? Authorize(string? header, Name customer, params ReadOnlySpan<Role> roles) =>
+        tokens.Find(header) is not { } login || login.Customer != customer
+            ? new Refused(Codes.TokenNeeded, "log in first: POST /v1/customers/{customer}/login")
+            : roles.Length > 0 && !roles.Contains(login.Role)
+                ? new Refused(Codes.RoleForbids, $"a {login.Role.ToText()} may not read this")
+                : null;
+}

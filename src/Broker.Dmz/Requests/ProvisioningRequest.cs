@@ -1,0 +1,183 @@
+using Broker.Actors;
+using Broker.Dmz.Customers;
+using Broker.Dmz.Node;
+using Broker.Links.Zone;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
+using Google.Protobuf;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Requests;
+
+/// <summary>What the actor of one launch understands.</summary>
+internal abstract record ProvisioningMessage
+{
+    private ProvisioningMessage()
+    {
+    }
+
+    /// <summary>Ask the zone to release.</summary>
+    public sealed record Release : ProvisioningMessage;
+
+    /// <summary>The key actor did not believe the release; nothing was opened and there is no outcome that it could sign.</summary>
+    public sealed record NotSealed(Refused Refusal) : ProvisioningMessage;
+
+    /// <summary>The agent never saw this attempt, and will not open it any more.</summary>
+    public sealed record Barred(uint Attempt) : ProvisioningMessage;
+
+    /// <summary>The outcome is in the ledger.</summary>
+    public sealed record Ended(string State, string Code) : ProvisioningMessage;
+
+    /// <summary>The time of the hand-off is over.</summary>
+    public sealed record Deadline : ProvisioningMessage;
+}
+
+/// <summary>Where a launch stands, for those who wait for it.</summary>
+internal sealed record LaunchProgress(string State, string Code, uint Attempt);
+
+/// <summary>
+/// One launch: <c>Accepted → Released → Sealed → Acknowledged | Refused | NotSent | Unconfirmed</c>. It asks the zone to release,
+/// brings rows and receipt to the key actor, and answers who waits. It cannot read what it carries.
+/// </summary>
+internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
+{
+    private const uint MaxAttempts = 3;
+
+    private readonly DmzContext _node;
+    private readonly SignedRequest _request;
+    private readonly Id16 _handOff;
+    private readonly Name _customer;
+    private readonly CustomerRefs _refs;
+    private readonly LaunchWaiters _waiters;
+    private uint _attempt = 1;
+
+    public ProvisioningRequest(
+        DmzContext node, Name customer, Name agent, SignedRequest request, CustomerRefs refs, LaunchWaiters waiters)
+    {
+        _node = node;
+        _customer = customer;
+        _request = request;
+        _refs = refs;
+        _waiters = waiters;
+        _handOff = HandOffId.Of(request.Hash, agent);
+    }
+
+    protected override ValueTask PreStart()
+    {
+        Context.Self.Tell(new ProvisioningMessage.Release());
+        Context.StartTimer("deadline", new ProvisioningMessage.Deadline(), _node.Limits.HandOffTimeout);
+        return ValueTask.CompletedTask;
+    }
+
+    protected override async ValueTask Receive(ProvisioningMessage message)
+    {
+        switch (message)
+        {
+            case ProvisioningMessage.Release:
+                await Release();
+                break;
+            case ProvisioningMessage.NotSealed m:
+                Finish(HandOffState.Released, m.Refusal.Code, m.Refusal);
+                break;
+            case ProvisioningMessage.Barred m when m.Attempt == _attempt:
+                await Again();
+                break;
+            case ProvisioningMessage.Barred:
+                break;
+            case ProvisioningMessage.Ended m:
+                Finish(m.State, m.Code, null);
+                break;
+            case ProvisioningMessage.Deadline:
+                // The key actor decides what is known, and its outcome ends this actor.
+                _refs.Key.Tell(new CustomerKeyMessage.GiveUp(_handOff, _attempt));
+                Context.StartTimer("last", new ProvisioningMessage.NotSealed(new Refused(Codes.TimedOut, "the launch timed out")), _node.Limits.HandOffTimeout);
+                break;
+            default:
+                Context.Unhandled(message);
+                break;
+        }
+    }
+
+    protected override ValueTask PostStop()
+    {
+        _waiters.Abandon(new Refused(Codes.Internal, "the launch ended without an answer; ask for the hand-off's state"));
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task Release()
+    {
+        Wire.ReleaseReply reply;
+        try
+        {
+            var status = await _refs.Key.Ask<KeyStatus>(r => new CustomerKeyMessage.GetStatus(r), TimeSpan.FromSeconds(5), Context.Stopping);
+            if (status.State != KeyState.Unlocked)
+            {
+                Finish("", Codes.CustomerLocked, new Refused(
+                    Codes.CustomerLocked, $"the customer is {status.State}: {status.Given.Count} of {status.Needed} shares given"));
+                return;
+            }
+
+            reply = await _node.Zone.ReleaseAsync(
+                new Wire.ReleaseRequest
+                {
+                    Customer = _customer.Value,
+                    Fence = status.Fence,
+                    Request = ByteString.CopyFrom(_request.Encode()),
+                    HandOff = ByteString.CopyFrom(_handOff.ToArray()),
+                    Attempt = _attempt,
+                    ExpectedCounter = status.HeadCounter,
+                },
+                Context.Stopping);
+        }
+        catch (ZoneRefusedException refused)
+        {
+            Finish("", refused.Code, new Refused(refused.Code, refused.Detail));
+            return;
+        }
+        catch (ZoneUnavailableException)
+        {
+            Finish("", Codes.ZoneUnavailable, new Refused(Codes.ZoneUnavailable, "the credential zone cannot be reached; nothing was released"));
+            return;
+        }
+        catch (ZoneUnknownOutcomeException)
+        {
+            Finish("", Codes.OutcomeUnknown, new Refused(
+                Codes.OutcomeUnknown, "the zone's answer was lost; send the same request again, it is not done twice"));
+            return;
+        }
+        catch (AskTimeoutException)
+        {
+            Finish("", Codes.Busy, new Refused(Codes.Busy, "the customer's key is busy; try again"));
+            return;
+        }
+
+        if (reply.Ended is { } ended)
+        {
+            _attempt = ended.Attempt;
+            Finish(ended.State, ended.Code, null);
+            return;
+        }
+
+        _waiters.Accepted(new LaunchProgress(HandOffState.Released, "", _attempt));
+        _refs.Key.Tell(new CustomerKeyMessage.Seal(_request, _attempt, reply, Context.Self));
+    }
+
+    private async Task Again()
+    {
+        if (_attempt >= MaxAttempts)
+        {
+            Finish(HandOffState.Released, Codes.Barred, new Refused(Codes.Barred, "the agent barred the hand-off"));
+            return;
+        }
+
+        _attempt++;
+        await Release();
+    }
+
+    private void Finish(string state, string code, Refused? refusal)
+    {
+        _waiters.Finish(new LaunchProgress(state, code, _attempt), refusal);
+        Context.StopSelf();
+    }
+}

@@ -1,0 +1,73 @@
+using System.Net.WebSockets;
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Broker.Links.Agents;
+
+/// <summary>Opens and accepts agent links: <c>wss://…/v1/link</c>, mutual TLS, with pings that find a dead end within half a minute.</summary>
+public static class AgentLink
+{
+    /// <summary>The path of the link.</summary>
+    public const string Path = "/v1/link";
+
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(15);
+
+    /// <summary>Connects an agent.</summary>
+    /// <param name="address">The DMZ node, <c>https://host:port</c>.</param>
+    /// <param name="key">The agent's certificate, with its issuer.</param>
+    /// <param name="server">Who must answer: role <c>dmz</c>.</param>
+    /// <param name="time">Measures deadlines.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="LinkConnectException">No connection, or the server's identity was refused.</exception>
+    public static async Task<FrameSocket> ConnectAsync(
+        Uri address, InstallationKey key, LinkServer server, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var invoker = LinkHttpClient.CreateForWebSocket(key, server);
+        var socket = new ClientWebSocket();
+        socket.Options.KeepAliveInterval = PingInterval;
+        socket.Options.KeepAliveTimeout = PingTimeout;
+        try
+        {
+            var uri = new UriBuilder(address) { Scheme = Uri.UriSchemeWss, Path = Path }.Uri;
+            await socket.ConnectAsync(uri, invoker, cancellationToken).ConfigureAwait(false);
+            return new FrameSocket(socket, time, invoker);
+        }
+        catch (Exception e)
+        {
+            socket.Dispose();
+            invoker.Dispose();
+            throw e switch
+            {
+                _ when LinkConnectException.In(e) is { } connect => connect,
+                WebSocketException => new LinkConnectException("the server did not accept the agent link", null, e),
+                _ => e,
+            };
+        }
+    }
+
+    /// <summary>Accepts agent links. The application must use WebSockets: <see cref="UseAgentLink"/>.</summary>
+    /// <param name="endpoints">Where it is mapped; only peers of role <c>agent</c> reach it.</param>
+    /// <param name="time">Measures deadlines.</param>
+    /// <param name="handler">Serves one link; the link ends when it returns. Its token ends when the connection is lost.</param>
+    public static IEndpointConventionBuilder MapAgentLink(
+        this IEndpointRouteBuilder endpoints, TimeProvider time, Func<PeerIdentity, FrameSocket, CancellationToken, Task> handler) =>
+        endpoints.MapGet(Path, (RequestDelegate)(async context =>
+        {
+            if (!context.WebSockets.IsWebSocketRequest)
+            {
+                context.Response.StatusCode = StatusCodes.Status426UpgradeRequired;
+                return;
+            }
+
+            await using var socket = new FrameSocket(await context.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false), time);
+            await handler(context.Peer()!, socket, context.RequestAborted).ConfigureAwait(false);
+        })).RequireRole(LinkRole.Agent);
+
+    /// <summary>Lets the application accept WebSockets, with this link's pings.</summary>
+    public static IApplicationBuilder UseAgentLink(this IApplicationBuilder application) =>
+        application.UseWebSockets(new WebSocketOptions { KeepAliveInterval = PingInterval, KeepAliveTimeout = PingTimeout });
+}

@@ -1,0 +1,79 @@
+using Broker.Protocol.Wire.Zone;
+
+namespace Broker.Links.Zone;
+
+/// <content>A method for each operation; errors as of <see cref="CallAsync"/>.</content>
+public sealed partial class ZoneClient
+{
+    /// <summary>What a DMZ node must know of the zone.</summary>
+    public Task<DescribeReply> DescribeAsync(DescribeRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.Describe, request, cancellationToken);
+
+    /// <summary>A customer's fence, lock, custody record and head.</summary>
+    public Task<CustomerState> GetCustomerAsync(GetCustomerRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.GetCustomer, request, cancellationToken);
+
+    /// <summary>Names of customers, a page at a time.</summary>
+    public Task<ListCustomersReply> ListCustomersAsync(ListCustomersRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.ListCustomers, request, cancellationToken);
+
+    /// <summary>A customer's first commit.</summary>
+    public Task<CommitReply> EnrolAsync(EnrolCustomerRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.Enrol, request, cancellationToken);
+
+    /// <summary>Raises the customer's fence for one incarnation.</summary>
+    public Task<CustomerState> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.Claim, request, cancellationToken);
+
+    /// <summary>Entries with their proofs under one head.</summary>
+    public Task<ReadEntriesReply> ReadEntriesAsync(ReadEntriesRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.ReadEntries, request, cancellationToken);
+
+    /// <summary>Entries of one type, without proofs; never rows.</summary>
+    public Task<ListEntriesReply> ListEntriesAsync(ListEntriesRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.ListEntries, request, cancellationToken);
+
+    /// <summary>Rows, entries, leaves and head in one transaction.</summary>
+    public Task<CommitReply> CommitAsync(CommitRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.Commit, request, cancellationToken);
+
+    /// <summary>Records the intent and returns the rows: the only call that does.</summary>
+    public Task<ReleaseReply> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.Release, request, cancellationToken);
+
+    /// <summary>Appends signed outcomes under the fence.</summary>
+    public Task<AppendOutcomeReply> AppendOutcomeAsync(AppendOutcomeRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.AppendOutcome, request, cancellationToken);
+
+    /// <summary>One hand-off of the journal.</summary>
+    public Task<HandOff> GetHandOffAsync(GetHandOffRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.GetHandOff, request, cancellationToken);
+
+    /// <summary>Hand-offs of a customer, a page at a time.</summary>
+    public Task<ListHandOffsReply> ListHandOffsAsync(ListHandOffsRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.ListHandOffs, request, cancellationToken);
+
+    /// <summary>Raises the customer's lock generation.</summary>
+    public Task<LockReply> LockAsync(LockRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.Lock, request, cancellationToken);
+
+    /// <summary>Opens an enrolment token.</summary>
+    public Task<InviteAgentReply> InviteAgentAsync(InviteAgentRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.InviteAgent, request, cancellationToken);
+
+    /// <summary>The signed request that opened a token.</summary>
+    public Task<FindInvitationReply> FindInvitationAsync(FindInvitationRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.FindInvitation, request, cancellationToken);
+
+    /// <summary>Compares and sets an agent's generation.</summary>
+    public Task<AdvanceGenerationReply> AdvanceGenerationAsync(AdvanceGenerationRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.AdvanceGeneration, request, cancellationToken);
+
+    /// <summary>Records an authenticated refusal within its budget.</summary>
+    public Task<ReportRefusalReply> ReportRefusalAsync(ReportRefusalRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.ReportRefusal, request, cancellationToken);
+
+    /// <summary>Blocks of a chain, a page at a time.</summary>
+    public Task<ReadLedgerReply> ReadLedgerAsync(ReadLedgerRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.ReadLedger, request, cancellationToken);
+}

@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+using Broker.Protocol.Wire.Zone;
+using Google.Protobuf;
+
+namespace Broker.Links.Zone;
+
+/// <summary>
+/// Calls the credential zone. Thread-safe; one a process. An address that cannot be connected to is skipped for the next; a request that
+/// may have arrived is never sent a second time, except where it changes nothing.
+/// </summary>
+public sealed partial class ZoneClient : IDisposable
+{
+    private static readonly MediaTypeHeaderValue MediaType = new(ZoneOperations.MediaType);
+
+    private readonly HttpClient _http;
+    private readonly ZoneClientOptions _options;
+    private readonly TimeProvider _time;
+    private int _preferred;
+
+    /// <summary>Creates the client; connects at the first call.</summary>
+    /// <param name="options">Where the zone is.</param>
+    /// <param name="key">This node's certificate, of role <c>dmz</c>.</param>
+    /// <param name="time">Measures deadlines.</param>
+    public ZoneClient(ZoneClientOptions options, InstallationKey key, TimeProvider time)
+    {
+        if (options.Addresses.Count == 0)
+            throw new ArgumentException("at least one address of the zone is needed", nameof(options));
+        _options = options;
+        _time = time;
+        _http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Zone) { ConnectTimeout = options.ConnectTimeout });
+    }
+
+    /// <summary>Calls one operation.</summary>
+    /// <param name="operation">Which, of <see cref="ZoneOperations"/>.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Gives up waiting; whether the request had its effect is not known then.</param>
+    /// <exception cref="ZoneRefusedException">Refused; no effect.</exception>
+    /// <exception cref="ZoneUnavailableException">Not executed.</exception>
+    /// <exception cref="ZoneUnknownOutcomeException">It may have been executed. Not thrown for operations that only read.</exception>
+    public async Task<TReply> CallAsync<TRequest, TReply>(
+        ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken)
+        where TRequest : IMessage<TRequest>
+        where TReply : IMessage<TReply>
+    {
+        var body = request.ToByteArray();
+        if (body.Length > operation.MaxRequestBytes)
+            throw new ZoneRefusedException("too-large", $"a {operation.Name} request has at most {operation.MaxRequestBytes} bytes");
+        using var deadline = new CancellationTokenSource(_options.Deadline, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var first = Volatile.Read(ref _preferred);
+        Exception? cause = null;
+        for (var i = 0; i < _options.Addresses.Count; i++)
+        {
+            var index = (first + i) % _options.Addresses.Count;
+            var sent = false;
+            try
+            {
+                var reply = await SendAsync(operation, _options.Addresses[index], body, () => sent = true, either.Token).ConfigureAwait(false);
+                Volatile.Write(ref _preferred, index);
+                return reply;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or InvalidProtocolBufferException)
+            {
+                if (sent && !operation.ReadOnly && !NeverSent(e))
+                    throw new ZoneUnknownOutcomeException($"the zone did not answer {operation.Name}: it may have been executed", e);
+                cause = e;
+            }
+        }
+
+        throw new ZoneUnavailableException("zone-unreachable", $"no node of the zone answered {operation.Name}", cause);
+    }
+
+    /// <summary>Closes all connections.</summary>
+    public void Dispose() => _http.Dispose();
+
+    // Before the body is asked for, nothing of the request has left; a connection that did not come to be is the other sure sign.
+    private static bool NeverSent(Exception e) =>
+        LinkConnectException.In(e) is not null ||
+        e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
+
+    private async Task<TReply> SendAsync<TRequest, TReply>(
+        ZoneOperation<TRequest, TReply> operation, Uri address, byte[] body, Action onSent, CancellationToken cancellationToken)
+        where TRequest : IMessage<TRequest>
+        where TReply : IMessage<TReply>
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(address, operation.Path))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new SentContent(body, onSent) { Headers = { ContentType = MediaType } },
+        };
+        using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        if (response.StatusCode == HttpStatusCode.OK)
+            return operation.ReplyParser.ParseFrom(await BoundedBody.ReadAsync(response, operation.MaxReplyBytes, cancellationToken).ConfigureAwait(false));
+        throw await ProblemAsync(operation.ReadOnly, response, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<Exception> ProblemAsync(bool readOnly, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var isProblem = response.Content.Headers.ContentType?.MediaType == ZoneOperations.MediaType;
+        var problem = isProblem
+            ? Problem.Parser.ParseFrom(await BoundedBody.ReadAsync(response, BoundedBody.MaxProblemBytes, cancellationToken).ConfigureAwait(false))
+            : null;
+        return problem switch
+        {
+            { UnknownOutcome: false } when response.StatusCode == HttpStatusCode.ServiceUnavailable =>
+                new ZoneUnavailableException(problem.Code, $"the zone is busy: {problem.Code}: {problem.Detail}", null),
+            { UnknownOutcome: false } => new ZoneRefusedException(problem.Code, problem.Detail),
+            _ when readOnly => new ZoneUnavailableException(problem?.Code ?? "zone-failed", "the zone failed; see its log", null),
+            _ => new ZoneUnknownOutcomeException("the zone failed: the request may have been executed; see its log", null),
+        };
+    }
+}

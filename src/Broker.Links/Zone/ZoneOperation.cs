@@ -1,0 +1,26 @@
+using Google.Protobuf;
+
+namespace Broker.Links.Zone;
+
+/// <summary>One operation of the zone link, <c>POST /zone/v1/{name}</c>, as client and server both know it.</summary>
+/// <typeparam name="TRequest">The request's message.</typeparam>
+/// <typeparam name="TReply">The reply's message.</typeparam>
+/// <param name="Name">The last part of the path.</param>
+/// <param name="RequestParser">Reads requests.</param>
+/// <param name="ReplyParser">Reads replies.</param>
+/// <param name="MaxRequestBytes">Larger requests are refused unread.</param>
+/// <param name="MaxReplyBytes">Larger replies are not read to their end.</param>
+/// <param name="ReadOnly">Changes nothing in the zone, so it may be asked again of another node and its outcome is never unknown.</param>
+public sealed record ZoneOperation<TRequest, TReply>(
+    string Name,
+    MessageParser<TRequest> RequestParser,
+    MessageParser<TReply> ReplyParser,
+    int MaxRequestBytes,
+    int MaxReplyBytes,
+    bool ReadOnly)
+    where TRequest : IMessage<TRequest>
+    where TReply : IMessage<TReply>
+{
+    /// <summary>The path of the operation.</summary>
+    public string Path { get; } = ZoneOperations.Prefix + Name;
+}

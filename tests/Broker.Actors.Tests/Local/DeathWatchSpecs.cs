@@ -1,0 +1,217 @@
+using Broker.TestKit;
+using static Broker.Actors.Tests.Message;
+
+namespace Broker.Actors.Tests.Local;
+
+public sealed class DeathWatchSpecs : IDisposable
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly ActorWorld _world = new();
+    private readonly Script _watched = new();
+    private readonly Script _watching = new() { OnTerminated = (_, _) => true };
+    private readonly ActorRef<Message> _target;
+    private readonly ActorRef<Message> _watcher;
+
+    public DeathWatchSpecs()
+    {
+        _target = _watched.SpawnIn(_world, "target");
+        _watcher = _watching.SpawnIn(_world, "watcher");
+        _world.Run();
+    }
+
+    private int Notices => _watching.Log.Count(line => line == "terminated target");
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    [Trait("Statement", "D1")]
+    public void D1_each_watcher_should_get_one_notice_however_often_it_watched()
+    {
+        var other = new Script { OnTerminated = (_, _) => true };
+        other.SpawnIn(_world, "other").Tell(new Do(actor => actor.Context.Watch(_target)));
+        _watcher.Tell(new Do(actor => { actor.Context.Watch(_target); actor.Context.Watch(_target); }));
+        _world.Run();
+        _watcher.Tell(new Do(actor => actor.Context.Watch(_target)));
+        _target.Stop();
+        _world.Run();
+        _target.Stop();
+        _world.Run();
+        Assert.Equal(1, Notices);
+        Assert.Equal("terminated target", Assert.Single(other.Log, line => line.StartsWith('t')));
+    }
+
+    [Fact]
+    [Trait("Statement", "D2")]
+    public void D2_watching_the_already_dead_should_give_one_notice()
+    {
+        _target.Stop();
+        _world.Run();
+        _watcher.Tell(new Do(actor => { actor.Context.Watch(_target); actor.Context.Watch(_target); }));
+        _world.Run();
+        Assert.Equal(1, Notices);
+    }
+
+    [Fact]
+    [Trait("Statement", "D3")]
+    public void D3_unwatch_should_win_even_over_a_queued_notice()
+    {
+        var gate = new TaskCompletionSource();
+        _watcher.Tell(new Do(actor => actor.Context.Watch(_target)));
+        _world.Run();
+        _watcher.Tell(new Do(async _ => await gate.Task));
+        _watcher.Tell(new Do(async actor => { await Task.Yield(); actor.Context.Unwatch(_target); }));
+        _world.Run();
+        _target.Stop();
+        _world.Run();
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal(0, Notices);
+        _watcher.Tell(new Do(actor => actor.Context.Watch(_target)));
+        _world.Run();
+        Assert.Equal(1, Notices);
+    }
+
+    [Fact]
+    [Trait("Statement", "D4")]
+    public void D4_notice_should_come_after_everything_the_watched_one_sent()
+    {
+        for (var seed = 1; seed <= 20; seed++)
+        {
+            using var world = new ActorWorld(seed);
+            var watching = new Script { OnTerminated = (_, _) => true };
+            var watcher = watching.SpawnIn(world, "watcher");
+            var target = new Script { PostStop = _ => { watcher.Tell(new Say("from PostStop")); return default; } }.SpawnIn(world, "target");
+            watcher.Tell(new Do(actor => actor.Context.Watch(target)));
+            world.Run();
+            target.Tell(new Do(actor => { watcher.Tell(new Say("last")); actor.Context.StopSelf(); }));
+            world.Run();
+            Assert.Equal(["last", "from PostStop", "terminated target"], watching.Log.TakeLast(3));
+        }
+    }
+
+    [Fact]
+    [Trait("Statement", "D5")]
+    public void D5_unhandled_notice_should_stop_the_watcher_by_default()
+    {
+        Exception? seen = null;
+        var unaware = new Script();
+        var parent = new Script
+        {
+            Strategy = new OneForOneStrategy(decider: e => SupervisorStrategy.DefaultDecider(seen = e)),
+            PreStart = actor => { actor.Spawn(unaware).Tell(new Do(child => child.Context.Watch(_target))); return default; },
+        };
+        parent.SpawnIn(_world, "parent");
+        _world.Run();
+        _target.Stop();
+        _world.Run();
+        Assert.Equal(_target.Path, Assert.IsType<DeathPactException>(seen).Dead);
+        Assert.Equal("dispose1", unaware.Log[^1]);
+    }
+
+    [Fact]
+    [Trait("Statement", "D6")]
+    public void D6_stray_notice_should_be_ignored()
+    {
+        ((IActorRef)_watcher).SendSystem(new DeathNoticeMessage(_target));
+        _world.Run();
+        Assert.Equal(0, Notices);
+    }
+
+    [Fact]
+    [Trait("Statement", "D7")]
+    public void D7_parent_should_have_dropped_the_child_when_the_notice_comes_and_also_without_one()
+    {
+        var children = -1;
+        var parent = new Script { OnTerminated = (actor, _) => { children = actor.Context.Children.Count; return true; } };
+        var it = parent.SpawnIn(_world, "parent");
+        it.Tell(new Do(actor => { var child = actor.Spawn(new Script(), "one"); actor.Context.Watch(child); child.Stop(); }));
+        _world.Run();
+        Assert.Equal(0, children);
+        it.Tell(new Do(actor => actor.Spawn(new Script(), "two").Stop()));
+        _world.Run();
+        it.Tell(new Do(actor => children = 10 + actor.Context.Children.Count));
+        _world.Run();
+        Assert.Equal(10, children);
+    }
+
+    [Fact]
+    [Trait("Statement", "D8")]
+    public void D8_WatchWith_should_deliver_its_message_instead()
+    {
+        var leaks = new Leaks();
+        var inHand = false;
+        _watcher.Tell(new Do(actor => actor.Context.WatchWith(_target, new Owning(leaks, (_, owning) => inHand = !owning.IsDisposed))));
+        _target.PoisonPill();
+        _world.Run();
+        Assert.Equal(0, Notices);
+        Assert.True(inHand);
+        Assert.Equal((1, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
+    }
+
+    [Fact]
+    [Trait("Statement", "D8")]
+    public void D8_watching_again_in_another_way_should_be_an_error_and_leak_nothing()
+    {
+        var leaks = new Leaks();
+        var errors = new List<Exception?>();
+        _watcher.Tell(new Do(actor =>
+        {
+            actor.Context.WatchWith(_target, new Owning(leaks));
+            errors.Add(Record.Exception(() => actor.Context.Watch(_target)));
+            errors.Add(Record.Exception(() => actor.Context.WatchWith(_target, new Owning(leaks))));
+            actor.Context.Unwatch(_target);
+            errors.Add(leaks.Alive == 0 ? new InvalidOperationException() : null);
+            actor.Context.Watch(_target);
+            errors.Add(Record.Exception(() => actor.Context.WatchWith(_target, new Owning(leaks))));
+        }));
+        _world.Run();
+        Assert.Equal(4, errors.Count);
+        Assert.All(errors, e => Assert.IsType<InvalidOperationException>(e));
+        Assert.Equal((3, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
+    }
+
+    [Fact]
+    [Trait("Statement", "D9")]
+    public void D9_stopping_watcher_should_unwatch_first_so_that_no_notice_is_lost_or_leaked()
+    {
+        var leaks = new Leaks();
+        _watcher.Tell(new Do(actor => actor.Context.WatchWith(_target, new Owning(leaks))));
+        _world.Run();
+        Assert.True(((IActorRef)_target).Owner!.HasWatchers);
+        _watcher.Stop();
+        _world.Run();
+        Assert.False(((IActorRef)_target).Owner!.HasWatchers);
+        _target.Stop();
+        _world.Run();
+        Assert.Empty(_world.Events.Of<DeadLetter>());
+        Assert.Equal((1, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
+    }
+
+    [Theory]
+    [InlineData("answer")]
+    [InlineData("timeout")]
+    [InlineData("cancel")]
+    [InlineData("over before")]
+    [Trait("Statement", "D10")]
+    public void D10_asks_should_be_watchable(string end)
+    {
+        ReplyTo<string>? replyTo = null;
+        using var cancel = new CancellationTokenSource();
+        var ask = _target.Ask<string>(to => new Do(_ => replyTo = to), Second, cancel.Token);
+        _world.Run();
+        if (end == "over before")
+            replyTo!.Tell("early");
+        _watcher.Tell(new Do(actor => actor.Context.Watch(replyTo!)));
+        _world.Run();
+        if (end == "answer")
+            replyTo!.Tell("done");
+        else if (end == "timeout")
+            _world.Advance(Second);
+        else if (end == "cancel")
+            cancel.Cancel();
+        _world.Run();
+        Assert.True(ask.IsCompleted);
+        Assert.Equal($"terminated {replyTo!.Path.Name}", _watching.Log[^1]);
+    }
+}
