@@ -2,8 +2,10 @@ using Broker.Console.Shell;
 using Broker.Secrets;
 
 ProcessHardening.Apply();
-SecretMemory.Configure(ConsoleApp.SecretCapacity);
+var pauses = Environment.GetEnvironmentVariable(ConsoleApp.PauseVariable) == "1";
+// Whoever looks at the stopped process has to be able to see the pages that were wiped.
+SecretMemory.Configure(ConsoleApp.SecretCapacity, pauses ? SecretMemoryBacking.Mmap : SecretMemoryBacking.Auto);
 var exit = await ConsoleApp.RunAsync(args, ConsoleHost.OfProcess());
-if (Environment.GetEnvironmentVariable(ConsoleApp.PauseVariable) == "1")
+if (pauses)
     LibC.StopSelf();
 return exit;

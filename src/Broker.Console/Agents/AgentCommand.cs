@@ -16,15 +16,14 @@ internal static class AgentCommand
     private static Command List(ConsoleHost host)
     {
         var customer = Parsing.Customer();
-        var user = EffectOptions.UserOption();
         return new Command("list", """
             Lists agents with instance, labels, end of their grant and whether they are connected
 
             Example:
               brokerctl agent list --customer acme
-            """).With(customer, user).Runs(host, async context =>
+            """).With(customer).Runs(host, async context =>
         {
-            await RequestSigner.LoginAsync(context, context.Need(customer), context.Get(user));
+            await RequestSigner.LoginAsync(context, context.Need(customer));
             var items = await context.Gateway.ListAsync(GatewayClient.Of(context.Need(customer), "/agents"), ApiJson.Default.PageModelAgentModel);
             context.Print(new PageModel<AgentModel>(items, null), ApiJson.Default.PageModelAgentModel, o => items.ForEach(a => o.WriteLine(
                 $"{a.Agent,-20} {(a.Connected ? "connected" : "away"),-10} {a.Instance,-24} until {a.NotAfter:u}  {string.Join(' ', a.Labels)}".TrimEnd())));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Broker.Console.Customers;
+using Broker.Console.Profiles;
 using Broker.Console.Requests;
 using Broker.Console.Shell;
 using Broker.Protocol.Identifiers;
@@ -22,9 +23,9 @@ internal static class InviteAgentCommand
         var labels = Parsing.NamesOption("--label", "A label that release policies may name");
         var address = new Option<string[]>("--address")
         {
-            Description = "Enrolment listener of the broker, up to 16; not the gateway's address",
+            Description = "Enrolment listener of the broker, up to 16; else the profile's",
             HelpName = "HOST:PORT",
-            Required = true,
+            DefaultValueFactory = static _ => [],
         };
         var file = Parsing.FileOption("--token-file", "Where to write the token, mode 0600", required: true);
         var options = new EffectOptions();
@@ -34,8 +35,7 @@ internal static class InviteAgentCommand
             Whoever has the token file can enrol as that agent: bring it to the instance yourself, and delete it.
 
             Example:
-              brokerctl agent invite web-1 --customer acme --instance i-0abc --label web --address 127.0.0.1:7445 \
-                --token-file web-1.token
+              brokerctl agent invite web-1 --customer acme --instance i-0abc --label web --token-file web-1.token
             """).With(name, customer, instance, labels, address, file)).Runs(host, async context =>
         {
             var asked = context.Get(instance)!;
@@ -43,7 +43,7 @@ internal static class InviteAgentCommand
                 throw CommandException.Usage($"--instance is 1 to {MaxInstance} characters");
             var pinned = await PinnedCustomer.LoadAsync(context, context.Need(customer));
             var terms = new EnrolmentTerms(
-                context.Profile.Trust.Cluster, pinned.Name, context.Get(name), asked, Addresses(context.Get(address)!),
+                context.Profile.Trust.Cluster, pinned.Name, context.Get(name), asked, Addresses(context, context.Get(address)!),
                 context.Profile.Trust.Fingerprint, pinned.Custody.Identity.Fingerprint, Milliseconds(context.Now + TokenLife));
             var tokenFile = context.Need(file);
             var key = WriteToken(context, terms, tokenFile);
@@ -71,18 +71,11 @@ internal static class InviteAgentCommand
         return token.PublicKey;
     }
 
-    private static string[] Addresses(string[] texts)
+    private static IReadOnlyList<string> Addresses(CommandContext context, string[] given)
     {
-        const int maxAddresses = 16;
-        if (texts.Length > maxAddresses)
-            throw CommandException.Usage($"a token names at most {maxAddresses} addresses");
-        foreach (var text in texts)
-        {
-            if (!Uri.TryCreate("https://" + text, UriKind.Absolute, out var uri) || uri.Authority != text || text.LastIndexOf(':') < 0)
-                throw CommandException.Usage($"--address is HOST:PORT, not '{text}'");
-        }
-
-        return texts;
+        var addresses = given.Length > 0 ? ProfileSettings.CheckAddresses(given) : context.Profile.Settings.Enrolment;
+        return addresses.Count > 0 ? addresses : throw CommandException.Usage(
+            "the token has to say where the agent enrols", "add --address HOST:PORT, or enrolment = [\"host:port\"] to the profile's config");
     }
 
     private static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());

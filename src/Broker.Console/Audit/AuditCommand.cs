@@ -14,16 +14,15 @@ internal static class AuditCommand
     private static Command Show(ConsoleHost host)
     {
         var customer = Parsing.Customer();
-        var user = EffectOptions.UserOption();
         var from = new Option<ulong>("--from") { Description = "First position", HelpName = "POSITION" };
         return new Command("show", """
             Prints the audit trail: who, what, when, outcome. Verifies nothing; brokerctl audit verify does
 
             Example:
               brokerctl audit show --customer acme --from 100
-            """).With(customer, user, from).Runs(host, async context =>
+            """).With(customer, from).Runs(host, async context =>
         {
-            await RequestSigner.LoginAsync(context, context.Need(customer), context.Get(user));
+            await RequestSigner.LoginAsync(context, context.Need(customer));
             var path = GatewayClient.Of(context.Need(customer), "/ledger");
             await foreach (var receipt in AuditSource.ReceiptsAsync(context, path, context.Get(from)))
             {
@@ -38,17 +37,16 @@ internal static class AuditCommand
     private static Command Export(ConsoleHost host)
     {
         var customer = Parsing.Customer();
-        var user = EffectOptions.UserOption();
         var file = Parsing.FileOption("--file", "Where to write it", required: true);
         return new Command("export", """
             Writes the customer's chain and the cluster's to a file that brokerctl audit verify reads anywhere
 
             Example:
               brokerctl audit export --customer acme --file acme.audit
-            """).With(customer, user, file).Runs(host, async context =>
+            """).With(customer, file).Runs(host, async context =>
         {
             var name = context.Need(customer);
-            await RequestSigner.LoginAsync(context, name, context.Get(user));
+            await RequestSigner.LoginAsync(context, name);
             var header = await AuditSource.HeaderAsync(context, name);
             var path = context.Need(file);
             Files.Create(path, []);

@@ -2,7 +2,6 @@ using Broker.Console.Requests;
 using Broker.Console.Shell;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Encoding;
-using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;

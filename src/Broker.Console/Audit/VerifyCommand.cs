@@ -11,10 +11,9 @@ internal static class VerifyCommand
 {
     public static Command Create(ConsoleHost host)
     {
-        var customer = Parsing.NameOption("--customer", "The customer; with --in, as the file says");
-        var user = EffectOptions.UserOption();
-        var input = Parsing.FileOption("--in", "An export; else the chains are fetched");
-        var root = Parsing.FileOption("--root", "The root certificate; else the profile's. With --in and --root no profile is needed");
+        var customer = Parsing.NameOption("--customer", "The customer; with --file, as the file says");
+        var input = Parsing.FileOption("--file", "An export; else the chains are fetched");
+        var root = Parsing.FileOption("--root", "The root certificate; else the profile's. With --file and --root no profile is needed");
         var identity = new Option<string?>("--identity") { Description = "The customer's identity fingerprint; else the pinned one", HelpName = "HEX" };
         var checkpoint = Parsing.FileOption("--checkpoint", "Where the last verified position is kept; else in the profile");
         return new Command("verify", """
@@ -24,13 +23,13 @@ internal static class VerifyCommand
 
             Examples:
               brokerctl audit verify --customer acme
-              brokerctl audit verify --in acme.audit --root root.crt --checkpoint acme.checkpoint
-            """).With(customer, user, input, root, identity, checkpoint).Runs(host, async context =>
+              brokerctl audit verify --file acme.audit --root root.crt --checkpoint acme.checkpoint
+            """).With(customer, input, root, identity, checkpoint).Runs(host, async context =>
         {
             var trust = context.Get(root) is { } path ? LinkTrust.Load(path) : context.Profile.Trust;
             var (header, lines) = context.Get(input) is { } file
                 ? AuditFiles.Read(file)
-                : await FetchAsync(context, context.Need(customer), context.Get(user));
+                : await FetchAsync(context, context.Need(customer));
             if (context.Get(customer) is { } named && named.Value != header.Customer)
                 throw CommandException.Usage($"the export is of {header.Customer}, not of {named}");
             var usesProfile = context.Get(root) is null;
@@ -57,9 +56,9 @@ internal static class VerifyCommand
         _ => throw CommandException.Usage("--identity is 64 hexadecimal digits"),
     };
 
-    private static async Task<(AuditHeader Header, IEnumerable<AuditLine> Lines)> FetchAsync(CommandContext context, Name customer, Name? user)
+    private static async Task<(AuditHeader Header, IEnumerable<AuditLine> Lines)> FetchAsync(CommandContext context, Name customer)
     {
-        await RequestSigner.LoginAsync(context, customer, user);
+        await RequestSigner.LoginAsync(context, customer);
         var lines = new List<AuditLine>();
         var header = await AuditSource.HeaderAsync(context, customer);
         await foreach (var line in AuditSource.LinesAsync(context, customer))

@@ -16,15 +16,14 @@ internal static class CredentialCommand
     private static Command List(ConsoleHost host)
     {
         var customer = Parsing.Customer();
-        var user = EffectOptions.UserOption();
         return new Command("list", """
             Lists credentials with kind, policy, version and length
 
             Example:
               brokerctl credential list --customer acme
-            """).With(customer, user).Runs(host, async context =>
+            """).With(customer).Runs(host, async context =>
         {
-            await RequestSigner.LoginAsync(context, context.Need(customer), context.Get(user));
+            await RequestSigner.LoginAsync(context, context.Need(customer));
             var items = await context.Gateway.ListAsync(
                 GatewayClient.Of(context.Need(customer), "/credentials"), ApiJson.Default.PageModelCredentialModel);
             context.Print(new PageModel<CredentialModel>(items, null), ApiJson.Default.PageModelCredentialModel, o => items.ForEach(i =>

@@ -39,7 +39,7 @@ internal static class PutCommand
             using var secret = Read(context, context.Get(file));
             var (known, version) = context.Get(replaces) is { } given && context.Get(policy) is { } named
                 ? (named, given)
-                : await LookUpAsync(context, asked, context.Get(options.User), context.Get(policy), context.Get(replaces));
+                : await LookUpAsync(context, asked, context.Get(policy), context.Get(replaces));
             var pinned = await PinnedCustomer.LoadAsync(context, asked.Customer);
             return await Effect.RunAsync(
                 context, options, asked.Customer, UserAction.PutCredential, draft => Seal(context, pinned, asked, known, version, draft, secret));
@@ -57,9 +57,9 @@ internal static class PutCommand
     }
 
     private static async Task<(Name Policy, uint Version)> LookUpAsync(
-        CommandContext context, Asked asked, Name? user, Name? policy, uint? replaces)
+        CommandContext context, Asked asked, Name? policy, uint? replaces)
     {
-        await RequestSigner.LoginAsync(context, asked.Customer, user);
+        await RequestSigner.LoginAsync(context, asked.Customer);
         var items = await context.Gateway.ListAsync(
             GatewayClient.Of(asked.Customer, "/credentials"), ApiJson.Default.PageModelCredentialModel);
         var old = items.Find(i => i.Credential == asked.Credential.Value);

@@ -17,7 +17,7 @@ internal static class ConfirmCommand
             Opens a share in locked memory, verifies it, and answers the challenge of the node that made it
 
             Example:
-              brokerctl customer confirm acme --share shares/acme-carol.share --custodian carol
+              brokerctl customer confirm acme --share shares/carol.share --custodian carol
             """).With(name);
         return custodian.AddTo(command).Runs(host, context => RunAsync(context, context.Get(name), custodian));
     }

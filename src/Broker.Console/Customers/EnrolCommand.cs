@@ -100,7 +100,7 @@ internal static class EnrolCommand
         var written = new List<string>();
         foreach (var share in answer.Shares)
         {
-            var path = Path.Combine(directory, $"{record.Customer}-{share.Custodian}.share");
+            var path = Path.Combine(directory, $"{share.Custodian}.share");
             var bytes = Files.ToJson(ShareFile.Of(record, share.Index, share.Sealed), ConsoleJson.Default.ShareFile);
             if (again)
                 Files.Replace(path, bytes);

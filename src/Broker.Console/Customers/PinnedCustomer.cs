@@ -1,5 +1,4 @@
 using Broker.Console.Gateway;
-using Broker.Console.Profiles;
 using Broker.Console.Shell;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
@@ -13,7 +12,8 @@ namespace Broker.Console.Customers;
 /// <param name="Name">The customer.</param>
 /// <param name="Model">What the broker said.</param>
 /// <param name="Custody">The custody record.</param>
-internal sealed record PinnedCustomer(Name Name, CustomerModel Model, CustodyRecord Custody)
+/// <param name="Seen">The highest head that this console had seen when the customer was loaded.</param>
+internal sealed record PinnedCustomer(Name Name, CustomerModel Model, CustodyRecord Custody, SignedModel? Seen)
 {
     /// <summary>Asks the broker and verifies.</summary>
     /// <exception cref="CommandException">Nothing is pinned, or the record is not by the pinned identity.</exception>
@@ -26,7 +26,8 @@ internal sealed record PinnedCustomer(Name Name, CustomerModel Model, CustodyRec
         var model = await context.Gateway.GetAsync(GatewayClient.Of(customer), ApiJson.Default.CustomerModel);
         if (model.Custody is null)
             throw new CommandException(ExitCode.Refused, "not-enrolled", $"the customer is {model.State}; it has no custody record yet");
-        return new PinnedCustomer(customer, model, Verify(model.Custody, trust.Cluster, customer, pin));
+        return new PinnedCustomer(
+            customer, model, Verify(model.Custody, trust.Cluster, customer, pin), context.Profile.Customer(customer).Head());
     }
 
     /// <summary>Verifies a custody record against the pin.</summary>
@@ -60,7 +61,8 @@ internal sealed record PinnedCustomer(Name Name, CustomerModel Model, CustodyRec
     {
         var files = context.Profile.Customer(Name);
         var head = ReadHead(signed);
-        if (files.Head() is { } last && !last.Statement.AsSpan().SequenceEqual(signed.Statement) && ReadHead(last) is var seen &&
+        // Against what was seen before the change was asked for: another brokerctl of this profile may have gone on meanwhile.
+        if (Seen is { } last && !last.Statement.AsSpan().SequenceEqual(signed.Statement) && ReadHead(last) is var seen &&
             head.Counter <= seen.Counter)
         {
             throw CommandException.Unverified(
@@ -68,7 +70,8 @@ internal sealed record PinnedCustomer(Name Name, CustomerModel Model, CustodyRec
                 "the database was set back, or two nodes write: stop and look at the audit trail");
         }
 
-        files.WriteHead(signed);
+        if (files.Head() is not { } now || ReadHead(now).Counter < head.Counter)
+            files.WriteHead(signed);
         return head;
     }
 

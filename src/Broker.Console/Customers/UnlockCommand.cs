@@ -6,7 +6,6 @@ using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
-using Broker.Protocol.Statements;
 using Broker.Secrets;
 
 namespace Broker.Console.Customers;
@@ -28,8 +27,8 @@ internal static class UnlockCommand
             Gives a share, sealed to the node's verified incarnation; with the last share that is needed the customer unlocks
 
             Examples:
-              brokerctl customer unlock acme --share acme-carol.share --custodian carol
-              brokerctl customer unlock acme --share acme-dave.share --custodian dave --accept-head 17
+              brokerctl customer unlock acme --share shares/carol.share --custodian carol
+              brokerctl customer unlock acme --share shares/dave.share --custodian dave --accept-head 17
             """).With(name, accept, node);
         return custodian.AddTo(command).Runs(
             host, context => RunAsync(context, context.Get(name), custodian, context.Get(accept), context.Get(node)));

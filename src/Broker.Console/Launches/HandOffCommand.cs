@@ -20,7 +20,6 @@ internal static class HandOffCommand
     {
         var id = new Argument<string>("hand-off") { Description = "32 hexadecimal digits" };
         var customer = Parsing.Customer();
-        var user = EffectOptions.UserOption();
         var command = follows
             ? new Command("follow", """
                 Prints each state of a hand-off until it and its use have ended
@@ -34,17 +33,17 @@ internal static class HandOffCommand
                 Example:
                   brokerctl hand-off show 5f0c3a... --customer acme
                 """);
-        return command.With(id, customer, user).Runs(host, async context =>
+        return command.With(id, customer).Runs(host, async context =>
         {
             var path = GatewayClient.Of(context.Need(customer), $"/hand-offs/{Id(context.Get(id))}");
-            await RequestSigner.LoginAsync(context, context.Need(customer), context.Get(user));
+            await RequestSigner.LoginAsync(context, context.Need(customer));
             if (!follows)
                 return HandOffText.Print(context, await context.Gateway.GetAsync(path, ApiJson.Default.HandOffModel));
-            return await FollowAsync(context, path, context.Need(customer), context.Get(user));
+            return await FollowAsync(context, path, context.Need(customer));
         });
     }
 
-    private static async Task<int> FollowAsync(CommandContext context, string path, Name customer, Name? user)
+    private static async Task<int> FollowAsync(CommandContext context, string path, Name customer)
     {
         HandOffModel? last = null;
         while (true)
@@ -57,7 +56,7 @@ internal static class HandOffCommand
             }
             catch (CommandException e) when (e.Code.StartsWith("token-", StringComparison.Ordinal) && last is not null)
             {
-                await RequestSigner.LoginAsync(context, customer, user);
+                await RequestSigner.LoginAsync(context, customer);
             }
 
             if (model is not null && HandOffText.HasEnded(model))
@@ -73,15 +72,14 @@ internal static class HandOffCommand
     private static Command List(ConsoleHost host)
     {
         var customer = Parsing.Customer();
-        var user = EffectOptions.UserOption();
         return new Command("list", """
             Lists hand-offs
 
             Example:
               brokerctl hand-off list --customer acme
-            """).With(customer, user).Runs(host, async context =>
+            """).With(customer).Runs(host, async context =>
         {
-            await RequestSigner.LoginAsync(context, context.Need(customer), context.Get(user));
+            await RequestSigner.LoginAsync(context, context.Need(customer));
             var items = await context.Gateway.ListAsync(
                 GatewayClient.Of(context.Need(customer), "/hand-offs"), ApiJson.Default.PageModelHandOffModel);
             context.Print(

@@ -46,7 +46,6 @@ internal static class PolicyCommand
     {
         var name = Parsing.NameArgument("name", "The policy");
         var customer = Parsing.Customer();
-        var user = EffectOptions.UserOption();
         var command = isList
             ? new Command("list", """
                 Lists the release policies
@@ -60,9 +59,9 @@ internal static class PolicyCommand
                 Example:
                   brokerctl policy show web --customer acme
                 """).With(name);
-        return command.With(customer, user).Runs(host, async context =>
+        return command.With(customer).Runs(host, async context =>
         {
-            await RequestSigner.LoginAsync(context, context.Need(customer), context.Get(user));
+            await RequestSigner.LoginAsync(context, context.Need(customer));
             var items = await context.Gateway.ListAsync(
                 GatewayClient.Of(context.Need(customer), "/policies"), ApiJson.Default.PageModelPolicyModel);
             if (!isList)

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text;
 using Broker.Console.Shell;
 using Broker.Links.Identity;
-using Broker.Protocol.Identifiers;
 
 namespace Broker.Console.Profiles;
 
@@ -18,17 +17,23 @@ internal static class InitCommand
         var certificate = Parsing.FileOption("--certificate", "This console's certificate", required: true);
         var key = Parsing.FileOption("--key", "Its private key, mode 0600", required: true);
         var gateway = new Option<string?>("--gateway") { Description = "The broker, https://host:port", HelpName = "URL", Required = true };
-        var user = Parsing.NameOption("--user", "Who signs where no --user is given");
+        var enrolment = new Option<string[]>("--enrolment")
+        {
+            Description = "The broker's enrolment listener for agents, which brokerctl agent invite writes into tokens; up to 16",
+            HelpName = "HOST:PORT",
+            DefaultValueFactory = static _ => [],
+        };
         return new Command("init", """
-            Makes a profile: copies certificate, key and root, and writes the configuration
+            Makes a profile: copies certificate, key and root, and writes the configuration; --user becomes its user
 
             Example:
-              brokerctl init --root root.crt --certificate console-ops.crt --key console-ops.key --gateway https://127.0.0.1:7443
-            """).With(root, certificate, key, gateway, user).Runs(host, context => Run(
-                context, context.Need(root), context.Need(certificate), context.Need(key), context.Need(gateway), context.Get(user)));
+              brokerctl init --root root.crt --certificate console-ops.crt --key console-ops.key --gateway https://127.0.0.1:7443 \
+                --enrolment 127.0.0.1:7445 --user alice
+            """).With(root, certificate, key, gateway, enrolment).Runs(host, context => Run(
+                context, context.Need(root), context.Need(certificate), context.Need(key), context.Need(gateway), context.Get(enrolment)!));
     }
 
-    private static int Run(CommandContext context, string rootPath, string certificatePath, string keyPath, string gateway, Name? user)
+    private static int Run(CommandContext context, string rootPath, string certificatePath, string keyPath, string gateway, string[] enrolment)
     {
         if (!ProfileSettings.TryGateway(gateway, out var address))
             throw CommandException.Usage("--gateway is https://host:port");
@@ -42,8 +47,10 @@ internal static class InitCommand
             Files.MakeDirectory(Path.Combine(directory, name));
         var config = new StringBuilder("broker.console {\n")
             .Append("  # the broker\n  gateway = \"").Append(address!.GetLeftPart(UriPartial.Authority)).Append("\"\n");
-        if (user is { } name2)
-            config.Append("  # who signs where no --user is given\n  user = ").Append(name2.Value).Append('\n');
+        if (context.Get(GlobalOptions.User) is { } user)
+            config.Append("  # who signs where no --user is given\n  user = ").Append(user.Value).Append('\n');
+        if (ProfileSettings.CheckAddresses(enrolment).Length > 0)
+            config.Append("  # where agents enrol\n  enrolment = [").AppendJoin(", ", enrolment.Select(static a => $"\"{a}\"")).Append("]\n");
         config.Append("}\n");
         Files.Create(Path.Combine(directory, "config"), Encoding.UTF8.GetBytes(config.ToString()));
         Files.Create(Path.Combine(directory, "root.crt"), Encoding.ASCII.GetBytes(trust.Root.ExportCertificatePem() + "\n"));

@@ -1,5 +1,4 @@
 using Broker.Configuration;
-using Broker.Configuration.Settings;
 using Broker.Console.Shell;
 using Broker.Links.Identity;
 using Broker.Protocol.Identifiers;
@@ -60,7 +59,8 @@ internal sealed class Profile(string directory) : IDisposable
 /// <summary>The profile's <c>config</c>.</summary>
 /// <param name="Gateway">Where the broker is.</param>
 /// <param name="User">Who signs where no <c>--user</c> says so.</param>
-internal sealed record ProfileSettings(Uri Gateway, Name? User)
+/// <param name="Enrolment">Where agents enrol, <c>host:port</c>.</param>
+internal sealed record ProfileSettings(Uri Gateway, Name? User, IReadOnlyList<string> Enrolment)
 {
     public static ProfileSettings Read(string path)
     {
@@ -68,13 +68,30 @@ internal sealed record ProfileSettings(Uri Gateway, Name? User)
         var section = reader.Section("broker.console");
         var gateway = section.Text("gateway");
         var user = section.OptionalText("user");
+        var enrolment = section.Has("enrolment") ? section.TextList("enrolment") : [];
         if (!TryGateway(gateway, out var address))
             section.AddProblem("gateway", "must be https://host:port");
         Name name = default;
         if (user is not null && !Name.TryParse(user, out name))
             section.AddProblem("user", "must be 1 to 63 of a-z, 0-9 and -");
         reader.ThrowIfInvalid();
-        return new ProfileSettings(address!, user is null ? null : name);
+        return new ProfileSettings(address!, user is null ? null : name, CheckAddresses([.. enrolment]));
+    }
+
+    /// <summary>Checks addresses of enrolment listeners.</summary>
+    /// <exception cref="CommandException">One is not host:port, or there are too many for a token.</exception>
+    public static string[] CheckAddresses(string[] addresses)
+    {
+        const int maxAddresses = 16;
+        if (addresses.Length > maxAddresses)
+            throw CommandException.Usage($"a token names at most {maxAddresses} enrolment listeners");
+        foreach (var text in addresses)
+        {
+            if (!Uri.TryCreate("https://" + text, UriKind.Absolute, out var uri) || uri.Authority != text || !text.Contains(':'))
+                throw CommandException.Usage($"an enrolment listener is HOST:PORT, not '{text}'");
+        }
+
+        return addresses;
     }
 
     public static bool TryGateway(string? text, out Uri? address) =>

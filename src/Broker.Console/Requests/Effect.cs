@@ -32,7 +32,7 @@ internal static class Effect
         CommandContext context, EffectOptions options, Name customer, UserAction action,
         Func<RequestDraft, (byte[] Payload, byte[]? Upload)> make, int wait = 0, TimeSpan? life = null)
     {
-        var user = RequestSigner.User(context, context.Get(options.User));
+        var user = RequestSigner.User(context);
         var key = Key(context.Get(options.IdempotencyKey));
         var draft = RequestSigner.Begin(context, customer, user, key, life ?? RequestSigner.Life);
         var (payload, upload) = make(draft);

@@ -7,8 +7,6 @@ namespace Broker.Console.Requests;
 /// <summary>Options of every command that has an effect. One instance serves one command.</summary>
 internal sealed class EffectOptions
 {
-    public Option<Name?> User { get; } = UserOption();
-
     public Option<Name[]> CoSign { get; } = Parsing.NamesOption(
         "--co-sign", "A further administrator, whose key is in this profile, who signs too");
 
@@ -21,9 +19,6 @@ internal sealed class EffectOptions
         HelpName = "HEX",
     };
 
-    /// <summary>Who signs a login or a request.</summary>
-    public static Option<Name?> UserOption() => Parsing.NameOption("--user", "Who signs; else the profile's user");
-
     /// <summary>Adds them to a command.</summary>
-    public Command AddTo(Command command) => command.With(User, CoSign, Save, IdempotencyKey);
+    public Command AddTo(Command command) => command.With(CoSign, Save, IdempotencyKey);
 }

@@ -35,16 +35,15 @@ internal static class RequestCommand
     {
         var input = Parsing.FileOption("--in", "The request that somebody else signed", required: true);
         var output = Parsing.FileOption("--out", "Where to write it with the further signature", required: true);
-        var user = EffectOptions.UserOption();
         return new Command("sign", """
             Adds an administrator's signature over the same bytes
 
             Example:
               brokerctl request sign --in add-bob.json --out add-bob-2.json --user erin
-            """).With(input, output, user).Runs(host, context =>
+            """).With(input, output).Runs(host, context =>
         {
             var (saved, signed, request) = SavedRequest.Load(context.Need(input));
-            var signer = RequestSigner.User(context, context.Get(user));
+            var signer = RequestSigner.User(context);
             if (request.Cluster != context.Profile.Trust.Cluster)
                 throw CommandException.Usage("the request is for another installation", "use that installation's profile");
             if (request.NotAfter < context.Now)

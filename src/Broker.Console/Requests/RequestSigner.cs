@@ -16,8 +16,8 @@ internal static class RequestSigner
     public static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
 
     /// <summary>Who signs: the option, else the profile's user.</summary>
-    public static Name User(CommandContext context, Name? option) =>
-        option ?? context.Profile.Settings.User ??
+    public static Name User(CommandContext context) =>
+        context.Get(GlobalOptions.User) ?? context.Profile.Settings.User ??
         throw CommandException.Usage("nobody was named to sign", "add --user NAME, or user = NAME to the profile's config");
 
     public static RequestDraft Begin(CommandContext context, Name customer, Name user, Id16? key, TimeSpan life)
@@ -54,9 +54,9 @@ internal static class RequestSigner
     }
 
     /// <summary>Logs in, so that the reads that follow carry a token. The token is kept nowhere.</summary>
-    public static async Task LoginAsync(CommandContext context, Name customer, Name? userOption)
+    public static async Task LoginAsync(CommandContext context, Name customer)
     {
-        var draft = Begin(context, customer, User(context, userOption), null, Life);
+        var draft = Begin(context, customer, User(context), null, Life);
         var request = SignedRequestModel.From(Sign(context, draft, UserAction.Login, new LoginPayload().Encode(), []));
         var token = await context.Gateway.PostAsync(
             Gateway.GatewayClient.Of(customer, "/login"), request, ApiJson.Default.SignedRequestModel, ApiJson.Default.TokenModel);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Broker.Protocol.Identifiers;
 
 namespace Broker.Console.Shell;
 
@@ -11,6 +12,8 @@ internal static class GlobalOptions
         HelpName = "DIR",
         Recursive = true,
     };
+
+    public static readonly Option<Name?> User = UserOption();
 
     public static readonly Option<string> Output = Cli.OutputFormat.Option;
 
@@ -26,8 +29,16 @@ internal static class GlobalOptions
     public static void AddTo(RootCommand root)
     {
         root.Options.Add(Profile);
+        root.Options.Add(User);
         root.Options.Add(Output);
         root.Options.Add(Timeout);
+    }
+
+    private static Option<Name?> UserOption()
+    {
+        var option = Parsing.NameOption("--user", "Who signs; else the profile's user");
+        option.Recursive = true;
+        return option;
     }
 
     /// <summary>Bounds a number.</summary>

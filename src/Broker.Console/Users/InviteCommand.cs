@@ -16,16 +16,15 @@ internal static class InviteCommand
         var name = Parsing.NameArgument("name", "The user");
         var customer = Parsing.Customer();
         var file = Parsing.FileOption("--file", "Where to write the invitation", required: true);
-        var by = EffectOptions.UserOption();
         return new Command("invite", """
             Writes an invitation with the fingerprints of root and identity; the user compares them with you by voice
 
             Example:
               brokerctl user invite bob --customer acme --file bob.invitation
-            """).With(name, customer, file, by).Runs(host, async context =>
+            """).With(name, customer, file).Runs(host, async context =>
         {
             var pinned = await PinnedCustomer.LoadAsync(context, context.Need(customer));
-            var signer = RequestSigner.User(context, context.Get(by));
+            var signer = RequestSigner.User(context);
             var trust = context.Profile.Trust;
             var invitation = new Invitation(
                 trust.Cluster, pinned.Name, context.Get(name), trust.Fingerprint, pinned.Custody.Identity.Fingerprint, signer, context.Now);

@@ -40,15 +40,14 @@ internal static class UserCommand
     private static Command List(ConsoleHost host)
     {
         var customer = Parsing.Customer();
-        var user = EffectOptions.UserOption();
         return new Command("list", """
             Lists users with role and key fingerprint
 
             Example:
               brokerctl user list --customer acme
-            """).With(customer, user).Runs(host, async context =>
+            """).With(customer).Runs(host, async context =>
         {
-            await RequestSigner.LoginAsync(context, context.Need(customer), context.Get(user));
+            await RequestSigner.LoginAsync(context, context.Need(customer));
             var items = await context.Gateway.ListAsync(GatewayClient.Of(context.Need(customer), "/users"), ApiJson.Default.PageModelUserModel);
             context.Print(new PageModel<UserModel>(items, null), ApiJson.Default.PageModelUserModel, o => items.ForEach(u =>
                 o.WriteLine($"{u.User,-24} {u.Role,-14} {u.KeyFingerprint}")));
