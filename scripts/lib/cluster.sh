@@ -138,7 +138,7 @@ EOF
 
 cluster_profile() {
   broker init --root "$work/ca/root.crt" --certificate "$work/ca/console-1.crt" --key "$work/ca/console-1.key" \
-    --gateway "https://127.0.0.1:$console_port" --user "$1"
+    --gateway "https://127.0.0.1:$console_port" --enrolment "127.0.0.1:$enrolment_port" --user "$1"
 }
 
 cluster_start_agent() {

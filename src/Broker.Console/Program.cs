@@ -1,10 +1,11 @@
-using System.CommandLine;
-using Broker.Console.Authority;
-using Broker.Console.Cli;
+using Broker.Console.Shell;
+using Broker.Secrets;
 
-var root = new RootCommand("Administers a credential broker: certificates, customers, credentials, agents, launches, audit.")
-{
-    OutputFormat.Option,
-    CaCommand.Create(),
-};
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).ConfigureAwait(false);
+ProcessHardening.Apply();
+var pauses = Environment.GetEnvironmentVariable(ConsoleApp.PauseVariable) == "1";
+// Whoever looks at the stopped process has to be able to see the pages that were wiped.
+SecretMemory.Configure(ConsoleApp.SecretCapacity, pauses ? SecretMemoryBacking.Mmap : SecretMemoryBacking.Auto);
+var exit = await ConsoleApp.RunAsync(args, ConsoleHost.OfProcess());
+if (pauses)
+    LibC.StopSelf();
+return exit;

@@ -7,5 +7,5 @@ public static class ExitCodes
     public const int Ok = 0;
 
     /// <summary>The command line is wrong, or something on this machine is: nothing was changed.</summary>
-    public const int Usage = 1;
+    public const int Usage = 2;
 }
