@@ -127,7 +127,7 @@ broker {
     enrolment.listen = "127.0.0.1:$enrolment_port"
     zone.addresses = [ "https://127.0.0.1:$zone_port" ]
     # A backing that the memory scanner can see: otherwise finding nothing would prove nothing.
-    secrets.backing = mmap
+    secrets.backing = ${secret_backing:-mmap}
     ${dmz_settings:-}
   }
 }
@@ -147,7 +147,7 @@ cluster_start_agent() {
 broker.agent {
   state-directory = "$volatile/$name"
   gateway = "https://127.0.0.1:$agents_port"
-  secrets.backing = mmap
+  secrets.backing = ${secret_backing:-mmap}
   uses {
     keep { mode = hold, hold-for = 10 minutes }
     https {
