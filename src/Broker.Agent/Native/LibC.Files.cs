@@ -72,6 +72,17 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "madvise", SetLastError = true)]
     internal static partial int Advise(nint address, nuint length, int advice);
 
+    [LibraryImport(Name, EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int FileSystem(string path, out FileSystemInfo info);
+
+    /// <summary>struct statfs, of which the type alone is wanted.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 120)]
+    internal struct FileSystemInfo
+    {
+        [FieldOffset(0)]
+        public long Type;
+    }
+
     /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollEntry
