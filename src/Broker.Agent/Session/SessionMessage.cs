@@ -1,6 +1,6 @@
 using Broker.Actors;
-using Broker.Agent.Link;
 using Broker.Agent.Uses;
+using Broker.Links.Agents;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Wire.Agent;
 
@@ -13,13 +13,13 @@ internal abstract record SessionMessage
     internal sealed record Connect : SessionMessage;
 
     /// <summary>A link is there.</summary>
-    internal sealed record Connected(AgentLink Link) : SessionMessage;
+    internal sealed record Connected(FrameSocket Link) : SessionMessage;
 
     /// <summary>A frame came over a link.</summary>
-    internal sealed record Arrived(AgentLink Link, Frame Frame) : SessionMessage;
+    internal sealed record Arrived(FrameSocket Link, Frame Frame) : SessionMessage;
 
     /// <summary>No link came to be, or one has ended.</summary>
-    internal sealed record Lost(AgentLink? Link, string Code) : SessionMessage;
+    internal sealed record Lost(FrameSocket? Link, string Code) : SessionMessage;
 
     /// <summary>The owner has not sent its third message in time.</summary>
     internal sealed record HandshakeOverdue : SessionMessage;
@@ -35,14 +35,4 @@ internal abstract record SessionMessage
 
     /// <summary>Take nothing more, end what is in use, and answer when all of it is told.</summary>
     internal sealed record Drain(ReplyTo<bool> Done) : SessionMessage;
-
-    /// <summary>How it stands.</summary>
-    internal sealed record Ask(ReplyTo<SessionStatus> Reply) : SessionMessage;
 }
-
-/// <summary>How the session stands, for <c>broker-agent status</c>.</summary>
-/// <param name="State"><c>connecting</c>, <c>waiting-for-owner</c> or <c>live</c>.</param>
-/// <param name="Fence">The highest fence that was seen.</param>
-/// <param name="InUse">Hand-offs in use.</param>
-/// <param name="LastLoss">Why the last link was lost, or empty.</param>
-internal sealed record SessionStatus(string State, ulong Fence, int InUse, string LastLoss);

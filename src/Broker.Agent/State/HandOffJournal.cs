@@ -48,7 +48,7 @@ internal sealed class HandOffJournal : IDisposable
         try
         {
             journal.ReadAll();
-            foreach (var entry in journal._entries.Values.Where(static e => e.Opened && !e.Ended).ToList())
+            foreach (var entry in journal.InUse)
                 journal.Write(entry with { Record = HandOffRecord.UseUnknown, Code = Uses.UseEnd.Unknown.Code });
             return journal;
         }
@@ -60,7 +60,10 @@ internal sealed class HandOffJournal : IDisposable
     }
 
     /// <summary>Hand-offs that are in use now.</summary>
-    internal IReadOnlyList<JournalEntry> InUse => [.. _entries.Values.Where(static e => e.Opened && !e.Ended)];
+    internal IReadOnlyList<JournalEntry> InUse => [.. _entries.Values.Where(IsInUse)];
+
+    /// <summary>How many they are.</summary>
+    internal int InUseCount { get; private set; }
 
     /// <summary>The record of a hand-off, or null.</summary>
     internal JournalEntry? Find(Id16 handOff) => _entries.GetValueOrDefault(handOff);
@@ -81,7 +84,7 @@ internal sealed class HandOffJournal : IDisposable
         JournalFormat.Write(entry, record);
         RandomAccess.Write(_file, record, _records * JournalFormat.Length);
         _records++;
-        _entries[entry.HandOff] = entry;
+        Remember(entry);
         if (_records > 1024 + 8L * _entries.Count)
             Compact();
     }
@@ -114,7 +117,7 @@ internal sealed class HandOffJournal : IDisposable
                 var entry = JournalFormat.Read(records.AsSpan(i * JournalFormat.Length, JournalFormat.Length)) ?? throw new AgentException(
                     $"{_directory[FileName]} is damaged, so what was handed over is not known any more; enrol this agent again, into an empty directory",
                     "state-damaged");
-                _entries[entry.HandOff] = entry;
+                Remember(entry);
             }
 
             _records += whole;
@@ -125,11 +128,22 @@ internal sealed class HandOffJournal : IDisposable
         }
     }
 
+    private void Remember(JournalEntry entry)
+    {
+        if (_entries.TryGetValue(entry.HandOff, out var before) && IsInUse(before))
+            InUseCount--;
+        if (IsInUse(entry))
+            InUseCount++;
+        _entries[entry.HandOff] = entry;
+    }
+
+    private static bool IsInUse(JournalEntry entry) => entry.Opened && !entry.Ended;
+
     private void Compact()
     {
         _compacted = _time.GetTimestamp();
         var forgotten = _time.GetUtcNow() - Remembered;
-        foreach (var entry in _entries.Values.Where(e => e.NotAfter < forgotten && (!e.Opened || e.Told)).ToList())
+        foreach (var entry in _entries.Values.Where(e => e.NotAfter < forgotten && !IsInUse(e) && (!e.Opened || e.Told)).ToList())
             _entries.Remove(entry.HandOff);
 
         var content = new byte[_entries.Count * JournalFormat.Length];
