@@ -1,1 +1,3 @@
-return 0;
+using Broker.Agent.Commands;
+
+return await CommandLine.RunAsync(args);

@@ -10,7 +10,7 @@ internal static class RefusalCode
     internal const string Expired = "expired";
 
     /// <summary>The fence is lower than one that was seen.</summary>
-    internal const string FenceOld = "fence-old";
+    internal const string FenceStale = "stale-fence";
 
     /// <summary>The message is for another customer.</summary>
     internal const string WrongCustomer = "wrong-customer";

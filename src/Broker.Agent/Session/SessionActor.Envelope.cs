@@ -65,7 +65,7 @@ internal sealed partial class SessionActor
         {
             _ when _draining => RefusalCode.Stopping,
             _ when header.Customer != parts.Enrolled.Grant.Customer => RefusalCode.WrongCustomer,
-            _ when header.Fence < parts.Witness.Fence => RefusalCode.FenceOld,
+            _ when header.Fence < parts.Witness.Fence => RefusalCode.FenceStale,
             _ when parts.Enrolled.Grant.NotAfter <= now => RefusalCode.GrantExpired,
             _ when header.NotAfter + Skew < now => RefusalCode.Expired,
             _ => EnvelopePlan.TryMake(header.Items, bodyLength, parts.Uses, out plan),

@@ -60,7 +60,7 @@ internal sealed partial class SessionActor
             _ when hello.Cluster != grant.Cluster || hello.Customer != grant.Customer || hello.Epoch != grant.Epoch
                 || hello.Agent != grant.Agent || hello.AgentKey != grant.Key.Fingerprint => SessionFailure.WrongHello,
             _ when hello.Identity != grant.Identity => SessionFailure.WrongIdentity,
-            _ when hello.Fence < parts.Witness.Fence => RefusalCode.FenceOld,
+            _ when hello.Fence < parts.Witness.Fence => RefusalCode.FenceStale,
             _ => null,
         };
     }

@@ -77,7 +77,7 @@ internal sealed partial class SessionActor
         {
             if (header.Customer != parts.Enrolled.Grant.Customer || header.Fence < parts.Witness.Fence)
             {
-                await End(header.Fence < parts.Witness.Fence ? RefusalCode.FenceOld : RefusalCode.WrongCustomer);
+                await End(header.Fence < parts.Witness.Fence ? RefusalCode.FenceStale : RefusalCode.WrongCustomer);
                 return;
             }
 

@@ -118,7 +118,8 @@ internal sealed partial class SessionActor
         {
             var renewal = Renewal.Parser.ParseFrom(body);
             code = parts.Enrolled.Renew(
-                new Signed(renewal.Grant.Memory, renewal.GrantSignature.Memory), [.. renewal.Certificates.Select(static c => c.ToByteArray())]);
+                new Signed(renewal.Grant.Memory, renewal.GrantSignature.Memory), parts.Boot,
+                [.. renewal.Certificates.Select(static c => c.ToByteArray())]);
         }
         catch (InvalidProtocolBufferException)
         {

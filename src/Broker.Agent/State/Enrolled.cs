@@ -45,6 +45,16 @@ internal sealed class Enrolled : IDisposable
     /// <summary>Whether a directory holds an enrolment.</summary>
     internal static bool Exists(StateDirectory directory) => directory.Has(GrantFile);
 
+    /// <summary>The grant of an enrolment, unverified; null where there is none.</summary>
+    internal static Grant? ReadGrant(StateDirectory directory)
+    {
+        if (directory.Read(GrantFile) is not { } bytes)
+            return null;
+
+        var r = new EncReader(bytes, Label);
+        return Signed.ReadFrom(ref r).Read<Grant>();
+    }
+
     /// <summary>Keeps an enrolment; the grant last, since its file says that all of them are there.</summary>
     /// <param name="directory">Where.</param>
     /// <param name="scalar">The agent's private key; stays the caller's to wipe.</param>
@@ -61,9 +71,16 @@ internal sealed class Enrolled : IDisposable
         SaveGrant(directory, certificates, grant, identity);
     }
 
+    /// <summary>Removes an enrolment that proved to be no good.</summary>
+    internal static void Remove(StateDirectory directory)
+    {
+        foreach (var name in (ReadOnlySpan<string>)[GrantFile, CertificateFile, RootFile, KeyFile])
+            File.Delete(directory[name]);
+    }
+
     /// <summary>Reads an enrolment and checks it against itself and this boot.</summary>
-    /// <exception cref="AgentException">There is none, it is damaged, or it was made under another boot.</exception>
-    internal static Enrolled Load(StateDirectory directory, Id16 boot)
+    /// <exception cref="AgentException">There is none, it is damaged, or it is over and was granted under another boot.</exception>
+    internal static Enrolled Load(StateDirectory directory, Id16 boot, DateTimeOffset now)
     {
         if (directory.Read(GrantFile) is not { } bytes)
             throw new AgentException("this agent is not enrolled; run: broker-agent enrol --token-file FILE", "not-enrolled");
@@ -79,8 +96,8 @@ internal sealed class Enrolled : IDisposable
                 key = P256PrivateKey.FromPkcs8Pem(pem);
             if (!signed.IsBy(identity) || grant.Identity != identity.Fingerprint || !grant.Key.Equals(PublicKey.Parse(key.PublicKey)))
                 throw new AgentException("the grant does not fit the key beside it; enrol this agent again", "state-damaged");
-            if (grant.Boot != boot)
-                throw new AgentException("the machine was started anew since this agent was enrolled; enrol it again", "other-boot");
+            if (grant.Boot != boot && grant.NotAfter <= now)
+                throw new AgentException("the grant is over and the machine was started anew since; enrol this agent again", "other-boot");
 
             var link = InstallationKey.Load(directory[CertificateFile], directory[KeyFile], LinkTrust.Load(directory[RootFile]));
             return new Enrolled(directory, grant, identity, key, link);
@@ -96,9 +113,10 @@ internal sealed class Enrolled : IDisposable
 
     /// <summary>Takes over a renewed grant with its certificate, after verifying that it renews this one.</summary>
     /// <param name="renewed">The grant and its signature.</param>
+    /// <param name="boot">This boot, which it must be for.</param>
     /// <param name="certificates">DER: the agent's certificate, then the agents' issuer.</param>
     /// <returns>A stable code of what is wrong, or null; nothing has changed then.</returns>
-    internal string? Renew(Signed renewed, IReadOnlyList<byte[]> certificates)
+    internal string? Renew(Signed renewed, Id16 boot, IReadOnlyList<byte[]> certificates)
     {
         Grant grant;
         try
@@ -113,7 +131,7 @@ internal sealed class Enrolled : IDisposable
         if (!renewed.IsBy(Identity))
             return "grant-bad-signature";
         if (grant.Cluster != Grant.Cluster || grant.Customer != Grant.Customer || grant.Agent != Grant.Agent || !grant.Key.Equals(Grant.Key)
-            || grant.Identity != Grant.Identity || grant.Boot != Grant.Boot)
+            || grant.Identity != Grant.Identity || grant.Boot != boot)
             return "grant-of-another";
         if (grant.NotAfter <= Grant.NotAfter)
             return "grant-not-later";

@@ -59,6 +59,23 @@ internal sealed class HandOffJournal : IDisposable
         }
     }
 
+    /// <summary>Whether an agent process holds the journal of a directory.</summary>
+    internal static bool IsHeld(StateDirectory directory)
+    {
+        if (!directory.Has(FileName))
+            return false;
+
+        try
+        {
+            Open(directory).Dispose();
+            return false;
+        }
+        catch (AgentException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>Hand-offs that are in use now.</summary>
     internal IReadOnlyList<JournalEntry> InUse => [.. _entries.Values.Where(IsInUse)];
 
