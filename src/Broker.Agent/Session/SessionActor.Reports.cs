@@ -92,6 +92,7 @@ internal sealed partial class SessionActor
 
         _drained = null;
         await End(RefusalCode.Stopping);
+        await _lingering;
         done.Tell(true);
     }
 

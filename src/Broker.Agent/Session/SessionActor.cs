@@ -16,9 +16,12 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
 {
     private const int LargestDoubling = 16;
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
     private static readonly object ConnectTimer = new();
 
     private FrameSocket? _link;
+    private Task<Frame?> _receiving = Task.FromResult<Frame?>(null);
+    private Task _lingering = Task.CompletedTask;
     private LiveSession? _live;
     private PendingHandshake? _handshake;
     private ReplyTo<bool>? _drained;
@@ -109,10 +112,14 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
         }
     }
 
-    private void ReceiveNext(FrameSocket link) => Context.PipeToSelf(
-        link.ReceiveAsync(Context.Stopping),
-        frame => frame is null ? new SessionMessage.Lost(link, "link-closed") : new SessionMessage.Arrived(link, frame),
-        e => new SessionMessage.Lost(link, CodeOf(e)));
+    private void ReceiveNext(FrameSocket link)
+    {
+        _receiving = link.ReceiveAsync(Context.Stopping);
+        Context.PipeToSelf(
+            _receiving,
+            frame => frame is null ? new SessionMessage.Lost(link, "link-closed") : new SessionMessage.Arrived(link, frame),
+            e => new SessionMessage.Lost(link, CodeOf(e)));
+    }
 
     private async ValueTask OnFrame(Frame frame)
     {
@@ -149,8 +156,32 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
             return;
 
         AgentLog.LinkEnded(parts.Logger, code);
-        await _link.CloseAsync(code);
+        var link = _link;
+        _link = null;
+        await link.CloseAsync(code);
+        _lingering = Linger(link, _receiving, Context.Time);
         await Lose(code);
+    }
+
+    // A connection that is cut while the other end still reads takes the last reports with it: it is the other end that closes, in time.
+    private static async Task Linger(FrameSocket link, Task<Frame?> receiving, TimeProvider time)
+    {
+        using var late = new CancellationTokenSource(LingerTimeout, time);
+        await using (link)
+        {
+            try
+            {
+                for (var first = receiving.IsCompleted ? null : receiving; ; first = null)
+                {
+                    if (await (first ?? link.ReceiveAsync(late.Token)).WaitAsync(late.Token).ConfigureAwait(false) is null)
+                        return;
+                }
+            }
+            catch (Exception e) when (e is AgentLinkException or OperationCanceledException)
+            {
+                // Gone, or too slow.
+            }
+        }
     }
 
     private async ValueTask Lose(string code)

@@ -246,6 +246,7 @@ public sealed class SessionSpecs
 
         Assert.Equal((MessageType.UseEnded, HandOffState.Used), await TypeAndState(owner));
         Assert.Equal(RefusalCode.Stopping, await owner.Goodbye());
+        await owner.DisposeAsync();
         await stopping;
     }
 

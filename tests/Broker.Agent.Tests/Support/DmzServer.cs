@@ -17,10 +17,10 @@ namespace Broker.Agent.Tests.Support;
 internal sealed class DmzServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly Channel<FrameSocket> _links;
+    private readonly Channel<AcceptedLink> _links;
     private readonly CancellationTokenSource _over;
 
-    private DmzServer(WebApplication app, Channel<FrameSocket> links, CancellationTokenSource over)
+    private DmzServer(WebApplication app, Channel<AcceptedLink> links, CancellationTokenSource over)
     {
         _app = app;
         _links = links;
@@ -32,26 +32,25 @@ internal sealed class DmzServer : IAsyncDisposable
 
     internal static Task<DmzServer> ForAgentsAsync(InstallationKey key)
     {
-        var links = Channel.CreateUnbounded<FrameSocket>();
+        var links = Channel.CreateUnbounded<AcceptedLink>();
         var over = new CancellationTokenSource();
         return StartAsync(links, over, (kestrel, refused) => kestrel.ListenLink(Listener(LinkRole.Agent), key, refused, HttpProtocols.Http1), app =>
         {
             app.UseAgentLink();
             app.UseRouting();
-            app.MapAgentLink(TimeProvider.System, async (_, socket, lost) =>
+            app.MapAgentLink(TimeProvider.System, async (_, socket, _) =>
             {
-                await links.Writer.WriteAsync(socket, CancellationToken.None);
-                using var end = CancellationTokenSource.CreateLinkedTokenSource(over.Token, lost);
                 // The test has the socket; the connection lasts until one of both ends it.
-                var ended = new TaskCompletionSource();
-                await using var registration = end.Token.Register(ended.SetResult);
+                var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await links.Writer.WriteAsync(new AcceptedLink(socket, ended), CancellationToken.None);
+                await using var stopped = over.Token.Register(() => ended.TrySetResult());
                 await ended.Task;
             });
         });
     }
 
     internal static Task<DmzServer> ForEnrolmentAsync(InstallationKey key, Action<WebApplication> map) => StartAsync(
-        Channel.CreateUnbounded<FrameSocket>(), new CancellationTokenSource(),
+        Channel.CreateUnbounded<AcceptedLink>(), new CancellationTokenSource(),
         (kestrel, refused) => kestrel.ListenEnrolment(Listener(), key, refused),
         app =>
         {
@@ -60,7 +59,7 @@ internal sealed class DmzServer : IAsyncDisposable
         });
 
     /// <summary>The next link that an agent opens.</summary>
-    internal async Task<FrameSocket> NextLinkAsync() => await Eventually.Within(_links.Reader.ReadAsync().AsTask(), "a link");
+    internal async Task<AcceptedLink> NextLinkAsync() => await Eventually.Within(_links.Reader.ReadAsync().AsTask(), "a link");
 
     public async ValueTask DisposeAsync()
     {
@@ -72,7 +71,7 @@ internal sealed class DmzServer : IAsyncDisposable
     private static LinkListener Listener(params LinkRole[] roles) => new("test", new IPEndPoint(IPAddress.Loopback, 0), roles);
 
     private static async Task<DmzServer> StartAsync(
-        Channel<FrameSocket> links, CancellationTokenSource over, Action<KestrelServerOptions, RefusedHandshakes> listen, Action<WebApplication> map)
+        Channel<AcceptedLink> links, CancellationTokenSource over, Action<KestrelServerOptions, RefusedHandshakes> listen, Action<WebApplication> map)
     {
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -87,3 +86,6 @@ internal sealed class DmzServer : IAsyncDisposable
         return new DmzServer(app, links, over);
     }
 }
+
+/// <summary>A link that an agent opened, and how to end its connection.</summary>
+internal sealed record AcceptedLink(FrameSocket Socket, TaskCompletionSource Ended);

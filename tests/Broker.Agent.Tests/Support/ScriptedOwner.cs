@@ -1,5 +1,4 @@
 using System.Text;
-using Broker.Links.Agents;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Session;
@@ -15,7 +14,7 @@ using SealedMessage = Broker.Secrets.SealedMessage;
 namespace Broker.Agent.Tests.Support;
 
 /// <summary>The key owner's end of one link, which does what the test says.</summary>
-internal sealed class ScriptedOwner(FrameSocket socket, CustomerSecret secret, PublicKey agentKey) : IAsyncDisposable
+internal sealed class ScriptedOwner(AcceptedLink link, CustomerSecret secret, PublicKey agentKey) : IAsyncDisposable
 {
     private SessionContext? _context;
     private byte[] _hello = [];
@@ -100,7 +99,7 @@ internal sealed class ScriptedOwner(FrameSocket socket, CustomerSecret secret, P
     internal Frame Seal(byte handOff, uint attempt, params (string Credential, string Use, string Content)[] items) =>
         Seal(Envelope(handOff, attempt, items), string.Concat(items.Select(static i => i.Content)));
 
-    internal Task Send(Frame frame) => socket.SendAsync(frame, CancellationToken.None);
+    internal Task Send(Frame frame) => link.Socket.SendAsync(frame, CancellationToken.None);
 
     internal async Task<(string Type, string State, string Code, MessageHeader Header)> Report()
     {
@@ -132,12 +131,13 @@ internal sealed class ScriptedOwner(FrameSocket socket, CustomerSecret secret, P
     }
 
     internal async Task<Frame> Next() =>
-        await Eventually.Within(socket.ReceiveAsync(CancellationToken.None), "a frame of the agent") ?? throw new IOException("the link was closed");
+        await Eventually.Within(link.Socket.ReceiveAsync(CancellationToken.None), "a frame of the agent") ?? throw new IOException("the link was closed");
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _context?.Dispose();
-        await socket.DisposeAsync();
+        link.Ended.TrySetResult();
+        return ValueTask.CompletedTask;
     }
 
     private static Frame ToFrame(SealedMessage message) => new()
