@@ -151,8 +151,10 @@ public sealed class SupervisionSpecs : IDisposable
         };
         parent.SpawnIn(_world);
         _world.Run();
-        _world.Dispatcher.Preempts = true;
         first!.Tell(new Fail());
+        while (_world.Events.Of<ActorFailed>().Count == 0)
+            _world.Dispatcher.RunOne();
+        _world.Dispatcher.Preempts = true;
         _world.Run();
         Assert.Equal("by 2", two.Log[^1]);
         Assert.DoesNotContain("by 1", two.Log);
