@@ -77,7 +77,14 @@ internal sealed class TestBroker : IAsyncDisposable
         await context.Request.Body.CopyToAsync(body);
         lock (Calls)
             Calls.Add($"{context.Request.Method} {context.Request.Path}");
-        if (Hook is null || !await Hook(context, body.ToArray()))
-            await Customer.AnswerAsync(context, body.ToArray());
+        try
+        {
+            if (Hook is null || !await Hook(context, body.ToArray()))
+                await Customer.AnswerAsync(context, body.ToArray());
+        }
+        catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            await RefuseAsync(context, 500, e.GetType().Name + " " + e.Message);
+        }
     }
 }
