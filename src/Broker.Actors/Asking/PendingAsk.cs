@@ -40,6 +40,8 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
         }
     }
 
+    public override DateTimeOffset Deadline => _system.Time.GetUtcNow() + (_timeout - _system.Time.GetElapsedTime(_started));
+
     public override bool IsExpired => Remaining == TimeSpan.Zero;
 
     public override CancellationToken Cancelled

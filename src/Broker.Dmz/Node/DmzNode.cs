@@ -14,7 +14,9 @@ using Broker.Links.Tls;
 using Broker.Links.Zone;
 using Broker.Protocol.Api;
 using Broker.Protocol.Identifiers;
+using Broker.Secrets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
@@ -74,6 +76,8 @@ internal sealed class DmzNode : INode
             "agents");
         _system.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(_node, host.Health, logs.CreateLogger("broker.zone"))), "zone");
         var builder = host.CreateWebBuilder(kestrel => Listen(kestrel, host.Refused));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        builder.Services.AddOpenApi("v1");
         _web = builder.Build();
         Map(_web);
     }
@@ -132,6 +136,7 @@ internal sealed class DmzNode : INode
         application.UseAgentLink();
         application.UseRouting();
         application.MapHealth(_health).RequireRole(LinkRole.Console);
+        application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");
         var gateway = new GatewayContext(
             _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log);
@@ -144,6 +149,7 @@ internal sealed class DmzNode : INode
         if (_node.AgentIssuer is not null)
         {
             new EnrolmentEndpoint(_node, _customers).Map(application);
+            application.MapRoot(_node.Trust);
         }
     }
 

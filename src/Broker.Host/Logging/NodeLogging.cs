@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Serilog;
+using Serilog.Events;
 using Serilog.Extensions.Logging;
 
 namespace Broker.Host.Logging;
@@ -12,6 +13,8 @@ internal static class NodeLogging
         var formatter = new LineFormatter(settings.Json);
         var configuration = new LoggerConfiguration()
             .MinimumLevel.Is(settings.Level)
+            // The runtime tells of each request, with its path; that is for whoever asks for debug.
+            .MinimumLevel.Override("Microsoft", settings.Level == LogEventLevel.Information ? LogEventLevel.Warning : settings.Level)
             .WriteTo.Console(formatter);
         if (settings.File is { } file)
         {

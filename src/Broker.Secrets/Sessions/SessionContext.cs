@@ -35,10 +35,15 @@ public sealed class SessionContext : IDisposable
     private readonly string _receiveDirection;
 
     internal SessionContext(Digest transcript, HpkeContext context, bool owner)
+        : this(transcript, Export(context), owner)
+    {
+    }
+
+    /// <summary>As between two messages; the chains are owned from here on.</summary>
+    internal SessionContext(Digest transcript, (RatchetChain O2a, RatchetChain A2o) chains, bool owner)
     {
         Transcript = transcript;
-        var o2a = new RatchetChain(context.Export("o2a"u8, KeyLength));
-        var a2o = new RatchetChain(context.Export("a2o"u8, KeyLength));
+        var (o2a, a2o) = chains;
         (_send, _receive) = owner ? (o2a, a2o) : (a2o, o2a);
         (_sendDirection, _receiveDirection) = owner
             ? (Direction.OwnerToAgent, Direction.AgentToOwner)
@@ -115,11 +120,13 @@ public sealed class SessionContext : IDisposable
             throw new SessionException(SessionFailure.WrongKey);
         }
 
-        var body = SecretBuffer.Allocate(message.Ciphertext.Length - AesGcm256.TagSize);
-        if (!AesGcm256.TryOpen(
-            keys.Span[..KeyLength], AesGcm256.ZeroNonce, message.Ciphertext.Span, message.Header.Span, body.Span))
+        SecretBuffer body;
+        try
         {
-            body.Dispose();
+            body = AesGcm256.Open(keys.Span[..KeyLength], AesGcm256.ZeroNonce, message.Ciphertext.Span, message.Header.Span);
+        }
+        catch (SealedDataException)
+        {
             throw new SessionException(SessionFailure.Altered);
         }
 
@@ -132,5 +139,19 @@ public sealed class SessionContext : IDisposable
     {
         _send.Dispose();
         _receive.Dispose();
+    }
+
+    private static (RatchetChain O2a, RatchetChain A2o) Export(HpkeContext context)
+    {
+        var o2a = context.Export("o2a"u8, KeyLength);
+        try
+        {
+            return (new RatchetChain(o2a), new RatchetChain(context.Export("a2o"u8, KeyLength)));
+        }
+        catch
+        {
+            o2a.Dispose();
+            throw;
+        }
     }
 }

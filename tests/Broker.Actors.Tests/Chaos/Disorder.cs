@@ -26,6 +26,17 @@ public sealed class Disorder(int seed, TimeSpan unit)
             _known.Add(one);
     }
 
+    /// <summary>Actors that could still be told something but would never do it: failed, held or half restarted, with nobody left to decide.</summary>
+    public IReadOnlyList<string> Stuck()
+    {
+        lock (_gate)
+        {
+            return [.. _known.Select(one => ((IActorRef)one).Owner!)
+                .Where(cell => cell.State != CellState.Stopped && !cell.MayReceive)
+                .Select(cell => $"{cell.Path} {cell.State} suspended={cell.IsSuspended}")];
+        }
+    }
+
     public ActorRef<Burden> Any()
     {
         lock (_gate)

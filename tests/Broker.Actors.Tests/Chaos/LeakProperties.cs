@@ -19,6 +19,11 @@ public sealed class LeakProperties
             var disorder = new Disorder(seed, TimeSpan.FromSeconds(1));
             Feed(world.System, disorder, () => world.Dispatcher.RunOne());
             world.Advance(TimeSpan.FromSeconds(disorder.Random.Below(4)));
+            if (seed % 2 == 0)
+            {
+                world.Advance(TimeSpan.FromSeconds(60));
+                Assert.True(disorder.Stuck() is [], $"seed {seed}: {string.Join(", ", disorder.Stuck())}");
+            }
             var ended = world.System.TerminateAsync(TimeSpan.FromMinutes(1));
             Assert.True(world.Await(ended), $"seed {seed}: the system does not end");
             world.Advance(TimeSpan.FromSeconds(10));

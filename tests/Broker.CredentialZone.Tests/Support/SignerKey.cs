@@ -21,6 +21,4 @@ internal sealed class SignerKey
         var bytes = statement.Encode();
         return new Signed(bytes, Sign(bytes));
     }
-
-    public ECDsa Copy() => ECDsa.Create(_key.ExportParameters(includePrivateParameters: true));
 }

@@ -60,7 +60,13 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
     public EnrolCustomer Enrol(EnrolmentPlan? asked = null, Func<CustodyRecord, CustodyRecord>? bend = null, Func<Claim, Claim>? bendClaim = null)
     {
         asked ??= Plan();
-        var plan = new SignerKey().Sign(asked);
+        var parts = Enrolment(asked, new SignerKey().Sign(asked), bend, bendClaim);
+        return new EnrolCustomer(parts.Plan, parts.Claim, parts.Head, parts.Custody, parts.Changes);
+    }
+
+    public EnrolmentParts Enrolment(
+        EnrolmentPlan asked, Signed plan, Func<CustodyRecord, CustodyRecord>? bend = null, Func<Claim, Claim>? bendClaim = null)
+    {
         var record = new CustodyRecord(
             cluster, Name, 1, NewId(), asked.Threshold, asked.Custodians, asked.AdministratorsRequired, Identity.Key,
             new SignerKey().Key, plan.Hash);
@@ -72,7 +78,7 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
             Entry(EntryKey.User(N("alice")), new UserEntry(cluster, Name, N("alice"), Role.Administrator, Alice.Key)),
         };
         var claim = new Claim(cluster, Name, 1, N("dmz-1"), Incarnation, 1, 0);
-        return new EnrolCustomer(plan, Identity.Sign(bendClaim?.Invoke(claim) ?? claim), NextHead(changes), Custody, changes);
+        return new EnrolmentParts(plan, Identity.Sign(bendClaim?.Invoke(claim) ?? claim), NextHead(changes), Custody, changes);
     }
 
     public Signed Claim(ulong fence, ulong lifted = 0, Func<Claim, Claim>? bend = null, SignerKey? by = null)
@@ -130,11 +136,13 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
     }
 
     public CommitChange Commit(
-        IReadOnlyList<EntryChange> changes, IReadOnlyList<SignedRequest>? requests = null, Digest? token = null,
-        Func<CustomerHead, CustomerHead>? bend = null)
+        IReadOnlyList<EntryChange> changes, IReadOnlyList<SignedRequest>? requests = null, Digest? token = null) =>
+        new(Change(changes, requests, token));
+
+    public ChangeSet Change(IReadOnlyList<EntryChange> changes, IReadOnlyList<SignedRequest>? requests = null, Digest? token = null)
     {
         var counter = Counter;
-        return new CommitChange(new ChangeSet(Name, Fence, counter, NextHead(changes, bend), changes, requests ?? [], token));
+        return new ChangeSet(Name, Fence, counter, NextHead(changes), changes, requests ?? [], token);
     }
 
     public SignedRequest Request<T>(UserAction action, T payload, string user = "alice", SignerKey? by = null, Id16? key = null)
@@ -158,3 +166,6 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
     public AppendOutcomes Append(ReleaseCall call, string state, string code = "", SignerKey? by = null, uint attempt = 1) =>
         new(Name, Fence, [Outcome(call, state, code, by, attempt)]);
 }
+
+/// <summary>What an enrolment sends.</summary>
+internal sealed record EnrolmentParts(Signed Plan, Signed Claim, Signed Head, Signed Custody, IReadOnlyList<EntryChange> Changes);

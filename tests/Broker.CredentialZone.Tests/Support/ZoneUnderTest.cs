@@ -9,6 +9,8 @@ namespace Broker.CredentialZone.Tests.Support;
 /// <summary>A store on a database in a directory of its own, which can be closed and opened again.</summary>
 internal sealed class ZoneUnderTest : IDisposable
 {
+    private static readonly IDisposable Nothing = new MemoryStream();
+
     private readonly Func<string, IZoneDatabase> _open;
     private readonly bool _ownsDirectory;
     private ZoneLimits _limits;
@@ -104,5 +106,5 @@ internal sealed class ZoneUnderTest : IDisposable
     }
 
     // The store takes any bytes for the certificate; that it is one of role ledger is checked where it is loaded.
-    private static LedgerSigner Signer(SignerKey key) => new(key.Copy(), key.Key.Bytes);
+    private static LedgerSigner Signer(SignerKey key) => new(key.Key, key.Key.Bytes, key.Sign, Nothing);
 }

@@ -8,7 +8,7 @@ using Broker.Protocol.Ledger;
 
 namespace Broker.CredentialZone.Tests.Writing;
 
-public sealed class WriterActorSpecs : IAsyncDisposable
+public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
@@ -25,10 +25,17 @@ public sealed class WriterActorSpecs : IAsyncDisposable
         _writer = new ZoneWriter(_zone.Store, _actor);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        _gate.Open();
+        await _system.DisposeAsync();
+    }
+
+    public void Dispose()
     {
         _gate.Dispose();
-        await _system.DisposeAsync();
         _zone.Dispose();
     }
 
@@ -113,11 +120,7 @@ public sealed class WriterActorSpecs : IAsyncDisposable
             return null;
         }
 
-        public void Dispose()
-        {
-            _open.Set();
-            _open.Dispose();
-        }
+        public void Dispose() => _open.Dispose();
 
         protected override bool Finish() => true;
     }
