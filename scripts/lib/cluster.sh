@@ -136,6 +136,26 @@ EOF
   cluster_wait_port dmz "$console_port"
 }
 
+# Customer acme, unlocked: administrator alice, operator olga, custodians carol, dave and erin, two of whom unlock; a policy web
+# that lets agent web-1 have credentials for the uses keep and https.
+cluster_customer() {
+  cluster_profile alice
+  local name enrol=()
+  broker key new user --name alice
+  broker key new user --name olga
+  for name in carol dave erin; do
+    broker key new custodian --name "$name"
+    enrol+=(--custodian "$name=$profile/custodians/$name.pub")
+  done
+  broker customer enrol acme --threshold 2 --one-way-only "${enrol[@]}" --administrator "alice=$profile/users/alice.pub" \
+    --administrators-required 1 --shares-directory "$work/shares"
+  for name in carol dave erin; do
+    broker customer confirm acme --custodian "$name" --share "$work/shares/$name.share"
+  done
+  broker user put olga --customer acme --role operator --key "$profile/users/olga.pub"
+  broker policy put web --customer acme --agent web-1 --use https --use keep --role operator
+}
+
 cluster_profile() {
   broker init --root "$work/ca/root.crt" --certificate "$work/ca/console-1.crt" --key "$work/ca/console-1.key" \
     --gateway "https://127.0.0.1:$console_port" --enrolment "127.0.0.1:$enrolment_port" --user "$1"
@@ -145,8 +165,8 @@ cluster_start_agent() {
   local name=$1 token=$2
   cat >"$work/agent.conf" <<EOF
 broker.agent {
-  state-directory = "$volatile/$name"
-  gateway = "https://127.0.0.1:$agents_port"
+  dmz = [ "127.0.0.1:$agents_port" ]
+  state.directory = "$volatile/$name"
   secrets.backing = ${secret_backing:-mmap}
   uses {
     keep { mode = hold, hold-for = 10 minutes }
@@ -215,8 +235,9 @@ scan() {
 }
 
 scan_files() {
-  local what=$1
+  local what=$1 path paths=()
   shift
+  for path in "$@"; do paths+=(--files "$path"); done
   echo "-- $what"
-  scanner --files "$@" || fail "a secret was found on $what"
+  scanner "${paths[@]}" || fail "a secret was found on $what"
 }
