@@ -72,13 +72,13 @@ cluster_kill() {
 
 cluster_certificates() {
   (umask 077 && openssl rand -base64 24 >"$secrets/passphrase")
-  local ca=(broker ca --directory "$work/ca" --passphrase-file "$secrets/passphrase")
-  "${ca[@]}" init --name demo
-  "${ca[@]}" issue node --role zone --name zone-1
-  "${ca[@]}" issue ledger --name ledger-1
-  "${ca[@]}" issue node --role dmz --name dmz-1
-  "${ca[@]}" issue agent-issuer --name agents-1
-  "${ca[@]}" issue console --name console-1 --enrol
+  local root=(--directory "$work/ca" --passphrase-file "$secrets/passphrase")
+  broker ca init "${root[@]}" --name demo
+  broker ca issue node "${root[@]}" --role zone --name zone-1
+  broker ca issue ledger "${root[@]}" --name ledger-1
+  broker ca issue node "${root[@]}" --role dmz --name dmz-1
+  broker ca issue agent-issuer "${root[@]}" --name agents-1
+  broker ca issue console "${root[@]}" --name console-1 --enrol
 }
 
 cluster_start() {
@@ -105,7 +105,7 @@ broker {
   tls { root = "$work/ca/root.crt", certificate = "$work/ca/zone-1.crt", key = "$work/ca/zone-1.key" }
   zone {
     listen = "127.0.0.1:$zone_port"
-    database = "$work/zone/broker.db"
+    store.path = "$work/zone/broker.db"
     ledger { certificate = "$work/ca/ledger-1.crt", key = "$work/ca/ledger-1.key" }
     ${zone_settings:-}
   }
@@ -127,7 +127,7 @@ broker {
     enrolment.listen = "127.0.0.1:$enrolment_port"
     zone.addresses = [ "https://127.0.0.1:$zone_port" ]
     # A backing that the memory scanner can see: otherwise finding nothing would prove nothing.
-    secrets.backing = mmap
+    secrets.backing = ${secret_backing:-mmap}
     ${dmz_settings:-}
   }
 }
@@ -147,7 +147,7 @@ cluster_start_agent() {
 broker.agent {
   state-directory = "$volatile/$name"
   gateway = "https://127.0.0.1:$agents_port"
-  secrets.backing = mmap
+  secrets.backing = ${secret_backing:-mmap}
   uses {
     keep { mode = hold, hold-for = 10 minutes }
     https {

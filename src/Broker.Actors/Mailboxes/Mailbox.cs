@@ -145,6 +145,7 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
                 break;
             await cell.HandleUser(slot);
         }
+        Turn.Leave();
         if (!TryGoIdle())
             cell.System.Dispatcher.Schedule(this);
     }

@@ -126,6 +126,8 @@ internal sealed partial class CustomerAudit
 
     private void Change(Block block, ChangeRecord record)
     {
+        if (_generation > _lifted)
+            throw Fail("change-while-locked", "rows or directory changed while a lock stood");
         foreach (var cause in record.Causes)
         {
             var signed = Statement.Read<SignedRequest>(cause.Span);

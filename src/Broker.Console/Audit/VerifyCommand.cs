@@ -11,7 +11,9 @@ internal static class VerifyCommand
 {
     public static Command Create(ConsoleHost host)
     {
-        var customer = Parsing.NameOption("--customer", "The customer; with --file, as the file says");
+        var customer = Parsing.Customer();
+        customer.Required = false;
+        customer.Description = "The customer; with --file, as the file says";
         var input = Parsing.FileOption("--file", "An export; else the chains are fetched");
         var root = Parsing.FileOption("--root", "The root certificate; else the profile's. With --file and --root no profile is needed");
         var identity = new Option<string?>("--identity") { Description = "The customer's identity fingerprint; else the pinned one", HelpName = "HEX" };

@@ -61,8 +61,10 @@ internal static class Effect
             throw CommandException.Usage("the request is for another installation", "use that installation's profile");
         // The keys to verify the answer by are there before anything is done.
         var customer = route.Answer == EffectAnswer.Changed ? await PinnedCustomer.LoadAsync(context, request.Customer) : null;
-        var body = saved.Upload is { } upload
-            ? JsonSerializer.SerializeToUtf8Bytes(new PutCredentialModel(saved.Request, upload), ApiJson.Default.PutCredentialModel)
+        var body = request.Action == UserAction.PutCredential.Name
+            ? JsonSerializer.SerializeToUtf8Bytes(
+                new PutCredentialModel(saved.Request, saved.Upload ?? throw CommandException.Usage("the sealed credential is missing")),
+                ApiJson.Default.PutCredentialModel)
             : JsonSerializer.SerializeToUtf8Bytes(saved.Request, ApiJson.Default.SignedRequestModel);
         var path = wait > 0 ? $"{route.Path}?wait={wait}" : route.Path;
         var answer = await SendUntilAnsweredAsync(context, route.Method, path, body, wait, saved, request);

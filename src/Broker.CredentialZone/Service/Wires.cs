@@ -34,7 +34,9 @@ internal static class Wires
         for (var i = 0; i < changes.Length; i++)
         {
             var m = messages[i];
-            changes[i] = new EntryChange(new EntryKey(m.Type, m.Id), m.HasStatement ? m.Statement.Memory : null, m.Signature.Memory);
+            // Without the cast null would become empty memory, and a removal an empty statement.
+            var statement = m.HasStatement ? m.Statement.Memory : (ReadOnlyMemory<byte>?)null;
+            changes[i] = new EntryChange(new EntryKey(m.Type, m.Id), statement, m.Signature.Memory);
         }
 
         return changes;

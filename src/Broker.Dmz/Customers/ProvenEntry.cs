@@ -21,7 +21,8 @@ internal sealed record ProvenEntry(EntryKey Key, Digest LeafKey, Digest Leaf, Re
     {
         var key = new EntryKey(entry.Type, entry.Id);
         var leafKey = key.LeafKey;
-        ReadOnlyMemory<byte>? statement = entry.HasStatement ? entry.Statement.Memory : null;
+        // Without the cast null would become empty memory, and absence an empty entry.
+        var statement = entry.HasStatement ? entry.Statement.Memory : (ReadOnlyMemory<byte>?)null;
         var leaf = 0 switch
         {
             _ when statement is { } bytes => TreeHash.Leaf(leafKey, Digest.Of(bytes.Span)),

@@ -26,6 +26,9 @@ public sealed class SessionContext : IDisposable
     /// <summary>How far ahead of the expected number a message may be.</summary>
     public const ulong MaxAhead = 256;
 
+    /// <summary>Bytes that a body may have: 4 MiB, the largest envelope.</summary>
+    public const int MaxBody = 4 << 20;
+
     private const int KeyLength = 32;
     private const int RandomLength = 16;
 
@@ -55,11 +58,17 @@ public sealed class SessionContext : IDisposable
 
     /// <summary>Seals the next message of this end.</summary>
     /// <param name="header">Transcript, direction and number are filled in here.</param>
-    /// <param name="body">The plaintext, in locked memory.</param>
+    /// <param name="body">The plaintext, in locked memory, at most <see cref="MaxBody"/>.</param>
     /// <param name="random">The system's randomness.</param>
     /// <exception cref="SessionException">The session is exhausted.</exception>
+    /// <exception cref="ArgumentException">The body is over <see cref="MaxBody"/>.</exception>
     public SealedMessage Seal(MessageHeader header, ReadOnlySpan<byte> body, RandomFill random)
     {
+        if (body.Length > MaxBody)
+        {
+            throw new ArgumentException("a body is at most 4 MiB", nameof(body));
+        }
+
         var number = _send.Next;
         if (number >= MaxMessages)
         {
@@ -94,7 +103,7 @@ public sealed class SessionContext : IDisposable
         var failure = header switch
         {
             _ when message.Random.Length != RandomLength || message.Commitment.Length != KeyLength ||
-                message.Ciphertext.Length < AesGcm256.TagSize => SessionFailure.Malformed,
+                message.Ciphertext.Length is < AesGcm256.TagSize or > MaxBody + AesGcm256.TagSize => SessionFailure.Malformed,
             _ when header.Transcript != Transcript => SessionFailure.WrongTranscript,
             _ when header.Direction != _receiveDirection => SessionFailure.WrongDirection,
             _ when header.Number < _receive.Next => SessionFailure.Replayed,

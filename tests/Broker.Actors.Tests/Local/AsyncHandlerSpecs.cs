@@ -159,6 +159,23 @@ public sealed class AsyncHandlerSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "Y6")]
+    public void Y6_handler_that_gives_up_at_once_should_find_the_stop_behind_it()
+    {
+        _it.Tell(new Do(async actor =>
+        {
+            using var registration = actor.Context.Stopping.Register(_gate.SetCanceled);
+            await _gate.Task;
+        }));
+        _it.Tell(new Say("never"));
+        _world.Run();
+        _world.Dispatcher.Preempts = true;
+        _it.Stop();
+        _world.Run();
+        Assert.Equal(["poststop1", "dispose1"], _script.Log);
+    }
+
+    [Fact]
+    [Trait("Statement", "Y6")]
     public void Y6_restart_should_cancel_the_token_of_the_old_incarnation_only()
     {
         var tokens = new List<CancellationToken>();

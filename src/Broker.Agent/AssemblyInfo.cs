@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// memfd, pidfd and tmpfs are Linux's.
+[assembly: SupportedOSPlatform("linux")]

@@ -1,0 +1,3 @@
+using Broker.Agent.Commands;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace Broker.Agent.State;
+
+/// <summary>How the running agent stands, for <c>broker-agent status</c>: lines of <c>key: value</c>, nothing secret.</summary>
+internal sealed class StatusFile(StateDirectory directory, TimeProvider time)
+{
+    private const string FileName = "status";
+
+    private string _last = "";
+
+    /// <summary>Writes what has changed.</summary>
+    /// <param name="session"><c>connecting</c>, <c>waiting-for-owner</c>, <c>live</c> or <c>stopped</c>.</param>
+    /// <param name="loss">Why the last link was lost, or empty.</param>
+    /// <param name="inUse">Hand-offs in use.</param>
+    internal void Write(string session, string loss, int inUse)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"session: {session}\nlast-loss: {loss}\nin-use: {inUse}\n");
+        if (text == _last)
+            return;
+
+        _last = text;
+        directory.Write(FileName, System.Text.Encoding.UTF8.GetBytes($"{text}since: {time.GetUtcNow():O}\n"));
+    }
+
+    /// <summary>Reads what the last agent process wrote; null where none has run.</summary>
+    internal static string? Read(StateDirectory directory) =>
+        directory.Read(FileName) is { } bytes ? System.Text.Encoding.UTF8.GetString(bytes) : null;
+}
