@@ -68,7 +68,8 @@ internal sealed partial class ZoneStore
         {
             if (predecessor is null || !known.AsSpan().SequenceEqual(predecessor.Certificate.Span))
             {
-                throw new StoreException("the ledger is signed by another key; give that key as the predecessor once, so that it enters the new one");
+                throw new StoreException(
+                    "the ledger is signed by another key; give that key as the predecessor once, so that it enters the new one");
             }
 
             _signer = predecessor;

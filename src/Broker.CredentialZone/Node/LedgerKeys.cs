@@ -20,6 +20,7 @@ internal static class LedgerKeys
 
         var role = loaded.Identity.Role.Text();
         loaded.Dispose();
-        throw new StartException($"{certificate} has the role {role}, and the ledger needs one of role ledger; issue it by brokerctl ca issue ledger");
+        throw new StartException(
+            $"{certificate} has the role {role}, and the ledger needs one of role ledger; issue it by brokerctl ca issue ledger");
     }
 }

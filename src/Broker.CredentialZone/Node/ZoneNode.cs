@@ -6,6 +6,7 @@ using Broker.CredentialZone.Sqlite;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Writing;
 using Broker.Host;
+using Broker.Host.Health;
 using Broker.Host.Running;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
@@ -29,7 +30,8 @@ internal sealed class ZoneNode : INode
     private readonly WebApplication _web;
 
     private ZoneNode(
-        InstallationKey key, ZoneStore store, LedgerSigner signer, ActorSystem actors, ActorRef<WriterMessage> writer, WebApplication web) =>
+        InstallationKey key, ZoneStore store, LedgerSigner signer, ActorSystem actors, ActorRef<WriterMessage> writer,
+        WebApplication web) =>
         (_key, _store, _signer, _actors, _writer, _web) = (key, store, signer, actors, writer, web);
 
     /// <summary>The addresses that it listens on.</summary>
@@ -42,24 +44,25 @@ internal sealed class ZoneNode : INode
         var key = settings.Tls.Load(LinkRole.Zone);
         LedgerSigner? signer = null;
         ZoneStore? store = null;
+        ActorSystem? actors = null;
+        WebApplication? web = null;
         try
         {
             signer = LedgerKeys.Load(settings.LedgerCertificate, settings.LedgerKey, key.Trust);
-            store = OpenStore(settings, key.Trust, signer, context);
-            var actors = new ActorSystem("zone", new ActorSystemOptions { Time = context.Time });
-            var (opened, node) = (store, key.Identity.Name);
+            var opened = store = OpenStore(settings, key.Trust, signer, context);
+            actors = new ActorSystem("zone", new ActorSystemOptions { Time = context.Time });
+            var node = key.Identity.Name;
             var writer = actors.Spawn(
-                Props<WriterMessage>.Of(() => new WriterActor(opened, node, settings.QueueCapacity)).WithMailbox(settings.QueueCapacity), "ledger");
-            var identity = new ZoneIdentity(key.Trust, key.Identity.Name, signer.Certificate, context.Time);
-            var web = Build(context, settings, key, new ZoneService(identity, store, new ZoneWriter(store, writer)));
+                Props<WriterMessage>.Of(() => new WriterActor(opened, node, settings.QueueCapacity)).WithMailbox(settings.QueueCapacity),
+                "ledger");
+            var identity = new ZoneIdentity(key.Trust, node, signer.Certificate, context.Time);
+            web = Build(context, settings, key, new ZoneService(identity, store, new ZoneWriter(store, writer)));
             await web.StartAsync(cancellationToken);
             return new ZoneNode(key, store, signer, actors, writer, web);
         }
         catch
         {
-            store?.Dispose();
-            signer?.Dispose();
-            key.Dispose();
+            await Release(web, actors, store, signer, key);
             throw;
         }
     }
@@ -72,13 +75,25 @@ internal sealed class ZoneNode : INode
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => Release(_web, _actors, _store, _signer, _key);
+
+    // The writer ends before the store closes: a commit in flight is waited for.
+    private static async ValueTask Release(
+        WebApplication? web, ActorSystem? actors, ZoneStore? store, LedgerSigner? signer, InstallationKey key)
     {
-        await _web.DisposeAsync();
-        await _actors.DisposeAsync();
-        _store.Dispose();
-        _signer.Dispose();
-        _key.Dispose();
+        if (web is not null)
+        {
+            await web.DisposeAsync();
+        }
+
+        if (actors is not null)
+        {
+            await actors.DisposeAsync();
+        }
+
+        store?.Dispose();
+        signer?.Dispose();
+        key.Dispose();
     }
 
     private static ZoneStore OpenStore(ZoneSettings settings, LinkTrust trust, LedgerSigner signer, NodeContext context)
@@ -113,6 +128,7 @@ internal sealed class ZoneNode : INode
         var web = builder.Build();
         web.UseRouting();
         web.MapZone(service);
+        web.MapHealth(context.Health);
         return web;
     }
 }

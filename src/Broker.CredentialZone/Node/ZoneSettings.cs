@@ -1,7 +1,7 @@
 using System.Net;
+using Broker.Configuration;
 using Broker.CredentialZone.Sqlite;
 using Broker.CredentialZone.Store;
-using Broker.Configuration;
 using Broker.Host;
 
 namespace Broker.CredentialZone.Node;

@@ -113,7 +113,8 @@ internal sealed class AppendOutcomes(Name customerName, ulong fence, IReadOnlyLi
         if (!(ends && record.State == HandOffState.Released) &&
             !(HandOffState.EndsUse(outcome.State) && record.State == HandOffState.Acknowledged && record.UseState.Length == 0))
         {
-            return new(RefusalCode.OutcomeConflict, $"the hand-off is {record.State}{(record.UseState.Length > 0 ? ", " + record.UseState : "")}");
+            var stands = record.UseState.Length > 0 ? $"{record.State}, {record.UseState}" : record.State;
+            return new(RefusalCode.OutcomeConflict, $"the hand-off is {stands} already");
         }
 
         var customer = context.Find(customerName)!;

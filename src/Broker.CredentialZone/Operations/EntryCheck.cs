@@ -75,7 +75,8 @@ internal static class EntryCheck
                 return policy.Cluster == cluster && policy.Customer == customer && key == EntryKey.Policy(policy.Policy);
             case EntryKey.CredentialType:
                 var credential = Statement.Read<CredentialEntry>(statement);
-                return credential.Cluster == cluster && credential.Customer == customer && key == EntryKey.Credential(credential.Credential);
+                return credential.Cluster == cluster && credential.Customer == customer &&
+                    key == EntryKey.Credential(credential.Credential);
             case EntryKey.RowType:
                 var row = Statement.Read<RowHeader>(Statement.Read<StoredRow>(statement).Header.Span);
                 return row.Cluster == cluster && row.Customer == customer && key == EntryKey.Row(row.Credential, row.Version);

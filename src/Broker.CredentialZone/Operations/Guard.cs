@@ -40,7 +40,9 @@ internal static class Guard
 
     /// <summary>Refuses while a lock stands.</summary>
     public static StoreRefusal? IfLocked(CustomerRecord customer) => customer.IsLocked
-        ? new(RefusalCode.Locked, $"lock generation {customer.LockGeneration} stands; an administrator lifts it when the customer is unlocked")
+        ? new(
+            RefusalCode.Locked,
+            $"lock generation {customer.LockGeneration} stands; an administrator lifts it when the customer is unlocked")
         : null;
 
     /// <summary>Refuses unless the customer's head has that counter.</summary>

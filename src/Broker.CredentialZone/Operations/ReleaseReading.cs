@@ -33,8 +33,10 @@ internal static class ReleaseReading
             _ when request.Cluster != context.Cluster => new(RequestRefusal.WrongCluster, "the request is for another cluster"),
             _ when request.Customer != call.Customer => new(RequestRefusal.WrongCustomer, "the request is for another customer"),
             _ when request.Action != UserAction.Launch.Name => new(RequestRefusal.WrongAction, "the request is not a launch"),
-            _ when request.Payload != Digest.Of(call.Request.Payload.Span) => new(RequestRefusal.WrongPayload, "the payload is not the one signed"),
-            _ when request.NotAfter + RequestVerifier.ClockSkew < context.Now => new(RequestRefusal.Expired, "the request's time is over; sign a new one"),
+            _ when request.Payload != Digest.Of(call.Request.Payload.Span) =>
+                new(RequestRefusal.WrongPayload, "the payload is not the one signed"),
+            _ when request.NotAfter + RequestVerifier.ClockSkew < context.Now =>
+                new(RequestRefusal.Expired, "the request's time is over; sign a new one"),
             _ when request.NotAfter > context.Now + RequestVerifier.MaxLife + RequestVerifier.ClockSkew =>
                 new(RequestRefusal.TooFarAhead, "the request lives longer than a day; sign a new one"),
             _ when call.HandOff != HandOffId.Of(hash, launch.Agent) =>

@@ -31,7 +31,8 @@ internal abstract record ReleaseResult
     /// <param name="Entries">Credentials, rows, policies, the grant, users, all with proofs under the head.</param>
     /// <param name="Again">Whether the hand-off was released before.</param>
     /// <param name="Ledger">The end of the customer's chain after it.</param>
-    public sealed record Released(Receipt Receipt, Signed Head, IReadOnlyList<ProvenEntry> Entries, bool Again, LedgerPoint Ledger) : ReleaseResult;
+    public sealed record Released(
+        Receipt Receipt, Signed Head, IReadOnlyList<ProvenEntry> Entries, bool Again, LedgerPoint Ledger) : ReleaseResult;
 
     /// <summary>The hand-off has ended before: nothing leaves again.</summary>
     /// <param name="HandOff">How it ended.</param>
@@ -141,7 +142,8 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
             _ when context.IsNearlyFull => Guard.StoreFull,
             _ when count >= context.Limits.ReleasesPerMinute =>
                 new(RefusalCode.RateExceeded, "the customer's releases of this minute are used up; try again in the next one"),
-            _ when before is null && (customer.OpenHandOffs >= context.Limits.OpenHandOffs || customer.OpenUses >= context.Limits.OpenUses) =>
+            _ when before is null &&
+                (customer.OpenHandOffs >= context.Limits.OpenHandOffs || customer.OpenUses >= context.Limits.OpenUses) =>
                 new(RefusalCode.TooManyOpen, "too many hand-offs or uses of the customer are open; wait for outcomes"),
             _ => ReleaseReading.Entries(context, customer, _call.Request, launch, out _entries),
         };
@@ -151,7 +153,8 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         }
 
         var intent = new Intent(
-            _hash, _call.HandOff, _call.Attempt, customer.Fence, customer.LockGeneration, customer.Head.Counter, ReleaseReading.Leaves(_entries));
+            _hash, _call.HandOff, _call.Attempt, customer.Fence, customer.LockGeneration, customer.Head.Counter,
+            ReleaseReading.Leaves(_entries));
         _block = context.Append(customer.Customer.Value, BlockKind.Intent, new IntentRecord(intent.Encode(), _encoded).Encode());
         _point = context.Point(customer.Customer.Value);
         _head = customer.SignedHead;

@@ -77,10 +77,11 @@ internal sealed partial class ZoneService
         return Answer(reply);
     }
 
-    public Task<ZoneAnswer<Wire.FindInvitationReply>> FindInvitation(PeerIdentity _, Wire.FindInvitationRequest request, CancellationToken __) =>
-        Answer(store.Invitation(Name.Parse(request.Customer), new Digest(request.Token.Span)) is { } found
-            ? new Wire.FindInvitationReply { Request = UnsafeByteOperations.UnsafeWrap(found.Request), Redeemed = found.Redeemed }
-            : new Wire.FindInvitationReply());
+    public Task<ZoneAnswer<Wire.FindInvitationReply>> FindInvitation(
+        PeerIdentity _, Wire.FindInvitationRequest request, CancellationToken __) => Answer(
+            store.Invitation(Name.Parse(request.Customer), new Digest(request.Token.Span)) is { } found
+                ? new Wire.FindInvitationReply { Request = UnsafeByteOperations.UnsafeWrap(found.Request), Redeemed = found.Redeemed }
+                : new Wire.FindInvitationReply());
 
     public Task<ZoneAnswer<Wire.ReadLedgerReply>> ReadLedger(PeerIdentity _, Wire.ReadLedgerRequest request, CancellationToken __)
     {

@@ -75,29 +75,33 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
         return Commit(new ReleaseRows(call), result => ToReply(result, request.Request));
     }
 
-    public Task<ZoneAnswer<Wire.AppendOutcomeReply>> AppendOutcome(PeerIdentity _, Wire.AppendOutcomeRequest request, CancellationToken __) =>
-        Commit(
-            new AppendOutcomes(Name.Parse(request.Customer), request.Fence, [.. request.Outcomes.Select(static o => Wires.Signed(o, "outcome"))]),
+    public Task<ZoneAnswer<Wire.AppendOutcomeReply>> AppendOutcome(
+        PeerIdentity _, Wire.AppendOutcomeRequest request, CancellationToken __) => Commit(
+            new AppendOutcomes(
+                Name.Parse(request.Customer), request.Fence, [.. request.Outcomes.Select(static o => Wires.Signed(o, "outcome"))]),
             static point => new Wire.AppendOutcomeReply { LedgerPosition = point.Length, LedgerHash = Wires.Bytes(point.Hash) });
 
     public Task<ZoneAnswer<Wire.LockReply>> Lock(PeerIdentity _, Wire.LockRequest request, CancellationToken __) => Commit(
         new RaiseLock(Name.Parse(request.Customer), Wires.Request(request.Request)),
         static generation => new Wire.LockReply { Generation = generation });
 
-    public Task<ZoneAnswer<Wire.InviteAgentReply>> InviteAgent(PeerIdentity _, Wire.InviteAgentRequest request, CancellationToken __) => Commit(
-        new InviteAgent(Name.Parse(request.Customer), request.Fence, Wires.Request(request.Request)),
-        static _ => new Wire.InviteAgentReply());
+    public Task<ZoneAnswer<Wire.InviteAgentReply>> InviteAgent(
+        PeerIdentity _, Wire.InviteAgentRequest request, CancellationToken __) => Commit(
+            new InviteAgent(Name.Parse(request.Customer), request.Fence, Wires.Request(request.Request)),
+            static _ => new Wire.InviteAgentReply());
 
     public Task<ZoneAnswer<Wire.AdvanceGenerationReply>> AdvanceGeneration(
         PeerIdentity peer, Wire.AdvanceGenerationRequest request, CancellationToken _) => Commit(
             new AdvanceGeneration(
-                Name.Parse(request.Customer), request.Fence, peer.Name, Name.Parse(request.Agent), new Id16(request.Boot.Span), request.Generation),
+                Name.Parse(request.Customer), request.Fence, peer.Name, Name.Parse(request.Agent), new Id16(request.Boot.Span),
+                request.Generation),
             static r => new Wire.AdvanceGenerationReply { Accepted = r.Accepted, Suspended = r.Suspended, Generation = r.Generation });
 
-    public Task<ZoneAnswer<Wire.ReportRefusalReply>> ReportRefusal(PeerIdentity peer, Wire.ReportRefusalRequest request, CancellationToken _) =>
-        Commit(
+    public Task<ZoneAnswer<Wire.ReportRefusalReply>> ReportRefusal(
+        PeerIdentity peer, Wire.ReportRefusalRequest request, CancellationToken _) => Commit(
             new ReportRefusal(
-                peer.Name, request.Customer.Length == 0 ? null : Name.Parse(request.Customer), request.Principal, request.Action, request.Code),
+                peer.Name, request.Customer.Length == 0 ? null : Name.Parse(request.Customer), request.Principal, request.Action,
+                request.Code),
             static _ => new Wire.ReportRefusalReply());
 
     private static bool IsBy(PeerIdentity peer, Signed claim) => claim.Read<Claim>().Node == peer.Name;

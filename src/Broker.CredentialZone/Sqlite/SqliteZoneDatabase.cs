@@ -135,7 +135,8 @@ internal sealed class SqliteZoneDatabase : IZoneDatabase
         }
         catch (IOException fault)
         {
-            throw new StoreException("the database is open in another process, or its directory cannot be written; stop the other one", fault);
+            throw new StoreException(
+                "the database is open in another process, or its directory cannot be written; stop the other one", fault);
         }
     }
 

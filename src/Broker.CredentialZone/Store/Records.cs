@@ -139,4 +139,5 @@ internal sealed record BatchRecord(long Id, Signed Batch);
 /// <param name="Batch">Number of its batch.</param>
 /// <param name="Index">Index in the batch.</param>
 /// <param name="Path">Siblings up to the batch's root, 32 bytes each.</param>
-internal sealed record BlockRecord(string Chain, ulong Position, ReadOnlyMemory<byte> Block, long Batch, uint Index, ReadOnlyMemory<byte> Path);
+internal sealed record BlockRecord(
+    string Chain, ulong Position, ReadOnlyMemory<byte> Block, long Batch, uint Index, ReadOnlyMemory<byte> Path);

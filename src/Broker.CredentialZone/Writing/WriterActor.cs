@@ -48,8 +48,10 @@ internal sealed class WriterActor : Actor<WriterMessage>
             case WriterMessage.Committed:
                 _committing = false;
                 break;
-            case WriterMessage.Minute:
-                _waiting.Enqueue(new KeepHouse(_node));
+            case WriterMessage.Minute or WriterMessage.HouseKept { More: true }:
+                KeepHouse();
+                break;
+            case WriterMessage.HouseKept:
                 break;
             default:
                 Context.Unhandled(message);
@@ -90,6 +92,16 @@ internal sealed class WriterActor : Actor<WriterMessage>
         }
 
         _waiting.Enqueue(operation);
+    }
+
+    private void KeepHouse()
+    {
+        var house = new KeepHouse(_node);
+        _waiting.Enqueue(house);
+        Context.PipeToSelf(
+            house.Result,
+            static result => new WriterMessage.HouseKept(result is StoreResult<bool>.Done { Value: true }),
+            static _ => new WriterMessage.HouseKept(More: false));
     }
 
     private void Commit()

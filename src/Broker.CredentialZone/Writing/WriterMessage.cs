@@ -19,7 +19,8 @@ internal abstract record WriterMessage
         public StoreOperation Take() => Interlocked.Exchange(ref _operation, null) ?? throw new InvalidOperationException("taken before");
 
         /// <inheritdoc/>
-        public void Dispose() => Interlocked.Exchange(ref _operation, null)?.Fail(new StoreException("the zone is stopping; nothing was done"));
+        public void Dispose() =>
+            Interlocked.Exchange(ref _operation, null)?.Fail(new StoreException("the zone is stopping; nothing was done"));
     }
 
     /// <summary>The batch in flight has ended, one way or the other; its operations know how.</summary>
@@ -27,4 +28,8 @@ internal abstract record WriterMessage
 
     /// <summary>A minute has passed.</summary>
     public sealed record Minute : WriterMessage;
+
+    /// <summary>What is done each minute is done.</summary>
+    /// <param name="More">Whether more of it waits than one commit takes.</param>
+    public sealed record HouseKept(bool More) : WriterMessage;
 }

@@ -5,7 +5,7 @@ using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Writing;
 
-/// <summary>How requests reach the writer: signatures are verified on the caller's thread, then the operation waits for its batch.</summary>
+/// <summary>How requests reach the writer: signatures are verified on the caller's thread, then it waits for its batch.</summary>
 internal sealed class ZoneWriter(ICredentialStore store, ActorRef<WriterMessage> writer)
 {
     private const int MaxIdentities = 10_000;

@@ -48,7 +48,8 @@ public sealed class LedgerSpecs : IDisposable
         _zone.Do(new ReleaseRows(customer.Call(customer.Launch())));
         Assert.Equal(2, Walk(Block.ClusterChain, old.Key).Count);
         var blocks = Walk(customer.Name.Value, old.Key, next.Key);
-        Assert.Equal(next.Key.Fingerprint, _zone.Store.Ledger(customer.Name.Value, (ulong)blocks.Count - 1, 1).Receipts[0].Batch.Read<Batch>().LedgerKey);
+        var last = _zone.Store.Ledger(customer.Name.Value, (ulong)blocks.Count - 1, 1).Receipts[0];
+        Assert.Equal(next.Key.Fingerprint, last.Batch.Read<Batch>().LedgerKey);
     }
 
     [Fact]

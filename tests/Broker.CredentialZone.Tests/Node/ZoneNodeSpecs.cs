@@ -56,7 +56,8 @@ public sealed class ZoneNodeSpecs : IAsyncLifetime, IDisposable
         Assert.Equal((LinkRole.Ledger, "test", "zone-1"), (ledger.Role, description.Cluster, description.Node));
 
         await _client.EnrolAsync(Enrolment(_console), default);
-        await _client.CommitAsync(Commit([_customer.Grant(), _customer.Policy(), _customer.Credential("db", 1), _customer.Row("db", 1, 100_000)]), default);
+        await _client.CommitAsync(
+            Commit([_customer.Grant(), _customer.Policy(), _customer.Credential("db", 1), _customer.Row("db", 1, 100_000)]), default);
         var call = _customer.Call(_customer.Launch());
         var reply = await _client.ReleaseAsync(Release(call), default);
         var receipt = Statement.Read<Receipt>(reply.Receipt.Span);

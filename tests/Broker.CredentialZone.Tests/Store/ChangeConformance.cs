@@ -44,7 +44,8 @@ public abstract class ChangeConformance : IDisposable
         Assert.Equal(RefusalCode.WrongFence, _zone.Refused(_zone.NewCustomer().Enrol(bendClaim: c => c with { Fence = 2 })));
         Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bendClaim: c => c with { Incarnation = Digest.Zero })));
         var plan = _zone.NewCustomer().Plan();
-        Assert.Equal(RefusalCode.PlanExpired, _zone.Refused(_zone.NewCustomer().Enrol(plan with { NotAfter = _zone.Time.GetUtcNow().AddMinutes(-3) })));
+        var late = plan with { NotAfter = _zone.Time.GetUtcNow().AddMinutes(-3) };
+        Assert.Equal(RefusalCode.PlanExpired, _zone.Refused(_zone.NewCustomer().Enrol(late)));
         Assert.Equal(RefusalCode.Malformed, _zone.Refused(_zone.NewCustomer().Enrol(plan with { Threshold = 9 })));
         var other = new SignerKey();
         var replaced = plan with { Administrators = [new(TestCustomer.N("alice"), other.Key)] };

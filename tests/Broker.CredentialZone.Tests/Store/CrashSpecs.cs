@@ -136,7 +136,8 @@ public sealed class CrashSpecs : IDisposable
         Assert.Contains("version", Assert.Throws<StoreException>(() => ZoneUnderTest.Sqlite(_zone.DirectoryPath)).Message, StringComparison.Ordinal);
         using (var raw = new SqliteConnectionHandle(Path.Combine(_zone.DirectoryPath, "zone.db"), readOnly: false))
         {
-            raw.Script("UPDATE meta SET value = x'00000001' WHERE key = 'schema-version'; UPDATE meta SET value = x'6F74686572' WHERE key = 'cluster'");
+            raw.Script("UPDATE meta SET value = x'00000001' WHERE key = 'schema-version'");
+            raw.Script("UPDATE meta SET value = x'6F74686572' WHERE key = 'cluster'");
         }
 
         Assert.Contains("cluster", Assert.Throws<StoreException>(() => _zone.Reopen()).Message, StringComparison.Ordinal);

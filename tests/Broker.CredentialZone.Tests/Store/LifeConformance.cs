@@ -66,7 +66,8 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(RefusalCode.UnknownHandOff, _zone.Refused(_customer.Append(call with { Request = _customer.Launch() }, "acknowledged")));
         Assert.Equal(RefusalCode.StaleFence, _zone.Refused(new AppendOutcomes(_customer.Name, 9, [_customer.Outcome(call, "acknowledged")])));
         Assert.Equal(RefusalCode.Malformed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, [])));
-        var other = new Outcome(ZoneUnderTest.Cluster, TestCustomer.N("other"), call.HandOff, 1, call.Request.Hash, "acknowledged", "", default(DateTimeOffset).AddYears(2000));
+        var other = new Outcome(
+            ZoneUnderTest.Cluster, TestCustomer.N("other"), call.HandOff, 1, call.Request.Hash, "acknowledged", "", _zone.Time.GetUtcNow());
         Assert.Equal(RefusalCode.Misaddressed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, [_customer.Identity.Sign(other)])));
         var head = _customer.LastHead!;
         Assert.Equal(RefusalCode.Malformed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, [head])));
@@ -136,6 +137,18 @@ public abstract class LifeConformance : IDisposable
     }
 
     [Fact]
+    public void Enrolments_of_two_agents_should_not_share_one_redemption()
+    {
+        var (first, second) = (new SignerKey(), new SignerKey());
+        var (a, b) = (Invite(first, agent: "web-2"), Invite(second, agent: "web-3"));
+        _zone.Do(new InviteAgent(_customer.Name, 1, a));
+        _zone.Do(new InviteAgent(_customer.Name, 1, b));
+        var both = _customer.Commit([_customer.Grant("web-2"), _customer.Grant("web-3")], [a, b], second.Key.Fingerprint);
+        Assert.Equal(RefusalCode.InvitationNotOpen, _zone.Refused(both));
+        Assert.False(_zone.Store.Invitation(_customer.Name, second.Key.Fingerprint)!.Redeemed);
+    }
+
+    [Fact]
     public void Expired_invitation_should_not_be_redeemed()
     {
         var token = new SignerKey();
@@ -164,7 +177,8 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(new GenerationResult(true, false, 2), Advance(boot, 2));
         Assert.Equal(new GenerationResult(true, false, 3), Advance(reboot, 3));
         Assert.Equal(new GenerationResult(false, false, 3), Advance(reboot, 9));
-        Assert.Equal(RefusalCode.StaleFence, _zone.Refused(new AdvanceGeneration(_customer.Name, 7, TestCustomer.N("dmz-1"), TestCustomer.N("web-1"), boot, 4)));
+        Assert.Equal(RefusalCode.StaleFence, _zone.Refused(
+            new AdvanceGeneration(_customer.Name, 7, TestCustomer.N("dmz-1"), TestCustomer.N("web-1"), boot, 4)));
     }
 
     [Theory]

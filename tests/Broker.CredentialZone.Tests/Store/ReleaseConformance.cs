@@ -102,7 +102,9 @@ public abstract class ReleaseConformance : IDisposable
         Assert.Equal(RequestRefusal.UnknownUser, Refused(call with { Request = stranger }));
         var foreign = _zone.NewCustomer("other").Launch();
         Assert.Equal(RequestRefusal.WrongCustomer, Refused(_customer.Call(foreign)));
-        var login = _customer.Request(UserAction.Login, new LaunchPayload(TestCustomer.N("web-1"), [new LaunchItem(TestCustomer.N("db"), 0, TestCustomer.N("hold"))], default));
+        var login = _customer.Request(
+            UserAction.Login,
+            new LaunchPayload(TestCustomer.N("web-1"), [new LaunchItem(TestCustomer.N("db"), 0, TestCustomer.N("hold"))], default));
         Assert.Equal(RequestRefusal.WrongAction, Refused(_customer.Call(login)));
 
         Assert.Equal(length, _zone.Store.Customer(_customer.Name)!.Ledger);
@@ -116,12 +118,10 @@ public abstract class ReleaseConformance : IDisposable
         var call = _customer.Call(_customer.Launch());
         _zone.Time.Advance(TimeSpan.FromMinutes(8));
         Assert.Equal(RequestRefusal.Expired, Refused(call));
-        var ahead = _zone.NewCustomer();
         _zone.Time.Advance(TimeSpan.FromDays(2));
         var early = new ReleaseCall(_customer.Name, 1, _customer.Launch(), default, 1, 2);
         _zone.Time.Advance(-TimeSpan.FromDays(2));
         Assert.Equal(RequestRefusal.TooFarAhead, Refused(early));
-        _ = ahead;
     }
 
     [Fact]
@@ -135,10 +135,27 @@ public abstract class ReleaseConformance : IDisposable
     [Fact]
     public void Credential_without_its_policy_should_not_be_released()
     {
-        _zone.Do(_customer.Commit([_customer.Credential("api", 1, "lost"), _customer.Row("api", 1), _customer.Credential("own", 1, ReleasePolicy.Default.Value), _customer.Row("own", 1)]));
+        _zone.Do(_customer.Commit([
+            _customer.Credential("api", 1, "lost"), _customer.Row("api", 1),
+            _customer.Credential("own", 1, ReleasePolicy.Default.Value), _customer.Row("own", 1)]));
         Assert.Equal(RefusalCode.UnknownPolicy, Refused(_customer.Call(_customer.Launch("api"))));
         var released = Assert.IsType<ReleaseResult.Released>(_zone.Do(new ReleaseRows(_customer.Call(_customer.Launch("own")))));
         Assert.DoesNotContain(released.Entries, e => e.Key.Type == EntryKey.PolicyType);
+    }
+
+    [Fact]
+    public void Launch_larger_than_an_envelope_should_not_be_released()
+    {
+        var names = Enumerable.Range(0, 5).Select(i => $"big-{i}").ToList();
+        _zone.Do(_customer.Commit([.. names.SelectMany(n => new[] { _customer.Credential(n, 1), _customer.Row(n, 1, 1 << 20) })]));
+        Assert.Equal(RefusalCode.LaunchTooLarge, Refused(_customer.Call(Launch(names))));
+        var released = Assert.IsType<ReleaseResult.Released>(_zone.Do(new ReleaseRows(_customer.Call(Launch(names[..4])))));
+        Assert.Equal(4, released.Entries.Count(e => e.Key.Type == EntryKey.RowType));
+
+        SignedRequest Launch(List<string> credentials) => _customer.Request(
+            UserAction.Launch,
+            new LaunchPayload(
+                TestCustomer.N("web-1"), [.. credentials.Select(c => new LaunchItem(TestCustomer.N(c), 0, TestCustomer.N("hold")))], default));
     }
 
     [Fact]

@@ -96,7 +96,9 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
 
     public EntryChange Grant(string agent = "web-1") => Entry(
         EntryKey.Grant(N(agent)),
-        new Grant(cluster, Name, 1, N(agent), Agent.Key, "i-1", [], default, time.GetUtcNow(), time.GetUtcNow().AddHours(24), Identity.Key.Fingerprint));
+        new Grant(
+            cluster, Name, 1, N(agent), Agent.Key, "i-1", [], default, time.GetUtcNow(), time.GetUtcNow().AddHours(24),
+            Identity.Key.Fingerprint));
 
     public EntryChange Policy(string policy = "web") => Entry(
         EntryKey.Policy(N(policy)), new ReleasePolicy(cluster, Name, N(policy), [N("web-1")], [], [N("hold")], [Role.Administrator]));

@@ -3,6 +3,7 @@ using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Sqlite;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.CredentialZone.Tests.Support;
 
@@ -15,7 +16,8 @@ internal sealed class ZoneUnderTest : IDisposable
     private readonly bool _ownsDirectory;
     private ZoneLimits _limits;
 
-    public ZoneUnderTest(Func<string, IZoneDatabase> open, string? directory = null, ZoneLimits? limits = null, SignerKey? ledger = null, WallClock? time = null)
+    public ZoneUnderTest(
+        Func<string, IZoneDatabase> open, string? directory = null, ZoneLimits? limits = null, SignerKey? ledger = null, WallClock? time = null)
     {
         (_open, _limits, _ownsDirectory) = (open, limits ?? Limits, directory is null);
         Time = time ?? new WallClock();
@@ -96,7 +98,9 @@ internal sealed class ZoneUnderTest : IDisposable
         var database = _open(DirectoryPath);
         try
         {
-            return (database, ZoneStore.Open(database, Cluster, _limits, Signer(LedgerKey), predecessor is null ? null : Signer(predecessor), Time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance));
+            var store = ZoneStore.Open(
+                database, Cluster, _limits, Signer(LedgerKey), predecessor is null ? null : Signer(predecessor), Time, NullLogger.Instance);
+            return (database, store);
         }
         catch
         {

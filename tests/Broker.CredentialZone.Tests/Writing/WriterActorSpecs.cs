@@ -46,7 +46,8 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         var before = _zone.Store.Commits;
         _actor.Tell(new WriterMessage.Submit(_gate));
         await _gate.Reached;
-        var releases = Enumerable.Range(0, 120).Select(i => _writer.Commit(new ReleaseRows(customers[i % 4].Call(customers[i % 4].Launch())))).ToList();
+        var releases = Enumerable.Range(0, 120).Select(i => customers[i % 4])
+            .Select(customer => _writer.Commit(new ReleaseRows(customer.Call(customer.Launch())))).ToList();
         _gate.Open();
         var results = await Task.WhenAll(releases).WaitAsync(Long);
         Assert.All(results, r => Assert.IsType<StoreResult<ReleaseResult>.Done>(r));
@@ -67,6 +68,17 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         Assert.IsType<StoreResult<ReleaseResult>.Done>(await one.WaitAsync(Long));
         Assert.Equal(50, results.Count(r => r is StoreResult<ReleaseResult>.Done));
         Assert.All(results.OfType<StoreResult<ReleaseResult>.Refused>(), r => Assert.Equal(RefusalCode.Busy, r.Refusal.Code));
+    }
+
+    [Fact]
+    public async Task More_chains_than_one_commit_enters_should_be_entered_one_after_the_other()
+    {
+        var customers = Enumerable.Range(0, 3).Select(i => _zone.Ready($"c{i}")).ToList();
+        _actor.Tell(new WriterMessage.HouseKept(More: true));
+        await _writer.Commit(new KeepHouse(TestCustomer.N("zone-1"))).WaitAsync(Long);
+        var heads = LedgerWalker.Walk(_zone.Store, ZoneUnderTest.Cluster, Block.ClusterChain, _zone.LedgerKey.Key)
+            .Where(b => b.Kind == BlockKind.ChainHead);
+        Assert.Equal(customers.Count, heads.Count());
     }
 
     [Fact]
