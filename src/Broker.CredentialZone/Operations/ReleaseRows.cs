@@ -137,7 +137,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
     {
         var minute = Math.Max(customer.RateMinute, context.Now.ToUnixTimeSeconds() / 60);
         var count = minute == customer.RateMinute ? customer.RateCount : 0;
-        var refusal = Guard.IfLocked(customer) ?? Guard.UnlessCounter(customer, _call.ExpectedCounter) ?? 0 switch
+        var refusal = Guard.IfLocked(customer) ?? Guard.IfBehind(customer, _call.ExpectedCounter) ?? 0 switch
         {
             _ when context.IsNearlyFull => Guard.StoreFull,
             _ when count >= context.Limits.ReleasesPerMinute =>

@@ -122,8 +122,9 @@ internal sealed partial class ChangeSet
             return signed?.Read<T>();
         }
 
+        // Only a proven empty leaf is absence: an entry that is there and withheld must not look like one that never was.
         return _proven.TryGetValue(key, out var entry)
-            ? entry.Statement is null ? null : entry.Read<T>() ?? throw new MalformedException($"the {key.Type} entry is not one")
+            ? entry.Leaf == Digest.Zero ? null : entry.Read<T>() ?? throw new MalformedException($"the {key.Type} entry was not brought")
             : throw new MalformedException($"the {key.Type} entry was not brought");
     }
 
