@@ -2,6 +2,7 @@ using Broker.Dmz.Node;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 using Broker.Secrets;

@@ -148,6 +148,13 @@ internal sealed partial class CustomerKey
             _outcomes!.Tell(new OutcomeMessage.Refusal($"agent/{message.Agent}", "session", problem.Code));
             return;
         }
+        catch (SecretMemoryExhaustedException)
+        {
+            // What was said is lost with the message, so the session is too: in the next one the agent is asked again.
+            _sessions.Remove(message.Agent);
+            Drop(link, Codes.Busy);
+            return;
+        }
 
         using (body)
         {

@@ -29,7 +29,7 @@ internal sealed partial class CustomerKey
 
     private IReadOnlyList<uint> GivenShares() => [.. _shares.Select(s => s.Record.Index).Distinct().Order()];
 
-    private Result<KeyStatus> OnGiveShare(ShareModel model)
+    private Result<KeyStatus> OnGiveShare(ShareModel model, Signed custody)
     {
         if (_state is KeyState.Unknown or KeyState.Enrolling)
         {
@@ -70,6 +70,12 @@ internal sealed partial class CustomerKey
         {
             record.Dispose();
             return new Refused(Codes.ShareForeign, "the share is of another customer, epoch or splitting");
+        }
+
+        if (!IsOfIdentity(record, custody))
+        {
+            record.Dispose();
+            return new Refused(Codes.ShareForeign, "the share names another identity than the customer's custody record");
         }
 
         if (!record.IsSigned)
@@ -115,6 +121,18 @@ internal sealed partial class CustomerKey
             {
                 // A console that keeps a broken file is no witness.
             }
+        }
+    }
+
+    private static bool IsOfIdentity(ShareRecord record, Signed custody)
+    {
+        try
+        {
+            return custody.Read<CustodyRecord>().Identity.Equals(record.Identity);
+        }
+        catch (MalformedException)
+        {
+            return false;
         }
     }
 

@@ -85,7 +85,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 OnEnrolled(m.Result);
                 break;
             case CustomerKeyMessage.GiveShare m:
-                m.ReplyTo.Tell(OnGiveShare(m.Share));
+                m.ReplyTo.Tell(OnGiveShare(m.Share, m.Custody));
                 break;
             case CustomerKeyMessage.Loaded m:
                 OnLoaded(m.Result);

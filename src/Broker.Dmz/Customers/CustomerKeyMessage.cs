@@ -29,8 +29,11 @@ internal abstract record CustomerKeyMessage
     /// <summary>The zone answered the customer's first commit.</summary>
     public sealed record Enrolled(CommitResult Result) : CustomerKeyMessage;
 
-    /// <summary>A custodian gives a share, sealed to this incarnation.</summary>
-    public sealed record GiveShare(ShareModel Share, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
+    /// <summary>
+    /// A custodian gives a share, sealed to this incarnation. The zone's custody record only sorts out shares of other identities
+    /// early; what the shares rebuild is held against it again by signature.
+    /// </summary>
+    public sealed record GiveShare(ShareModel Share, Signed Custody, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
 
     /// <summary>What the zone and the witnesses say of the customer.</summary>
     public sealed record Loaded(Result<LoadedCustomer> Result) : CustomerKeyMessage;

@@ -94,8 +94,9 @@ internal sealed class CustomerCalls(GatewayContext gateway)
             return refs.ToRefused();
         }
 
+        var state = await gateway.State(customer, context.RequestAborted);
         var status = await found.Key.Ask<Result<KeyStatus>>(
-            reply => new CustomerKeyMessage.GiveShare(model, reply), KeyTimeout, context.RequestAborted);
+            reply => new CustomerKeyMessage.GiveShare(model, WireSigned.From(state?.Custody), reply), KeyTimeout, context.RequestAborted);
         return status.Value is { } value ? await Model(customer, value, context.RequestAborted) : status.ToRefused();
     }
 

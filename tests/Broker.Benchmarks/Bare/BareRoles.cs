@@ -169,6 +169,6 @@ internal static class BareRoles
     {
         await web.StartAsync(cancellation);
         await Console.Out.WriteLineAsync("ready");
-        await Task.Delay(Timeout.Infinite, TimeProvider.System, cancellation).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation).ContinueWith(static _ => { }, TaskScheduler.Default);
     }
 }
