@@ -23,6 +23,7 @@ internal sealed partial class CustomerKey
     private readonly Dictionary<Id16, OpenHandOff> _inFlight = [];
     private readonly Dictionary<Id16, OpenHandOff> _uses = [];
     private readonly ReplayWindow _sealedOnce = new();
+    private readonly VerifiedBatches _batches = new();
 
     private void OnSeal(CustomerKeyMessage.Seal message)
     {
@@ -117,7 +118,7 @@ internal sealed partial class CustomerKey
         byte[] recorded;
         try
         {
-            block = Statement.Read<Receipt>(message.Released.Receipt.Span).Verify(ledger, _node.Cluster);
+            block = Statement.Read<Receipt>(message.Released.Receipt.Span).Verify(ledger, _node.Cluster, _batches);
             if (block is null)
             {
                 return new Refused(Codes.ReceiptForged, "the zone's receipt does not verify");
@@ -233,7 +234,7 @@ internal sealed partial class CustomerKey
         LaunchItem item, Grant grant, Role role, Dictionary<EntryKey, ProvenEntry> entries, List<EnvelopeItem> items,
         List<SecretBuffer> opened)
     {
-        if (!entries.TryGetValue(EntryKey.Credential(item.Credential), out var proven) || proven.Read<CredentialEntry>() is not { } entry)
+        if (!entries.TryGetValue(EntryKey.Credential(item.Credential), out var proven) || _leaves.Read<CredentialEntry>(proven) is not { } entry)
         {
             return new Refused(Codes.CredentialUnknown, $"there is no credential {item.Credential}");
         }
@@ -264,10 +265,10 @@ internal sealed partial class CustomerKey
         }
     }
 
-    private static Refused? Allow(
+    private Refused? Allow(
         LaunchItem item, CredentialEntry entry, Grant grant, Role role, Dictionary<EntryKey, ProvenEntry> entries)
     {
-        var policy = entries.TryGetValue(EntryKey.Policy(entry.Policy), out var proven) ? proven.Read<ReleasePolicy>() : null;
+        var policy = entries.TryGetValue(EntryKey.Policy(entry.Policy), out var proven) ? _leaves.Read<ReleasePolicy>(proven) : null;
         if (policy is null)
         {
             return new Refused(

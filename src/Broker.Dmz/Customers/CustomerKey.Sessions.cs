@@ -31,7 +31,7 @@ internal sealed partial class CustomerKey
             return refused;
         }
 
-        if (!proven.TryGetValue(EntryKey.Grant(message.Agent), out var entry) || entry.Read<Grant>() is not { } grant)
+        if (!proven.TryGetValue(EntryKey.Grant(message.Agent), out var entry) || _leaves.Read<Grant>(entry) is not { } grant)
         {
             return new Refused(Codes.AgentUnknown, "the agent is not in the customer's directory");
         }

@@ -274,7 +274,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         SignedRequest request, UserAction action, Dictionary<EntryKey, ProvenEntry> proven, bool grave) =>
         RequestVerifier.Verify(
             request, _node.Cluster, _customer, action,
-            user => proven.TryGetValue(EntryKey.User(user), out var entry) ? entry.Read<UserEntry>() : null,
+            user => proven.TryGetValue(EntryKey.User(user), out var entry) ? _leaves.Read<UserEntry>(entry) : null,
             _custody!.AdministratorsRequired, grave, _node.Time.GetUtcNow());
 
     private Refused LockedRefusal() => _state switch

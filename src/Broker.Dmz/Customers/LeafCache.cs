@@ -1,4 +1,5 @@
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Statements;
 
 namespace Broker.Dmz.Customers;
 
@@ -10,12 +11,12 @@ internal sealed class LeafCache
 {
     private const int Capacity = 16_384;
 
-    private readonly Dictionary<Digest, Digest> _leaves = [];
+    private readonly Dictionary<Digest, Known> _leaves = [];
 
     /// <summary>Whether the entry stands under <paramref name="root"/>, the root that the cache is of.</summary>
     public bool IsUnder(Digest root, ProvenEntry entry)
     {
-        if (_leaves.TryGetValue(entry.LeafKey, out var leaf) && leaf == entry.Leaf)
+        if (_leaves.TryGetValue(entry.LeafKey, out var known) && known.Leaf == entry.Leaf)
         {
             return true;
         }
@@ -30,8 +31,27 @@ internal sealed class LeafCache
             _leaves.Clear();
         }
 
-        _leaves[entry.LeafKey] = entry.Leaf;
+        _leaves[entry.LeafKey] = new Known(entry.Leaf, null);
         return true;
+    }
+
+    /// <summary>Reads a verified entry; one that was read before is not read again, so a user's key keeps its verifier.</summary>
+    public T? Read<T>(ProvenEntry entry)
+        where T : class, IStatement<T>
+    {
+        if (!_leaves.TryGetValue(entry.LeafKey, out var known) || known.Leaf != entry.Leaf)
+        {
+            return entry.Read<T>();
+        }
+
+        if (known.Value is T value)
+        {
+            return value;
+        }
+
+        var read = entry.Read<T>();
+        _leaves[entry.LeafKey] = known with { Value = read };
+        return read;
     }
 
     /// <summary>The head moved on: these leaves changed.</summary>
@@ -39,9 +59,11 @@ internal sealed class LeafCache
     {
         foreach (var (key, leaf) in changes)
         {
-            _leaves[key] = leaf;
+            _leaves[key] = new Known(leaf, null);
         }
     }
 
     public void Clear() => _leaves.Clear();
+
+    private readonly record struct Known(Digest Leaf, object? Value);
 }

@@ -38,15 +38,17 @@ public sealed record Receipt(ReadOnlyMemory<byte> Block, uint Index, IReadOnlyLi
     /// </summary>
     /// <param name="ledgerKey">The key that the zone's ledger certificate has.</param>
     /// <param name="cluster">This installation.</param>
+    /// <param name="verified">Batches that the caller has verified before under the same key; their signature is not verified again.</param>
     /// <returns>The block, or null when the receipt does not hold.</returns>
-    public Block? Verify(PublicKey ledgerKey, Name cluster)
+    public Block? Verify(PublicKey ledgerKey, Name cluster, VerifiedBatches? verified = null)
     {
         try
         {
             var batch = Batch.Read<Batch>();
             var block = Statements.Statement.Read<Block>(Block.Span);
             return batch.Cluster == cluster && block.Cluster == cluster && batch.LedgerKey == ledgerKey.Fingerprint &&
-                BatchTree.Root(Digest.Of(Block.Span), Index, batch.Count, Path) == batch.Root && Batch.IsBy(ledgerKey)
+                BatchTree.Root(Digest.Of(Block.Span), Index, batch.Count, Path) == batch.Root &&
+                (verified?.IsBy(Batch, ledgerKey) ?? Batch.IsBy(ledgerKey))
                 ? block
                 : null;
         }

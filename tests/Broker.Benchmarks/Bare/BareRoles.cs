@@ -64,6 +64,7 @@ internal static class BareRoles
             var waiting = new ConcurrentDictionary<long, TaskCompletionSource>();
             var next = 0L;
             FrameSocket? agent = null;
+            using var wire = new SemaphoreSlim(1, 1);
             await using var web = Web(k =>
             {
                 k.ListenLink(Listener("console", parsed.GetValue(Port), LinkRole.Console), key, Refused(), HttpProtocols.Http1AndHttp2);
@@ -85,7 +86,16 @@ internal static class BareRoles
                 await PostAsync(zone, body, ReleaseReply, context.RequestAborted);
                 var id = Interlocked.Increment(ref next);
                 var done = waiting[id] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                await agent!.SendAsync(Message(id, Envelope), context.RequestAborted);
+                await wire.WaitAsync(context.RequestAborted);
+                try
+                {
+                    await agent!.SendAsync(Message(id, Envelope), context.RequestAborted);
+                }
+                finally
+                {
+                    wire.Release();
+                }
+
                 await done.Task;
                 waiting.TryRemove(id, out var _);
                 await PostAsync(zone, new byte[Outcome], 100, context.RequestAborted);
