@@ -35,7 +35,8 @@ public sealed class ActorRef<T> : IActorRef where T : notnull
     }
 
     /// <summary>Sends a question and waits for its one answer.</summary>
-    /// <typeparam name="TReply">The type of the answer; an answer that is <see cref="IDisposable"/> belongs to the caller, a late one is disposed by the kernel.</typeparam>
+    /// <typeparam name="TReply">The type of the answer; an answer that is <see cref="IDisposable"/> belongs to the caller, a late one is disposed by the kernel.
+    /// Hand your token to this call; a wait put around its task would drop the answer without an owner.</typeparam>
     /// <param name="makeMessage">Makes the message around the address for the answer.</param>
     /// <param name="timeout">More than zero and finite.</param>
     /// <param name="cancellationToken">Gives the question up; the callee can see that.</param>

@@ -84,6 +84,7 @@ public sealed partial class ActorSystem
             }
         }
         Timers.Dispose();
+        _blocked?.Dispose();
         _terminated.SetResult();
         List<TimedWait> waits;
         lock (_callbackGate)

@@ -6,6 +6,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
     private readonly ActorSystemOptions _options;
     private readonly Cell<Guardian.Nothing> _user;
     private readonly Cell<Guardian.Nothing> _system;
+    private readonly BlockedTurns? _blocked;
     private long _lastUid;
     private int _inhabitants;
 
@@ -22,6 +23,7 @@ public sealed partial class ActorSystem : IAsyncDisposable
         Timers = new TimerHeap(Time);
         _system = MakeGuardian("system", SupervisorStrategy.Default);
         _user = MakeGuardian("user", _options.Guardian);
+        _blocked = Dispatcher == Dispatcher.ThreadPool ? new BlockedTurns(this) : null;
     }
 
     /// <summary>The name given.</summary>

@@ -15,7 +15,7 @@ public sealed record ActorSystemOptions
     /// <summary>How many messages an actor handles before it lets others run; at least 1. Default 64.</summary>
     public int Throughput { get; init; } = 64;
 
-    /// <summary>How long a handler or hook may await before <see cref="SlowHandler"/> is published; more than zero. Default 10 s.</summary>
+    /// <summary>How long a handler or hook may take before <see cref="SlowHandler"/> is published; more than zero. Default 10 s.</summary>
     public TimeSpan HandlerBudget { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How many dead letters are published in one second; the rest is counted. 0 or more. Default 100.</summary>

@@ -70,7 +70,10 @@ public interface IActorContext<T> where T : notnull
     /// <summary>True from the start of a timer until its (last) tick is delivered or it is cancelled.</summary>
     bool IsTimerActive(object key);
 
-    /// <summary>Delivers the message whenever nothing has been handled for so long (see <see cref="INotInfluenceReceiveTimeout"/>); null turns it off.</summary>
+    /// <summary>
+    /// Delivers the message whenever nothing has been handled for so long (see <see cref="INotInfluenceReceiveTimeout"/>), again and again; null
+    /// turns it off. Gone on stop and restart.
+    /// </summary>
     /// <exception cref="ArgumentException">The message is disposable, so it could be delivered only once; it has been disposed.</exception>
     void SetReceiveTimeout(TimeSpan? timeout, T message);
 

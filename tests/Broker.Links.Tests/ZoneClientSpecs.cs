@@ -6,6 +6,7 @@ using Broker.Links.Tests.Support;
 using Broker.Links.Tls;
 using Broker.Links.Zone;
 using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
 using Broker.Protocol.Wire.Zone;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
@@ -171,7 +172,8 @@ public sealed class ZoneClientSpecs
     public async Task Bad_bodies_should_be_refused_with_their_code(string type, byte[] body, HttpStatusCode status, string code)
     {
         await using var zone = await Start(static app => app.MapZoneOperation(
-            ZoneOperations.GetCustomer, static (_, _, _) => throw new InvalidOperationException("reached")));
+            ZoneOperations.GetCustomer,
+            static (_, request, _) => throw new InvalidOperationException("taken: " + Name.Parse(request.Customer))));
         using var key = Ours.Node(LinkRole.Dmz, "d");
         using var http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Zone), zone.Address);
         using var content = new ByteArrayContent(body);

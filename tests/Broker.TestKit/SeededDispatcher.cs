@@ -8,10 +8,16 @@ namespace Broker.TestKit;
 /// </summary>
 public sealed class SeededDispatcher(int seed) : Dispatcher
 {
+    private const int DeepestPreemption = 4;
+
     private readonly Lock _gate = new();
     private readonly List<IThreadPoolWorkItem> _runnable = [];
     private readonly Context _context = new();
+    private int _depth;
     private ulong _state = (ulong)seed * 2654435769 + 88172645463325252;
+
+    /// <summary>When set, others run at once whenever something becomes runnable, inside the turn that made it so: what threads could do at that point.</summary>
+    public bool Preempts { get; set; }
 
     /// <summary>How many turns have run.</summary>
     public long Steps { get; private set; }
@@ -20,6 +26,13 @@ public sealed class SeededDispatcher(int seed) : Dispatcher
     {
         lock (_gate)
             _runnable.Add(item);
+        if (!Preempts || _depth == DeepestPreemption)
+            return;
+        _depth++;
+        while (RunOne())
+        {
+        }
+        _depth--;
     }
 
     /// <returns>False when nothing is runnable.</returns>

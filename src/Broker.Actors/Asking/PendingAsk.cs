@@ -14,7 +14,7 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
     private CancellationTokenSource? _cancelled;
     private HashSet<IDeathListener>? _watchers;
     private ActorPath? _path;
-    private bool _over;
+    private Stage _stage;
 
     public PendingAsk(ActorSystem system, IActorRef asked, TimeSpan timeout)
     {
@@ -40,6 +40,8 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
         }
     }
 
+    public override DateTimeOffset Deadline => _system.Time.GetUtcNow() + (_timeout - _system.Time.GetElapsedTime(_started));
+
     public override bool IsExpired => Remaining == TimeSpan.Zero;
 
     public override CancellationToken Cancelled
@@ -50,8 +52,8 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
             {
                 if (_cancelled is null)
                 {
-                    if (_over)
-                        return new CancellationToken(canceled: !_answer.Task.IsCompletedSuccessfully);
+                    if (_stage != Stage.Open)
+                        return new CancellationToken(canceled: _stage == Stage.GivenUp);
                     _cancelled = new CancellationTokenSource();
                 }
                 return _cancelled.Token;
@@ -68,7 +70,7 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
         get
         {
             lock (_answer)
-                return _over;
+                return _stage != Stage.Open;
         }
     }
 
@@ -86,7 +88,7 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
         var registration = cancellationToken.UnsafeRegister(static (ask, token) => ((PendingAsk<TReply>)ask!).Cancel(token), this);
         lock (_answer)
         {
-            if (!_over)
+            if (_stage == Stage.Open)
             {
                 _registration = registration;
                 return;
@@ -98,38 +100,64 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
     public void Refused(TellResult result)
     {
         if (result == TellResult.Busy)
-            End(answer => answer.TrySetException(new ActorBusyException(_asked.Path)));
+            Fail(new ActorBusyException(_asked.Path));
         else if (result == TellResult.Stopped)
             Abandon();
     }
 
     public override void Tell(TReply reply)
     {
-        if (!End(answer => answer.TrySetResult(reply)))
+        if (!TryEnd(Stage.Answered))
+        {
             _system.DeadLetters.Undelivered(this, reply, DeadLetterReason.AskOver);
+            return;
+        }
+        Release();
+        _answer.SetResult(reply);
     }
 
-    public void Fire() => End(answer => answer.TrySetException(new AskTimeoutException(_asked.Path, _timeout)));
+    public void Fire() => Fail(new AskTimeoutException(_asked.Path, _timeout));
 
-    public void Abandon() => End(answer => answer.TrySetException(new ActorStoppedException(_asked.Path)));
+    public void Abandon() => Fail(new ActorStoppedException(_asked.Path));
 
     internal override void GiveUp() => Cancel(CancellationToken.None);
 
-    private void Cancel(CancellationToken token) => End(answer => answer.TrySetCanceled(token));
+    private void Fail(ActorException cause)
+    {
+        if (!TryEnd(Stage.GivenUp))
+            return;
+        Release();
+        _answer.SetException(cause);
+    }
 
-    /// <returns>False when it was over before: nothing has been set.</returns>
-    private bool End(Func<TaskCompletionSource<TReply>, bool> set)
+    private void Cancel(CancellationToken token)
+    {
+        if (!TryEnd(Stage.GivenUp))
+            return;
+        Release();
+        _answer.SetCanceled(token);
+    }
+
+    /// <summary>True for one caller only, who then releases and completes the task.</summary>
+    private bool TryEnd(Stage stage)
+    {
+        lock (_answer)
+        {
+            if (_stage != Stage.Open)
+                return false;
+            _stage = stage;
+            return true;
+        }
+    }
+
+    private void Release()
     {
         CancellationTokenSource? cancelled;
         CancellationTokenRegistration registration;
         HashSet<IDeathListener>? watchers;
         lock (_answer)
         {
-            if (_over)
-                return false;
-            _over = true;
-            set(_answer);
-            cancelled = _answer.Task.IsCompletedSuccessfully ? null : _cancelled;
+            cancelled = _stage == Stage.GivenUp ? _cancelled : null;
             registration = _registration;
             (watchers, _watchers) = (_watchers, null);
         }
@@ -139,7 +167,6 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
             _system.Dispatcher.Schedule(new CancelItem(cancelled));
         foreach (var watcher in watchers ?? [])
             watcher.OnDeath(this);
-        return true;
     }
 
     private protected override void SendSystem(SystemMessage message)
@@ -149,7 +176,7 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
             case WatchMessage watch:
                 lock (_answer)
                 {
-                    if (!_over)
+                    if (_stage == Stage.Open)
                     {
                         (_watchers ??= []).Add(watch.Listener);
                         return;
@@ -162,5 +189,12 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
                     _watchers?.Remove(unwatch.Listener);
                 break;
         }
+    }
+
+    private enum Stage : byte
+    {
+        Open,
+        Answered,
+        GivenUp,
     }
 }

@@ -20,6 +20,9 @@ public abstract class ReplyTo<TReply> : IActorRef
     /// <summary>How long the asker still waits; zero when it does not.</summary>
     public abstract TimeSpan Remaining { get; }
 
+    /// <summary>When the asker stops waiting, by the system's clock; for passing on to where <see cref="Remaining"/> cannot go.</summary>
+    public abstract DateTimeOffset Deadline { get; }
+
     /// <summary>True when an answer would come too late. Look before doing expensive or irreversible work.</summary>
     public abstract bool IsExpired { get; }
 

@@ -167,8 +167,8 @@ internal abstract partial class Cell : IDeathListener
     /// <summary>Forgets the message that failed last.</summary>
     protected abstract void ForgetFailedMessage();
 
-    /// <summary>Name of the type of the message in hand.</summary>
-    protected abstract string? CurrentMessageType { get; }
+    /// <summary>Name of the type of the message in hand. From any thread, then as good as it gets.</summary>
+    public abstract string? CurrentMessageType { get; }
 
     private void Publish(FailurePoint where, Exception cause) =>
         System.Events.Publish(new ActorFailed(Path, where, TypeName.Of(cause), CurrentMessageType));
@@ -183,6 +183,6 @@ internal abstract partial class Cell : IDeathListener
         }
         using var watched = HandlerWatch.Start(this, null);
         await new Hop(hook, System.Dispatcher);
-        Turn.Current = this;
+        Turn.Enter(this);
     }
 }

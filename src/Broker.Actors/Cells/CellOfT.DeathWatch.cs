@@ -52,6 +52,7 @@ internal sealed partial class Cell<T>
         {
             _deliveringNotice = null;
         }
+        NoteActivity();
         return ValueTask.CompletedTask;
     }
 

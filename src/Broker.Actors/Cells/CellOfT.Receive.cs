@@ -8,7 +8,7 @@ internal sealed partial class Cell<T>
     private bool _passedOn;
     private object? _failedMessage;
 
-    protected override string? CurrentMessageType => _hasCurrent ? TypeName.Of(_current) : null;
+    public override string? CurrentMessageType => !_hasCurrent ? null : typeof(T).IsValueType ? TypeName.Of(typeof(T)) : TypeName.Of((object?)_current);
 
     /// <summary>Never throws: failures go to supervision.</summary>
     public ValueTask HandleUser(in Slot<T> slot)
@@ -54,14 +54,14 @@ internal sealed partial class Cell<T>
         try
         {
             await new Hop(handling, System.Dispatcher);
-            Turn.Current = this;
+            Turn.Enter(this);
             EndMessage();
         }
 #pragma warning disable CA1031 // Whatever it is, the supervisor decides.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Turn.Current = this;
+            Turn.Enter(this);
             FailMessage(e);
         }
     }
@@ -82,13 +82,10 @@ internal sealed partial class Cell<T>
             var (message, passedOn) = (_current, _passedOn);
             _current = default;
             _hasCurrent = _passedOn = false;
-            NoteActivity(message!);
+            if (message is not INotInfluenceReceiveTimeout)
+                NoteActivity();
             if (!passedOn)
                 Owned.Dispose(message, Path, System.Events);
-        }
-        else
-        {
-            NoteActivity(default);
         }
     }
 

@@ -46,9 +46,9 @@ internal sealed partial class Cell<T>
         return ReceiveMessage(timer.Message);
     }
 
-    private void NoteActivity(T? message)
+    private void NoteActivity()
     {
-        if (_idleTimer is { } timer && message is not (null or INotInfluenceReceiveTimeout))
+        if (_idleTimer is { } timer)
             timer.LastActivity = Time.GetTimestamp();
     }
 }

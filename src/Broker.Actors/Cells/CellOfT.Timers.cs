@@ -14,6 +14,13 @@ internal sealed partial class Cell<T>
         StartTimer(key, message, period, periodic: true);
     }
 
+    /// <summary>For the kernel's own actors, whose protocol is not theirs: runs the action on this actor's turn.</summary>
+    public void StartTimer(object key, Action action, TimeSpan delay)
+    {
+        CancelTimer(key);
+        Add(new ActorTimer<T>(this, key, default, delay, periodic: false) { Action = action }, delay);
+    }
+
     public void CancelTimer(object key)
     {
         if (_timers?.Remove(key, out var timer) == true)
@@ -29,7 +36,10 @@ internal sealed partial class Cell<T>
             return ValueTask.CompletedTask;
         if (!timer.IsPeriodic)
             _timers.Remove(timer.Key);
-        return ReceiveMessage(timer.TakeMessage());
+        if (timer.Action is not { } action)
+            return ReceiveMessage(timer.TakeMessage()!);
+        action();
+        return ValueTask.CompletedTask;
     }
 
     protected override void CancelTimers()
@@ -47,8 +57,12 @@ internal sealed partial class Cell<T>
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(message);
         CancelTimer(key);
-        var timer = new ActorTimer<T>(this, key, message, delay, periodic);
-        (_timers ??= [])[key] = timer;
+        Add(new ActorTimer<T>(this, key, message, delay, periodic), delay);
+    }
+
+    private void Add(ActorTimer<T> timer, TimeSpan delay)
+    {
+        (_timers ??= [])[timer.Key] = timer;
         System.Timers.Schedule(timer, delay < TimeSpan.Zero ? TimeSpan.Zero : delay);
     }
 
@@ -68,13 +82,16 @@ internal sealed partial class Cell<T>
 }
 
 /// <summary>One timer, and its tick.</summary>
-internal sealed class ActorTimer<T>(Cell<T> cell, object key, T message, TimeSpan delay, bool periodic) : Signal<T>, ITimed where T : notnull
+internal sealed class ActorTimer<T>(Cell<T> cell, object key, T? message, TimeSpan delay, bool periodic) : Signal<T>, ITimed where T : notnull
 {
     private T? _message = message;
     private bool _cancelled;
     private int _queued;
 
     public object Key => key;
+
+    /// <summary>Runs instead of a message, if set.</summary>
+    public Action? Action { get; init; }
 
     public bool IsPeriodic => periodic;
 
@@ -83,9 +100,9 @@ internal sealed class ActorTimer<T>(Cell<T> cell, object key, T message, TimeSpa
     public int Place { get; set; }
 
     /// <summary>The message; a timer that fires once gives it away.</summary>
-    public T TakeMessage()
+    public T? TakeMessage()
     {
-        var taken = _message!;
+        var taken = _message;
         if (!periodic)
             _message = default;
         return taken;

@@ -5,7 +5,8 @@ internal sealed class StopWaiter : IDeathListener
 {
     private readonly TimedWait _wait;
 
-    private StopWaiter(ActorSystem system) => _wait = new TimedWait(system.Timers);
+    private StopWaiter(ActorSystem system, IActorRef actor) =>
+        _wait = new TimedWait(system.Timers, () => actor.SendSystem(new UnwatchMessage(this)));
 
     public void OnDeath(IActorRef subject) => _wait.Succeed();
 
@@ -22,16 +23,14 @@ internal sealed class StopWaiter : IDeathListener
             if (ReferenceEquals(above, actor.Owner))
                 throw new InvalidOperationException($"{caller!.Path} cannot wait for the end of {actor.Path}: that would wait for it; stop without waiting");
         }
-        return new StopWaiter(system).Wait(actor, timeout);
+        return new StopWaiter(system, actor).Wait(actor, timeout);
     }
 
-    private async Task<bool> Wait(IActorRef actor, TimeSpan timeout)
+    private Task<bool> Wait(IActorRef actor, TimeSpan timeout)
     {
         actor.SendSystem(new WatchMessage(this));
         actor.Stop();
         _wait.Start(timeout);
-        var ended = await _wait.Task;
-        actor.SendSystem(new UnwatchMessage(this));
-        return ended;
+        return _wait.Task;
     }
 }

@@ -73,7 +73,7 @@ public enum FailurePoint
 /// <param name="Path">The actor.</param>
 public sealed record ActorRestarted(ActorPath Path) : ActorEvent(Path);
 
-/// <summary>A handler or hook runs longer than its budget. It is not interrupted.</summary>
+/// <summary>A handler or hook awaits, or blocks its thread, longer than its budget. It is not interrupted; the event comes again with each further budget.</summary>
 /// <param name="Path">The actor.</param>
 /// <param name="MessageType">Name of the type of the message in hand; null for a hook.</param>
 /// <param name="Budget">The budget.</param>

@@ -128,7 +128,7 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
     void IThreadPoolWorkItem.Execute()
     {
         _ = RunTurn();
-        Turn.Current = null;
+        Turn.Leave();
     }
 
     /// <summary>One slot of the dispatcher: system messages before and after each user message, at most the throughput of user messages.</summary>
@@ -136,7 +136,7 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
     {
         for (var left = cell.System.Throughput; ;)
         {
-            Turn.Current = cell;
+            Turn.Enter(cell);
             while (TryTakeSystem() is { } message)
                 await cell.HandleSystem(message);
             if (cell.State == CellState.Stopped)
@@ -145,6 +145,7 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
                 break;
             await cell.HandleUser(slot);
         }
+        Turn.Leave();
         if (!TryGoIdle())
             cell.System.Dispatcher.Schedule(this);
     }

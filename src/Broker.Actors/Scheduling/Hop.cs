@@ -26,7 +26,7 @@ internal readonly struct Hop(ValueTask task, Dispatcher dispatcher) : ICriticalN
         public void Execute()
         {
             action();
-            Turn.Current = null;
+            Turn.Leave();
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace Broker.Actors;
 
 /// <summary>Waits for one thing until a deadline: true when it came, false when the time did. Ends on the system's own timers, so also under a manual clock.</summary>
-internal sealed class TimedWait(TimerHeap timers) : ITimed
+internal sealed class TimedWait(TimerHeap timers, Action? onTimeout = null) : ITimed
 {
     private readonly TaskCompletionSource<bool> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -26,8 +26,14 @@ internal sealed class TimedWait(TimerHeap timers) : ITimed
         _result.TrySetResult(true);
     }
 
-    public void Fire() => _result.TrySetResult(false);
+    public void Fire()
+    {
+        onTimeout?.Invoke();
+        _result.TrySetResult(false);
+    }
 
-    /// <summary>The timers end only when every actor has: whatever was waited for has come.</summary>
-    public void Abandon() => _result.TrySetResult(true);
+    /// <summary>The timers end only when every actor has: what is waited for has come, or is about to.</summary>
+    public void Abandon()
+    {
+    }
 }

@@ -1,14 +1,61 @@
 namespace Broker.Actors;
 
-/// <summary>Which actor this thread works for now: the sender in dead letters, and what refuses a wait that could never end.</summary>
-internal static class Turn
+/// <summary>
+/// Which actor each thread works for now: the sender in dead letters, what refuses a wait that could never end, and what the watchdog looks
+/// at. One object a thread, written by its thread only.
+/// </summary>
+internal sealed class Turn
 {
-    [ThreadStatic]
-    private static Cell? _current;
+    private static readonly Lock Gate = new();
+    private static readonly List<WeakReference<Turn>> All = [];
 
-    public static Cell? Current
+    [ThreadStatic]
+    private static Turn? _mine;
+
+    private Cell? _cell;
+    private long _step;
+
+    private Turn()
     {
-        get => _current;
-        set => _current = value;
+    }
+
+    public static Cell? Current => _mine?._cell;
+
+    /// <summary>The actor begins a step (a message, a hook, the rest of one after an await) on this thread.</summary>
+    public static void Enter(Cell cell)
+    {
+        var mine = _mine ??= Register();
+        mine._cell = cell;
+        mine._step++;
+    }
+
+    public static void Leave()
+    {
+        if (_mine is { } mine)
+            mine._cell = null;
+    }
+
+    /// <summary>What the threads do at this moment: from any thread, and a moment old when it is read.</summary>
+    public static List<(Turn Turn, Cell Cell, long Step)> Busy()
+    {
+        var busy = new List<(Turn, Cell, long)>();
+        lock (Gate)
+        {
+            All.RemoveAll(static weak => !weak.TryGetTarget(out _));
+            foreach (var weak in All)
+            {
+                if (weak.TryGetTarget(out var turn) && Volatile.Read(ref turn._cell) is { } cell)
+                    busy.Add((turn, cell, Volatile.Read(ref turn._step)));
+            }
+        }
+        return busy;
+    }
+
+    private static Turn Register()
+    {
+        var turn = new Turn();
+        lock (Gate)
+            All.Add(new WeakReference<Turn>(turn));
+        return turn;
     }
 }

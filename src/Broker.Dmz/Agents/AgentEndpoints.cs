@@ -13,7 +13,7 @@ namespace Broker.Dmz.Agents;
 /// The agents' listener: one actor for each link, under <c>/agents</c>. Who the agent is follows from its certificate alone.
 /// </summary>
 internal sealed partial class AgentEndpoints(
-    NodeContext node, CustomerRegistry customers, ActorRef<AgentsMessage> agents, ConnectedAgents connected, ILogger log)
+    DmzContext node, CustomerRegistry customers, ActorRef<AgentsMessage> agents, ConnectedAgents connected, ILogger log)
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
 

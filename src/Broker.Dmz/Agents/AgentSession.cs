@@ -26,7 +26,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockedDelay = TimeSpan.FromSeconds(1);
 
-    private readonly NodeContext _node;
+    private readonly DmzContext _node;
     private readonly Name _customer;
     private readonly Name _agent;
     private readonly CustomerRefs _refs;
@@ -34,7 +34,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     private readonly ILogger _log;
     private Id16 _session;
 
-    public AgentSession(NodeContext node, Name customer, Name agent, CustomerRefs refs, IAgentLink link, ILogger log)
+    public AgentSession(DmzContext node, Name customer, Name agent, CustomerRefs refs, IAgentLink link, ILogger log)
     {
         _node = node;
         _customer = customer;

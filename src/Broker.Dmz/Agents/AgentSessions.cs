@@ -22,7 +22,7 @@ internal abstract record AgentsMessage
 }
 
 /// <summary>Supervises the sessions. One that fails is stopped, which closes its link: the agent connects again.</summary>
-internal sealed class AgentSessions(NodeContext node, int capacity, ILogger log) : Actor<AgentsMessage>
+internal sealed class AgentSessions(DmzContext node, int capacity, ILogger log) : Actor<AgentsMessage>
 {
     // The key actor answers at most one envelope of 5 MiB a message, so this bounds what a slow agent can hold.
     private const int SessionMailbox = 256;

@@ -20,7 +20,7 @@ namespace Broker.Dmz.Agents;
 /// The enrolment listener: one call, without a client certificate, by which an agent redeems its one-time token. The key actor
 /// decides; the zone sees to it that a token is redeemed once.
 /// </summary>
-internal sealed class EnrolmentEndpoint(NodeContext node, CustomerRegistry customers)
+internal sealed class EnrolmentEndpoint(DmzContext node, CustomerRegistry customers)
 {
     /// <summary>The path of the call.</summary>
     public const string Path = "/v1/enrol";

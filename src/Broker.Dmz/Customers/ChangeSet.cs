@@ -20,14 +20,14 @@ internal readonly record struct ChangeResult(Refused? Refusal, uint Version, Sig
 /// </summary>
 internal sealed partial class ChangeSet
 {
-    private readonly NodeContext _node;
+    private readonly DmzContext _node;
     private readonly CustomerSecret _secret;
     private readonly CustodyRecord _custody;
     private readonly Dictionary<EntryKey, ProvenEntry> _proven;
     private readonly Dictionary<EntryKey, Signed?> _changed = [];
     private readonly DateTimeOffset _now;
 
-    public ChangeSet(NodeContext node, CustomerSecret secret, CustodyRecord custody, Dictionary<EntryKey, ProvenEntry> proven)
+    public ChangeSet(DmzContext node, CustomerSecret secret, CustodyRecord custody, Dictionary<EntryKey, ProvenEntry> proven)
     {
         _node = node;
         _secret = secret;

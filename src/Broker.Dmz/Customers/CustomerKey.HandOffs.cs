@@ -274,16 +274,9 @@ internal sealed partial class CustomerKey
                 Codes.PolicyForbids, $"{item.Credential} is brokered only: no policy hands it over; see brokerctl policy put");
         }
 
-        return policy switch
-        {
-            _ when !policy.Agents.Contains(grant.Agent) && !policy.Labels.Any(grant.Labels.Contains) =>
-                new Refused(Codes.PolicyForbids, $"policy {policy.Policy} names neither the agent nor one of its labels"),
-            _ when !policy.Uses.Contains(item.Use) =>
-                new Refused(Codes.PolicyForbids, $"policy {policy.Policy} does not allow the use {item.Use}"),
-            _ when !policy.UserRoles.Contains(role) =>
-                new Refused(Codes.PolicyForbids, $"policy {policy.Policy} does not let a {role.ToText()} launch"),
-            _ => null,
-        };
+        return policy.Forbids(grant, item.Use, role) is { } why
+            ? new Refused(Codes.PolicyForbids, $"policy {policy.Policy} {why}")
+            : null;
     }
 
     private void OnReport(Name agent, MessageHeader header, ReadOnlySpan<byte> body)

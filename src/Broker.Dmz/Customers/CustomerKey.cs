@@ -19,7 +19,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 {
     private const string AbandonTimer = "abandon";
 
-    private readonly NodeContext _node;
+    private readonly DmzContext _node;
     private readonly Name _customer;
     private readonly ILogger _log;
     private readonly LeafCache _leaves = new();
@@ -39,7 +39,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
     private ulong _fence;
     private ulong _lockGeneration;
 
-    public CustomerKey(NodeContext node, Name customer, bool exists, ILogger log)
+    public CustomerKey(DmzContext node, Name customer, bool exists, ILogger log)
     {
         _node = node;
         _customer = customer;

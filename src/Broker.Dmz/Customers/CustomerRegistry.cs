@@ -24,7 +24,7 @@ internal abstract record CustomersMessage
 }
 
 /// <summary>Supervises the customers' key actors. A failing message never costs a key: children are resumed.</summary>
-internal sealed class Customers(NodeContext node, ILogger log) : Actor<CustomersMessage>
+internal sealed class Customers(DmzContext node, ILogger log) : Actor<CustomersMessage>
 {
     private const int KeyMailbox = 16_384;
 

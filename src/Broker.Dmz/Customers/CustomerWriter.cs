@@ -26,7 +26,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
-    private readonly NodeContext _node;
+    private readonly DmzContext _node;
     private readonly Name _customer;
     private readonly ActorRef<CustomerKeyMessage> _key;
     private readonly WitnessFile _witness;
@@ -34,7 +34,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     private readonly Queue<Waiting> _waiting = [];
     private bool _scheduled;
 
-    public CustomerWriter(NodeContext node, Name customer, ActorRef<CustomerKeyMessage> key, ILogger log)
+    public CustomerWriter(DmzContext node, Name customer, ActorRef<CustomerKeyMessage> key, ILogger log)
     {
         _node = node;
         _customer = customer;

@@ -41,14 +41,14 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
-    private readonly NodeContext _node;
+    private readonly DmzContext _node;
     private readonly Name _customer;
     private readonly ActorRef<CustomerKeyMessage> _key;
     private readonly ILogger _log;
     private readonly Queue<OutcomeMessage.Append> _waiting = [];
     private bool _scheduled;
 
-    public OutcomeAppender(NodeContext node, Name customer, ActorRef<CustomerKeyMessage> key, ILogger log)
+    public OutcomeAppender(DmzContext node, Name customer, ActorRef<CustomerKeyMessage> key, ILogger log)
     {
         _node = node;
         _customer = customer;

@@ -21,8 +21,16 @@ internal sealed record ProvenEntry(EntryKey Key, Digest LeafKey, Digest Leaf, Re
     {
         var key = new EntryKey(entry.Type, entry.Id);
         var leafKey = key.LeafKey;
-        ReadOnlyMemory<byte>? statement = entry.HasStatement ? entry.Statement.Memory : null;
-        var leaf = statement is { } bytes ? TreeHash.Leaf(leafKey, Digest.Of(bytes.Span)) : Digest.Zero;
+        // Without the cast null would become empty memory, and absence an empty entry.
+        var statement = entry.HasStatement ? entry.Statement.Memory : (ReadOnlyMemory<byte>?)null;
+        var leaf = 0 switch
+        {
+            _ when statement is { } bytes => TreeHash.Leaf(leafKey, Digest.Of(bytes.Span)),
+
+            // A row that is proven and not given: its leaf is enough to replace or remove it.
+            _ when !entry.Value.IsEmpty => TreeHash.Leaf(leafKey, new Digest(entry.Value.Span)),
+            _ => Digest.Zero,
+        };
         return new ProvenEntry(key, leafKey, leaf, statement, TreeProof.Parse(entry.Proof.Span));
     }
 

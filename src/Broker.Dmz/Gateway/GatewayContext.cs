@@ -15,11 +15,11 @@ namespace Broker.Dmz.Gateway;
 
 /// <summary>What the calls of the gateway share: the actors and the zone. It carries and checks form; it decides nothing.</summary>
 internal sealed class GatewayContext(
-    NodeContext node, CustomerRegistry customers, ActorRef<RequestsMessage> requests, ConnectedAgents agents, LoginTokens tokens, ILogger log)
+    DmzContext node, CustomerRegistry customers, ActorRef<RequestsMessage> requests, ConnectedAgents agents, LoginTokens tokens, ILogger log)
 {
     public static readonly TimeSpan EffectTimeout = TimeSpan.FromSeconds(30);
 
-    public NodeContext Node => node;
+    public DmzContext Node => node;
 
     public CustomerRegistry Customers => customers;
 

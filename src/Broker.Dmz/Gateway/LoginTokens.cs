@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
-using Broker.Secrets;
 
 namespace Broker.Dmz.Gateway;
 

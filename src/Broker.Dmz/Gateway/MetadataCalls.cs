@@ -12,6 +12,8 @@ namespace Broker.Dmz.Gateway;
 /// <summary>Logins and what their tokens read. Nothing here, or anywhere, reads a credential back.</summary>
 internal sealed class MetadataCalls(GatewayContext gateway)
 {
+    private static readonly TimeSpan MaxLoginLife = TimeSpan.FromMinutes(10);
+
     public void Map(Calls calls)
     {
         var json = ApiJson.Default;
@@ -48,6 +50,12 @@ internal sealed class MetadataCalls(GatewayContext gateway)
         {
             await gateway.Audit(customer, signed, UserAction.Login.Name, verified.Refusal);
             return new Refused(verified.Refusal ?? Codes.Internal, "the login is not one that a user of this customer signed");
+        }
+
+        // A captured login is good for as long as it may still be sent, so that is short.
+        if (verified.Request!.NotAfter > gateway.Node.Time.GetUtcNow() + MaxLoginLife)
+        {
+            return new Refused(RequestRefusal.TooFarAhead, "a login is valid for at most 10 minutes; sign one that ends sooner");
         }
 
         return gateway.Tokens.Issue(customer, user.User, user.Role) is { } issued

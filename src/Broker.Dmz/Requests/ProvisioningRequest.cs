@@ -44,7 +44,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
 {
     private const uint MaxAttempts = 3;
 
-    private readonly NodeContext _node;
+    private readonly DmzContext _node;
     private readonly SignedRequest _request;
     private readonly Id16 _handOff;
     private readonly Name _customer;
@@ -53,7 +53,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     private uint _attempt = 1;
 
     public ProvisioningRequest(
-        NodeContext node, Name customer, Name agent, SignedRequest request, CustomerRefs refs, LaunchWaiters waiters)
+        DmzContext node, Name customer, Name agent, SignedRequest request, CustomerRefs refs, LaunchWaiters waiters)
     {
         _node = node;
         _customer = customer;

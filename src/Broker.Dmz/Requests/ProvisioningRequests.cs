@@ -22,7 +22,7 @@ internal abstract record RequestsMessage
 }
 
 /// <summary>Supervises the launches of this node. One that fails is stopped: its hand-off is settled from the journal.</summary>
-internal sealed class ProvisioningRequests(NodeContext node, int capacity) : Actor<RequestsMessage>
+internal sealed class ProvisioningRequests(DmzContext node, int capacity) : Actor<RequestsMessage>
 {
     private readonly Dictionary<Id16, LaunchWaiters> _launches = [];
 

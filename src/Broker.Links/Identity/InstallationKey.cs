@@ -65,6 +65,8 @@ public sealed class InstallationKey : IDisposable
             throw new InstallationKeyException("a certificate file holds the certificate, for an agent its issuer, and the root");
         if (!PeerIdentity.TryRead([.. below, trust.Root], trust.Cluster, out var identity, out var refusal))
             throw new InstallationKeyException($"the certificate cannot be used in this installation: {refusal.Code()}");
+        if (!trust.Signed(below[0], below.ElementAtOrDefault(1)))
+            throw new InstallationKeyException("the certificate was not issued under this root; name the root.crt of the same installation");
         X509Certificate2 certificate;
         try
         {

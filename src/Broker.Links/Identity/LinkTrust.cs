@@ -77,6 +77,16 @@ public sealed class LinkTrust
         return PeerIdentity.TryRead(certificates, Cluster, out identity, out refusal);
     }
 
+    /// <summary>Whether this root signed a certificate, through its issuer where there is one, whatever the dates.</summary>
+    internal bool Signed(X509Certificate2 certificate, X509Certificate2? issuer)
+    {
+        using var chain = new X509Chain { ChainPolicy = Policy() };
+        chain.ChainPolicy.VerificationFlags = X509VerificationFlags.IgnoreNotTimeValid | X509VerificationFlags.IgnoreNotTimeNested;
+        if (issuer is not null)
+            chain.ChainPolicy.ExtraStore.Add(issuer);
+        return chain.Build(certificate);
+    }
+
     /// <summary>The policy by which the TLS stack builds the peer's chain, once: this root alone, nothing fetched from a network.</summary>
     /// <param name="peerIsClient">Which extended key usage the peer must have.</param>
     internal X509ChainPolicy ChainPolicy(bool peerIsClient)

@@ -70,7 +70,7 @@ public sealed class CertificateIssuer : IDisposable
     public static CertificateIssuer LoadAgentIssuer(string certificatePath, string keyPath, LinkTrust trust, RandomFill random)
     {
         var certificate = PemFiles.ReadCertificates(certificatePath)[0];
-        if (!SpiffeId.TryRead(certificate, out var id, out _) || id.Cluster != trust.Cluster || id.Role != LinkRole.AgentIssuer)
+        if (!SpiffeId.TryRead(certificate, out var id, out _) || id.Cluster != trust.Cluster || id.Role != LinkRole.AgentIssuer || !trust.Signed(certificate, null))
             throw new InstallationKeyException($"{certificatePath} is not an agents' issuer of this installation; make one by brokerctl ca issue agent-issuer");
         var key = PemFiles.ReadKey(keyPath);
         if (PublicKey.From(key).Equals(CertificateKeys.Read(certificate)))

@@ -29,11 +29,11 @@ internal sealed class HandshakeGate(LinkListener listener, RefusedHandshakes ref
 
             connection.Features.Set(state);
             await next(connection).ConfigureAwait(false);
-            if (!state.Finished)
-                refused.Add(listener.Name, state.Refusal ?? LinkRefusal.HandshakeFailed, connection.RemoteEndPoint);
         }
         finally
         {
+            if (admitted && !state.Finished)
+                refused.Add(listener.Name, state.Refusal ?? LinkRefusal.HandshakeFailed, connection.RemoteEndPoint);
             state.Finish();
             Interlocked.Decrement(ref _connections);
         }

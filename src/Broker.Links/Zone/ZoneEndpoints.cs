@@ -128,8 +128,11 @@ public static partial class ZoneEndpoints
         context.Response.StatusCode = status;
         context.Response.ContentType = ZoneOperations.MediaType;
         context.Response.ContentLength = size;
-        message.WriteTo(context.Response.BodyWriter);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        var writer = context.Response.BodyWriter;
+        // In one span: protobuf begins on a writer with an empty advance, which Kestrel's writers refuse.
+        message.WriteTo(writer.GetMemory(size).Span[..size]);
+        writer.Advance(size);
+        await writer.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }
 
     [LoggerMessage(1101, LogLevel.Error, "zone operation {Operation} failed; its caller was told that the outcome is unknown")]

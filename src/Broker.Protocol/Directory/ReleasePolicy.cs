@@ -46,6 +46,18 @@ public sealed record ReleasePolicy(
         return policy;
     }
 
+    /// <summary>Why this policy does not let a credential go, in words that follow its name; null when it does.</summary>
+    /// <param name="grant">The agent that would receive.</param>
+    /// <param name="use">The named use that is asked for.</param>
+    /// <param name="role">The role of who asks.</param>
+    public string? Forbids(Grant grant, Name use, Role role) => this switch
+    {
+        _ when !Agents.Contains(grant.Agent) && !Labels.Any(grant.Labels.Contains) => "names neither the agent nor one of its labels",
+        _ when !Uses.Contains(use) => $"does not allow the use {use}",
+        _ when !UserRoles.Contains(role) => $"does not let a {role.ToText()} launch",
+        _ => null,
+    };
+
     /// <summary>Whether this policy allows everything that <paramref name="other"/> allows: then changing other into it widens or keeps.</summary>
     public bool Covers(ReleasePolicy other) =>
         other.Agents.All(Agents.Contains) && other.Labels.All(Labels.Contains) && other.Uses.All(Uses.Contains) &&

@@ -25,20 +25,23 @@ public sealed class CustomerSecret : IDisposable
         Customer = customer;
         Epoch = epoch;
         _secret = secret;
-        _identity = DeriveScalar("broker/identity/1");
-        _intake = DeriveScalar("broker/intake/1");
-        using (var identity = P256PrivateKey.FromScalar(_identity))
+        SecretBuffer? identity = null, intake = null;
+        try
         {
-            _identityPoint = identity.PublicKey;
+            identity = DeriveScalar("broker/identity/1");
+            intake = DeriveScalar("broker/intake/1");
+            _identityPoint = PointOf(identity);
+            _intakePoint = PointOf(intake);
+            Identity = PublicKey.Parse(_identityPoint);
+            Intake = PublicKey.Parse(_intakePoint);
+            (_identity, _intake) = (identity, intake);
         }
-
-        using (var intake = P256PrivateKey.FromScalar(_intake))
+        catch
         {
-            _intakePoint = intake.PublicKey;
+            identity?.Dispose();
+            intake?.Dispose();
+            throw;
         }
-
-        Identity = PublicKey.Parse(_identityPoint);
-        Intake = PublicKey.Parse(_intakePoint);
     }
 
     /// <summary>The installation.</summary>
@@ -137,6 +140,12 @@ public sealed class CustomerSecret : IDisposable
     {
         using var key = P256PrivateKey.FromScalar(_identity.Span, _identityPoint);
         key.Sign(message, signature);
+    }
+
+    private static byte[] PointOf(SecretBuffer scalar)
+    {
+        using var key = P256PrivateKey.FromScalar(scalar);
+        return key.PublicKey;
     }
 
     private SecretBuffer DeriveScalar(string label)

@@ -34,11 +34,19 @@ public static class RowCipher
     /// <param name="header">What the row is; its length is that of <paramref name="plaintext"/>.</param>
     /// <param name="plaintext">The credential, in locked memory.</param>
     /// <param name="random">The system's randomness.</param>
+    /// <exception cref="ArgumentException">
+    /// The header is of another cluster, customer, epoch or plaintext, or the plaintext is over 1 MiB.
+    /// </exception>
     public static StoredRow Seal(CustomerSecret secret, RowHeader header, ReadOnlySpan<byte> plaintext, RandomFill random)
     {
-        if (header.Length != plaintext.Length || header.Epoch != secret.Epoch)
+        if (header.Cluster != secret.Cluster || header.Customer != secret.Customer || header.Epoch != secret.Epoch)
         {
-            throw new ArgumentException("the header is of another plaintext or epoch", nameof(header));
+            throw new ArgumentException("the header is of another cluster, customer or epoch", nameof(header));
+        }
+
+        if (header.Length != plaintext.Length || plaintext.Length > CredentialKinds.MaxLength)
+        {
+            throw new ArgumentException("the header is of another plaintext, or the plaintext is over 1 MiB", nameof(header));
         }
 
         var salt = new byte[StoredRow.SaltLength];
@@ -85,14 +93,14 @@ public static class RowCipher
             return RowFailure.WrongKey;
         }
 
-        var buffer = SecretBuffer.Allocate((int)header.Length);
-        if (!AesGcm256.TryOpen(keys.Span[..KeyLength], AesGcm256.ZeroNonce, row.Ciphertext.Span, row.Header.Span, buffer.Span))
+        try
         {
-            buffer.Dispose();
+            plaintext = AesGcm256.Open(keys.Span[..KeyLength], AesGcm256.ZeroNonce, row.Ciphertext.Span, row.Header.Span);
+            return RowFailure.None;
+        }
+        catch (SealedDataException)
+        {
             return RowFailure.Altered;
         }
-
-        plaintext = buffer;
-        return RowFailure.None;
     }
 }

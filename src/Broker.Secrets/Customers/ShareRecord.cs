@@ -28,7 +28,7 @@ public sealed class ShareRecord : IDisposable
         r.Exactly(CustomerSecret.Length);
         r.End();
         _shareOffset = statement.Length - CustomerSecret.Length;
-        if (Index == 0 || Index > Count || Threshold < 2 || Threshold > Count)
+        if (Index == 0 || Index > Count || Threshold < Shamir.LeastThreshold || Threshold > Count || Count > Shamir.MostShares)
         {
             throw new MalformedException("share record has an index or threshold out of range");
         }
@@ -69,9 +69,16 @@ public sealed class ShareRecord : IDisposable
     /// <param name="record">The custody record that names the custodians.</param>
     /// <param name="random">The system's randomness.</param>
     /// <returns>Per custodian: the sealed record, and HKDF-Expand of the share for confirmation, owned by the caller.</returns>
+    /// <exception cref="ArgumentException">The record is of another secret, or its k and n are out of range.</exception>
     public static IReadOnlyList<(byte[] Sealed, SecretBuffer Confirmation)> SealAll(
         CustomerSecret secret, CustodyRecord record, RandomFill random)
     {
+        if (record.Cluster != secret.Cluster || record.Customer != secret.Customer || record.Epoch != secret.Epoch ||
+            !record.Identity.Equals(secret.Identity))
+        {
+            throw new ArgumentException("the custody record is of another customer's secret or epoch", nameof(record));
+        }
+
         var shares = secret.Split((int)record.Threshold, record.Custodians.Count, random);
         var sealedShares = new List<(byte[], SecretBuffer)>();
         try
@@ -139,10 +146,19 @@ public sealed class ShareRecord : IDisposable
     }
 
     /// <summary>Rebuilds a customer's secret.</summary>
-    /// <param name="shares">At least k records of one split; they stay the caller's.</param>
-    /// <returns>The secret, owned by the caller; null when it is not the one of the identity that the records name.</returns>
+    /// <param name="shares">At least k records of one split, each index once; they stay the caller's.</param>
+    /// <returns>
+    /// The secret, owned by the caller; null when the records are too few or not of one split, or when it is not the secret of the
+    /// identity that they name.
+    /// </returns>
     public static CustomerSecret? Combine(IReadOnlyList<ShareRecord> shares)
     {
+        if (shares.Count == 0 || shares.Count < shares[0].Threshold || !shares.All(shares[0].IsOfOneSplitWith) ||
+            shares.DistinctBy(static s => s.Index).Count() < shares.Count)
+        {
+            return null;
+        }
+
         var first = shares[0];
         var parts = new List<SecretBuffer>();
         try
@@ -196,10 +212,22 @@ public sealed class ShareRecord : IDisposable
         }
     }
 
+    private bool IsOfOneSplitWith(ShareRecord other) =>
+        Cluster == other.Cluster && Customer == other.Customer && Epoch == other.Epoch && Split == other.Split &&
+        Threshold == other.Threshold && Count == other.Count && Identity.Equals(other.Identity);
+
     private SecretBuffer ConfirmationKey()
     {
         var key = SecretBuffer.Allocate(32);
-        Hkdf.Expand(Share, CustodyInfo.Confirmation, key.Span);
-        return key;
+        try
+        {
+            Hkdf.Expand(Share, CustodyInfo.Confirmation, key.Span);
+            return key;
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
     }
 }

@@ -33,11 +33,19 @@ public sealed class AgentHandshake : IDisposable
         var nonce = new byte[Digest.Length];
         random(nonce);
         var ephemeral = P256PrivateKey.Generate(random);
-        var hello = new AgentHello(
-            Digest.Of(ownerHello), boot, generation, highestHead, PublicKey.Parse(ephemeral.PublicKey), new Digest(nonce)).Encode();
-        var signature = new byte[PublicKey.SignatureLength];
-        agentKey.Sign(hello, signature);
-        return new AgentHandshake(ephemeral, ownerHello.ToArray(), new Signed(hello, signature));
+        try
+        {
+            var hello = new AgentHello(
+                Digest.Of(ownerHello), boot, generation, highestHead, PublicKey.Parse(ephemeral.PublicKey), new Digest(nonce)).Encode();
+            var signature = new byte[PublicKey.SignatureLength];
+            agentKey.Sign(hello, signature);
+            return new AgentHandshake(ephemeral, ownerHello.ToArray(), new Signed(hello, signature));
+        }
+        catch
+        {
+            ephemeral.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Takes the owner's third message. The ephemeral is wiped, whatever comes of it.</summary>

@@ -14,7 +14,8 @@ internal sealed class RatchetChain : IDisposable
 
     private readonly SecretBuffer _chain;
 
-    public RatchetChain(SecretBuffer chain) => _chain = chain;
+    /// <summary>Begins at message <paramref name="next"/>, whose chain key is <paramref name="chain"/>, owned from here on.</summary>
+    public RatchetChain(SecretBuffer chain, ulong next = 0) => (_chain, Next) = (chain, next);
 
     /// <summary>The number of the next message.</summary>
     public ulong Next { get; private set; }
@@ -34,9 +35,17 @@ internal sealed class RatchetChain : IDisposable
 
         var info = new EncWriter("broker/msg/1").U64(number).Bytes(random).ToArray();
         var keys = SecretBuffer.Allocate(2 * KeyLength);
-        Hkdf.Expand(following, info, keys.Span);
-        Step(following);
-        return keys;
+        try
+        {
+            Hkdf.Expand(following, info, keys.Span);
+            Step(following);
+            return keys;
+        }
+        catch
+        {
+            keys.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Moves past message <paramref name="number"/>; the old chain key is overwritten.</summary>

@@ -26,6 +26,9 @@ public sealed class SessionContext : IDisposable
     /// <summary>How far ahead of the expected number a message may be.</summary>
     public const ulong MaxAhead = 256;
 
+    /// <summary>Bytes that a body may have: 4 MiB, the largest envelope.</summary>
+    public const int MaxBody = 4 << 20;
+
     private const int KeyLength = 32;
     private const int RandomLength = 16;
 
@@ -35,10 +38,15 @@ public sealed class SessionContext : IDisposable
     private readonly string _receiveDirection;
 
     internal SessionContext(Digest transcript, HpkeContext context, bool owner)
+        : this(transcript, Export(context), owner)
+    {
+    }
+
+    /// <summary>As between two messages; the chains are owned from here on.</summary>
+    internal SessionContext(Digest transcript, (RatchetChain O2a, RatchetChain A2o) chains, bool owner)
     {
         Transcript = transcript;
-        var o2a = new RatchetChain(context.Export("o2a"u8, KeyLength));
-        var a2o = new RatchetChain(context.Export("a2o"u8, KeyLength));
+        var (o2a, a2o) = chains;
         (_send, _receive) = owner ? (o2a, a2o) : (a2o, o2a);
         (_sendDirection, _receiveDirection) = owner
             ? (Direction.OwnerToAgent, Direction.AgentToOwner)
@@ -50,11 +58,17 @@ public sealed class SessionContext : IDisposable
 
     /// <summary>Seals the next message of this end.</summary>
     /// <param name="header">Transcript, direction and number are filled in here.</param>
-    /// <param name="body">The plaintext, in locked memory.</param>
+    /// <param name="body">The plaintext, in locked memory, at most <see cref="MaxBody"/>.</param>
     /// <param name="random">The system's randomness.</param>
     /// <exception cref="SessionException">The session is exhausted.</exception>
+    /// <exception cref="ArgumentException">The body is over <see cref="MaxBody"/>.</exception>
     public SealedMessage Seal(MessageHeader header, ReadOnlySpan<byte> body, RandomFill random)
     {
+        if (body.Length > MaxBody)
+        {
+            throw new ArgumentException("a body is at most 4 MiB", nameof(body));
+        }
+
         var number = _send.Next;
         if (number >= MaxMessages)
         {
@@ -89,7 +103,7 @@ public sealed class SessionContext : IDisposable
         var failure = header switch
         {
             _ when message.Random.Length != RandomLength || message.Commitment.Length != KeyLength ||
-                message.Ciphertext.Length < AesGcm256.TagSize => SessionFailure.Malformed,
+                message.Ciphertext.Length is < AesGcm256.TagSize or > MaxBody + AesGcm256.TagSize => SessionFailure.Malformed,
             _ when header.Transcript != Transcript => SessionFailure.WrongTranscript,
             _ when header.Direction != _receiveDirection => SessionFailure.WrongDirection,
             _ when header.Number < _receive.Next => SessionFailure.Replayed,
@@ -115,11 +129,13 @@ public sealed class SessionContext : IDisposable
             throw new SessionException(SessionFailure.WrongKey);
         }
 
-        var body = SecretBuffer.Allocate(message.Ciphertext.Length - AesGcm256.TagSize);
-        if (!AesGcm256.TryOpen(
-            keys.Span[..KeyLength], AesGcm256.ZeroNonce, message.Ciphertext.Span, message.Header.Span, body.Span))
+        SecretBuffer body;
+        try
         {
-            body.Dispose();
+            body = AesGcm256.Open(keys.Span[..KeyLength], AesGcm256.ZeroNonce, message.Ciphertext.Span, message.Header.Span);
+        }
+        catch (SealedDataException)
+        {
             throw new SessionException(SessionFailure.Altered);
         }
 
@@ -132,5 +148,19 @@ public sealed class SessionContext : IDisposable
     {
         _send.Dispose();
         _receive.Dispose();
+    }
+
+    private static (RatchetChain O2a, RatchetChain A2o) Export(HpkeContext context)
+    {
+        var o2a = context.Export("o2a"u8, KeyLength);
+        try
+        {
+            return (new RatchetChain(o2a), new RatchetChain(context.Export("a2o"u8, KeyLength)));
+        }
+        catch
+        {
+            o2a.Dispose();
+            throw;
+        }
     }
 }

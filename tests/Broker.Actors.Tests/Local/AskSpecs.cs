@@ -157,8 +157,11 @@ public sealed class AskSpecs : IDisposable
         _ = _it.Ask<string>(to => new Do(_ => replyTo = to), Second);
         _world.Run();
         var token = replyTo!.Cancelled;
+        var deadline = _world.Time.GetUtcNow() + Second;
+        Assert.Equal(deadline, replyTo.Deadline);
         _world.Advance(Second * 0.75);
         Assert.Equal((Second * 0.25, false, false), (replyTo.Remaining, replyTo.IsExpired, token.IsCancellationRequested));
+        Assert.Equal(deadline, replyTo.Deadline);
         _world.Advance(Second * 0.25);
         Assert.Equal((TimeSpan.Zero, true, true), (replyTo.Remaining, replyTo.IsExpired, token.IsCancellationRequested));
         Assert.True(replyTo.Cancelled.IsCancellationRequested);

@@ -159,6 +159,23 @@ public sealed class AsyncHandlerSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "Y6")]
+    public void Y6_handler_that_gives_up_at_once_should_find_the_stop_behind_it()
+    {
+        _it.Tell(new Do(async actor =>
+        {
+            using var registration = actor.Context.Stopping.Register(_gate.SetCanceled);
+            await _gate.Task;
+        }));
+        _it.Tell(new Say("never"));
+        _world.Run();
+        _world.Dispatcher.Preempts = true;
+        _it.Stop();
+        _world.Run();
+        Assert.Equal(["poststop1", "dispose1"], _script.Log);
+    }
+
+    [Fact]
+    [Trait("Statement", "Y6")]
     public void Y6_restart_should_cancel_the_token_of_the_old_incarnation_only()
     {
         var tokens = new List<CancellationToken>();
@@ -184,6 +201,26 @@ public sealed class AsyncHandlerSpecs : IDisposable
         _world.Advance(Second * 5);
         Assert.Equal(2, _world.Events.Of<SlowHandler>().Count);
         Assert.Equal(0, _world.System.Timers.Count);
+    }
+
+    [Fact]
+    [Trait("Statement", "Y6")]
+    public async Task Y6_watchdog_should_tell_of_a_handler_that_blocks_its_thread()
+    {
+        await using var system = new ActorSystem("y6", new ActorSystemOptions { HandlerBudget = TimeSpan.FromMilliseconds(40) });
+        using var release = new ManualResetEventSlim();
+        var told = new TaskCompletionSource<SlowHandler>();
+        using var subscription = system.Events.Subscribe(e =>
+        {
+            if (e is not SlowHandler slow)
+                return;
+            told.TrySetResult(slow);
+            release.Set();
+        });
+        var it = system.Spawn(_script.Props, "it");
+        it.Tell(new Do(actor => actor.Script.Note(release.Wait(TimeSpan.FromSeconds(30)) ? "released" : "forgotten")));
+        Assert.Equal("released", await it.Ask<string>(to => new Do(actor => to.Tell(actor.Script.Log[^1])), TimeSpan.FromSeconds(60)));
+        Assert.Equal((it.Path, typeof(Do).FullName), ((await told.Task).Path, (await told.Task).MessageType));
     }
 
     [Fact]

@@ -69,10 +69,11 @@ public sealed class OwnershipSpecs : IDisposable
         var target = script.SpawnIn(_world, "target");
         var watcher = new Script { OnTerminated = (_, _) => { order.Add("watcher"); return true; } }.SpawnIn(_world, "watcher");
         watcher.Tell(new Do(actor => actor.Context.Watch(target)));
+        ((IActorRef)target).SendSystem(new WatchMessage(new Listener(() => order.Add("told"))));
         _world.Run();
         target.Stop();
         _world.Run();
-        Assert.Equal(["wipe", "watcher"], order);
+        Assert.Equal(["wipe", "told", "watcher"], order);
         Assert.Single(_world.Events.Of<ActorFailed>(), failed => failed.Where == FailurePoint.Dispose);
     }
 
@@ -167,6 +168,12 @@ public sealed class OwnershipSpecs : IDisposable
         it.Tell(new Throwing());
         _world.Run();
         Assert.Equal(2, _world.Events.Of<ActorFailed>().Count(failed => failed.Where == FailurePoint.MessageDispose));
+    }
+
+    /// <summary>Hears of an end on the turn of the one that ends.</summary>
+    private sealed class Listener(Action told) : IDeathListener
+    {
+        public void OnDeath(IActorRef subject) => told();
     }
 
     private sealed class Sink : Actor<IDisposable>

@@ -179,9 +179,11 @@ public sealed class RestartSpecs : IDisposable
         Assert.Equal(["new1", "prestart1"], watcher.Log);
     }
 
-    [Fact]
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     [Trait("Statement", "R7")]
-    public void R7_children_left_alive_should_be_restarted_after_PostRestart_and_before_any_message()
+    public void R7_children_left_alive_should_be_restarted_after_PostRestart_and_before_any_message(bool preempted)
     {
         var order = new List<string>();
         ActorRef<Message>? leaf = null;
@@ -195,7 +197,10 @@ public sealed class RestartSpecs : IDisposable
             PreRestart = (_, _, _) => { leaf!.Tell(new Do(actor => order.Add($"message to {actor.Number}"))); return default; },
             PostRestart = (_, _) => { order.Add("parent postrestart"); return default; },
         };
-        parent.SpawnIn(_world).Tell(new Fail());
+        var it = parent.SpawnIn(_world);
+        _world.Run();
+        _world.Dispatcher.Preempts = preempted;
+        it.Tell(new Fail());
         _world.Run();
         Assert.Equal(["child new1", "parent postrestart", "child new2", "message to 2"], order);
     }

@@ -139,6 +139,29 @@ public sealed class SupervisionSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "V4")]
+    public void V4_all_for_one_should_suspend_every_sibling_before_it_restarts_any()
+    {
+        ActorRef<Message>? first = null, second = null;
+        var two = new Script();
+        var one = new Script { PreRestart = (_, _, _) => { second!.Tell(new Do(actor => actor.Script.Note($"by {actor.Number}"))); return default; } };
+        var parent = new Script
+        {
+            Strategy = new AllForOneStrategy(),
+            PreStart = actor => { first = actor.Spawn(one, "one"); second = actor.Spawn(two, "two"); return default; },
+        };
+        parent.SpawnIn(_world);
+        _world.Run();
+        first!.Tell(new Fail());
+        while (_world.Events.Of<ActorFailed>().Count == 0)
+            _world.Dispatcher.RunOne();
+        _world.Dispatcher.Preempts = true;
+        _world.Run();
+        Assert.Equal("by 2", two.Log[^1]);
+        Assert.DoesNotContain("by 1", two.Log);
+    }
+
+    [Fact]
+    [Trait("Statement", "V4")]
     public void V4_all_for_one_should_stop_all_when_one_sibling_has_no_permission_left()
     {
         var (one, two) = (new Script(), new Script());

@@ -45,6 +45,8 @@ public class RequestVerifierSpecs
         ["signed by another user in the requester's name"] = (RequestRefusal.BadSignature, () => Good.By("alice", TestKey.Bob).Refusal()),
         ["signed by another user in their own name"] = (RequestRefusal.BadSignature, () =>
             (Good with { Signers = [("bob", TestKey.Bob)] }).Refusal()),
+        ["the requester's signature under another name"] = (RequestRefusal.BadSignature, () =>
+            (Good with { Signers = [("bob", TestKey.Alice)] }).Refusal()),
         ["the requester's signature second"] = (RequestRefusal.BadSignature, () =>
             (Good with { Signers = [("bob", TestKey.Bob), ("alice", TestKey.Alice)] }).Refusal()),
         ["no signature"] = (RequestRefusal.BadSignature, () => (Good with { Signers = [] }).Refusal()),

@@ -23,53 +23,9 @@ public sealed class ExhaustionSpecs
     [MemberData(nameof(Operations))]
     public void Operation_should_refuse_wherever_memory_ends_and_keep_nothing(string name, Action operation)
     {
-        operation();
-        var held = new Stack<SecretBuffer>();
-        try
-        {
-            FillUp(held);
-            var refusals = 0;
-            while (Refuses(operation))
-            {
-                refusals++;
-                Assert.Equal(held.Count, SecretMemory.Default.LiveBuffers);
-                held.Pop().Dispose();
-            }
+        var refusals = Exhaustion.Walk(operation);
 
-            Assert.True(refusals > 1, $"{name} was refused {refusals} times only");
-            Assert.Equal(held.Count, SecretMemory.Default.LiveBuffers);
-        }
-        finally
-        {
-            foreach (var buffer in held)
-                buffer.Dispose();
-        }
-    }
-
-    private static void FillUp(Stack<SecretBuffer> held)
-    {
-        try
-        {
-            while (true)
-                held.Push(SecretBuffer.Allocate(64));
-        }
-        catch (SecretMemoryExhaustedException)
-        {
-            // Full, as wanted.
-        }
-    }
-
-    private static bool Refuses(Action operation)
-    {
-        try
-        {
-            operation();
-            return false;
-        }
-        catch (SecretMemoryExhaustedException)
-        {
-            return true;
-        }
+        Assert.True(refusals > 1, $"{name} was refused {refusals} times only");
     }
 
     private static void WriteAndRead()

@@ -2,7 +2,6 @@ using Broker.Dmz.Agents;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
-using Broker.Secrets;
 
 namespace Broker.Dmz.Node;
 
@@ -18,7 +17,7 @@ namespace Broker.Dmz.Node;
 /// <param name="Limits">Bounds and deadlines.</param>
 /// <param name="WitnessDirectory">Where the node's witness files are.</param>
 /// <param name="AgentIssuer">Issues agents' certificates; null on a node that does not.</param>
-internal sealed record NodeContext(
+internal sealed record DmzContext(
     Name Cluster,
     Name Node,
     LinkTrust Trust,

@@ -1,0 +1,222 @@
+# A whole broker on one machine, for scripts/demo and scripts/bench: sourced, from the repository's root, under set -euo pipefail.
+# Everything is below $work (removed at the end) but the agents' state, which has to be on tmpfs.
+
+configuration=Release
+declare -A pids=()
+
+step() { printf '\n== [%3d s] %s\n' "$SECONDS" "$*"; }
+
+fail() {
+  echo "failed: $*" >&2
+  [[ -z ${work:-} ]] || tail -n 20 "$work"/log/*.log >&2 || true
+  exit 1
+}
+
+executable() { echo "src/$1/bin/$configuration/net10.0/$2"; }
+
+broker() { "$(executable Broker.Console brokerctl)" --profile "$profile" "$@"; }
+
+pid_of() { echo "${pids[$1]}"; }
+
+# A port that nobody listens on now.
+free_port() {
+  local port
+  while :; do
+    port=$(shuf -i 20000-32000 -n 1)
+    if [[ " ${ports[*]:-} " != *" $port "* ]] && ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      ports+=("$port")
+      echo "$port"
+      return
+    fi
+  done
+}
+
+cluster_begin() {
+  keep_work=$1
+  work=$(mktemp -d "${TMPDIR:-/tmp}/broker.XXXXXX")
+  volatile=$(mktemp -d /dev/shm/broker.XXXXXX)
+  secrets=$volatile/secrets profile=$work/profile
+  mkdir -m 700 "$secrets" "$work/zone" "$work/dmz" "$work/log"
+  ports=()
+  zone_port=$(free_port) console_port=$(free_port) agents_port=$(free_port) enrolment_port=$(free_port) service_port=$(free_port)
+  trap cluster_end EXIT
+  trap 'exit 130' INT TERM
+}
+
+cluster_end() {
+  local status=$?
+  trap - EXIT
+  cluster_stop
+  rm -rf "$volatile"
+  if ((keep_work)); then echo "kept: $work"; else rm -rf "$work"; fi
+  exit "$status"
+}
+
+# Stops what was started here, by its own number and nothing else.
+cluster_stop() {
+  local name
+  for name in "${!pids[@]}"; do
+    kill -TERM "${pids[$name]}" 2>/dev/null || true
+  done
+  for name in "${!pids[@]}"; do
+    wait "${pids[$name]}" 2>/dev/null || true
+  done
+  pids=()
+}
+
+cluster_kill() {
+  kill -KILL "${pids[$1]}"
+  wait "${pids[$1]}" 2>/dev/null || true
+  unset "pids[$1]"
+}
+
+cluster_certificates() {
+  (umask 077 && openssl rand -base64 24 >"$secrets/passphrase")
+  local root=(--directory "$work/ca" --passphrase-file "$secrets/passphrase")
+  broker ca init "${root[@]}" --name demo
+  broker ca issue node "${root[@]}" --role zone --name zone-1
+  broker ca issue ledger "${root[@]}" --name ledger-1
+  broker ca issue node "${root[@]}" --role dmz --name dmz-1
+  broker ca issue agent-issuer "${root[@]}" --name agents-1
+  broker ca issue console "${root[@]}" --name console-1 --enrol
+}
+
+cluster_start() {
+  local name=$1 log=$work/log/$1.log
+  shift
+  "$@" >>"$log" 2>&1 </dev/null &
+  pids[$name]=$!
+}
+
+# Waits until something listens on the port of a process that was started here.
+cluster_wait_port() {
+  local name=$1 port=$2 i
+  for ((i = 0; i < 300; i++)); do
+    kill -0 "${pids[$name]}" 2>/dev/null || fail "$name ended; its log follows"
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
+    sleep 0.1
+  done
+  fail "$name does not listen on port $port after 30 s"
+}
+
+cluster_start_zone() {
+  cat >"$work/zone.conf" <<EOF
+broker {
+  tls { root = "$work/ca/root.crt", certificate = "$work/ca/zone-1.crt", key = "$work/ca/zone-1.key" }
+  zone {
+    listen = "127.0.0.1:$zone_port"
+    store.path = "$work/zone/broker.db"
+    ledger { certificate = "$work/ca/ledger-1.crt", key = "$work/ca/ledger-1.key" }
+    ${zone_settings:-}
+  }
+}
+EOF
+  cluster_start zone "$(executable Broker.CredentialZone broker-zone)" --config "$work/zone.conf"
+  cluster_wait_port zone "$zone_port"
+}
+
+cluster_start_dmz() {
+  cat >"$work/dmz.conf" <<EOF
+broker {
+  tls { root = "$work/ca/root.crt", certificate = "$work/ca/dmz-1.crt", key = "$work/ca/dmz-1.key" }
+  dmz {
+    agent-issuer { certificate = "$work/ca/agents-1.crt", key = "$work/ca/agents-1.key" }
+    state-directory = "$work/dmz"
+    console.listen = "127.0.0.1:$console_port"
+    agents.listen = "127.0.0.1:$agents_port"
+    enrolment.listen = "127.0.0.1:$enrolment_port"
+    zone.addresses = [ "https://127.0.0.1:$zone_port" ]
+    # A backing that the memory scanner can see: otherwise finding nothing would prove nothing.
+    secrets.backing = ${secret_backing:-mmap}
+    ${dmz_settings:-}
+  }
+}
+EOF
+  cluster_start dmz "$(executable Broker.Dmz broker-dmz)" --config "$work/dmz.conf"
+  cluster_wait_port dmz "$console_port"
+}
+
+cluster_profile() {
+  broker init --root "$work/ca/root.crt" --certificate "$work/ca/console-1.crt" --key "$work/ca/console-1.key" \
+    --gateway "https://127.0.0.1:$console_port" --enrolment "127.0.0.1:$enrolment_port" --user "$1"
+}
+
+cluster_start_agent() {
+  local name=$1 token=$2
+  cat >"$work/agent.conf" <<EOF
+broker.agent {
+  state-directory = "$volatile/$name"
+  gateway = "https://127.0.0.1:$agents_port"
+  secrets.backing = ${secret_backing:-mmap}
+  uses {
+    keep { mode = hold, hold-for = 10 minutes }
+    https {
+      mode = file
+      command = [ "$(command -v openssl)", s_server, -accept, "127.0.0.1:$service_port", -quiet, -www,
+        -key, "{file:service-pem}", -cert, "{file:service-pem}" ]
+    }
+    ${agent_uses:-}
+  }
+}
+EOF
+  "$(executable Broker.Agent broker-agent)" enrol --config "$work/agent.conf" --token-file "$token"
+  cluster_start agent "$(executable Broker.Agent broker-agent)" run --config "$work/agent.conf"
+  local i
+  for ((i = 0; i < 100; i++)); do
+    if grep -q "session" "$work/log/agent.log"; then return; fi
+    kill -0 "${pids[agent]}" 2>/dev/null || fail "the agent ended"
+    sleep 0.1
+  done
+  fail "the agent has no session after 10 s"
+}
+
+cluster_wait_tls() {
+  local i
+  for ((i = 0; i < 100; i++)); do
+    if printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -quiet -connect "127.0.0.1:$1" 2>/dev/null | head -n 1; then return; fi
+    sleep 0.1
+  done
+  fail "nothing answers on port $1"
+}
+
+cluster_wait_use_end() {
+  local i
+  for ((i = 0; i < 100; i++)); do
+    if broker --output json hand-off show "$1" --customer acme | grep -qE '"useState": *"u'; then return; fi
+    sleep 0.1
+  done
+  fail "the use of $1 did not end"
+}
+
+# The needles are what would give a secret away: the key's lines in the PEM file, and the AWS secret.
+make_needles() {
+  sed -n 's/^aws_secret_access_key = //p' "$secrets/aws" | tr -d '\n' >"$secrets/needle.aws"
+  sed -n 2p "$secrets/service.key" | tr -d '\n' >"$secrets/needle.key"
+  openssl pkey -in "$secrets/service.key" -outform DER | tail -c +37 | head -c 32 >"$secrets/needle.scalar"
+}
+
+scanner() {
+  "tests/Broker.MemoryScanner/bin/$configuration/net10.0/memory-scanner" --needle aws="$secrets/needle.aws" \
+    --needle key="$secrets/needle.key" --needle scalar="$secrets/needle.scalar" "$@"
+}
+
+# scan WHAT PID none|aws|any: prints what was found, and fails when it is not what was expected.
+scan() {
+  local what=$1 pid=$2 expected=$3 status=0
+  echo "-- $what (process $pid)"
+  scanner --pid "$pid" >"$work/scan" || status=$?
+  cat "$work/scan"
+  case $expected/$status in
+    none/0 | any/0 | any/3) ;;
+    aws/3) grep -q aws "$work/scan" || fail "the positive control was not found" ;;
+    none/3) fail "a secret was found in $what" ;;
+    *) fail "expected $expected in $what, the scanner said $status" ;;
+  esac
+}
+
+scan_files() {
+  local what=$1
+  shift
+  echo "-- $what"
+  scanner --files "$@" || fail "a secret was found on $what"
+}

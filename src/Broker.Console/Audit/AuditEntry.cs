@@ -1,0 +1,83 @@
+using Broker.Console.Requests;
+using Broker.Console.Shell;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+
+namespace Broker.Console.Audit;
+
+/// <summary>A block for people: who, what, when, outcome.</summary>
+internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Kind, string Who, string What, string Outcome)
+{
+    /// <summary>Reads a receipt. Nothing is verified here.</summary>
+    public static AuditEntry Of(byte[] receipt)
+    {
+        try
+        {
+            var block = Statement.Read<Block>(Statement.Read<Receipt>(receipt).Block.Span);
+            var (who, what, outcome) = Describe(block);
+            return new AuditEntry(block.Position, block.Time, block.Kind, who, what, outcome);
+        }
+        catch (MalformedException)
+        {
+            throw CommandException.Unverified("receipt-malformed", "the broker's answer holds something that is not a receipt");
+        }
+    }
+
+    public void Write(TextWriter o) =>
+        o.WriteLine($"{Position,6}  {Time:yyyy-MM-dd HH:mm:ss}  {Kind,-11} {Who,-16} {What}{(Outcome.Length > 0 ? " → " + Outcome : "")}");
+
+    private static (string Who, string What, string Outcome) Describe(Block block)
+    {
+        var body = block.Body.Span;
+        switch (block.Kind)
+        {
+            case BlockKind.Enrolled:
+                var plan = Statement.Read<SignedRecord>(Statement.Read<ChangeRecord>(body).Causes[0].Span).Statement.Read<EnrolmentPlan>();
+                return ("a console", $"enrolled with {plan.Threshold} of {string.Join(' ', plan.Custodians.Select(static c => c.Name))}",
+                    "administrators " + string.Join(' ', plan.Administrators.Select(static a => a.Name)));
+            case BlockKind.Change:
+                return Changed(Statement.Read<ChangeRecord>(body));
+            case BlockKind.Intent:
+                var record = Statement.Read<IntentRecord>(body);
+                var intent = Statement.Read<Intent>(record.Intent.Span);
+                var (user, asked) = Asked(Statement.Read<SignedRequest>(record.Request.Span));
+                return (user, asked, $"hand-off {intent.HandOff}" + (intent.Attempt > 1 ? $", attempt {intent.Attempt}" : ""));
+            case BlockKind.Outcome:
+                var outcome = Statement.Read<SignedRecord>(body).Statement.Read<Outcome>();
+                return ("the key", $"hand-off {outcome.HandOff}", outcome.State + (outcome.Code.Length > 0 ? ": " + Clean(outcome.Code) : ""));
+            case BlockKind.Claim:
+                var claim = Statement.Read<SignedRecord>(body).Statement.Read<Claim>();
+                return ($"node {claim.Node}", "took the customer", $"fence {claim.Fence}");
+            case BlockKind.Lock or BlockKind.Invitation:
+                var (who, what) = Asked(Statement.Read<SignedRequest>(body));
+                return (who, what, "");
+            case BlockKind.Refusal:
+                var refusal = Statement.Read<Refusal>(body);
+                return (Clean(refusal.Principal), Clean(refusal.Action), $"refused: {Clean(refusal.Code)}" + (refusal.More > 0 ? $", and {refusal.More} more" : ""));
+            default:
+                return ("", "", "");
+        }
+    }
+
+    private static (string Who, string What, string Outcome) Changed(ChangeRecord record)
+    {
+        var asked = record.Causes.Select(static c => Asked(Statement.Read<SignedRequest>(c.Span))).ToList();
+        var head = record.Head.Read<Protocol.Directory.CustomerHead>();
+        return asked.Count == 0
+            ? ("the key", "renewed grants", $"head {head.Counter}")
+            : (string.Join(' ', asked.Select(static a => a.Who).Distinct()), string.Join("; ", asked.Select(static a => a.What)), $"head {head.Counter}");
+    }
+
+    private static (string Who, string What) Asked(SignedRequest signed)
+    {
+        var request = Statement.Read<Request>(signed.Statement.Span);
+        var who = string.Join('+', signed.Signatures.Select(static s => s.User).Prepend(request.User).Distinct());
+        return (who, Clean(EffectRoute.Of(request, signed.Payload.Span).Words));
+    }
+
+    // Texts of users: no control characters on a terminal.
+    private static string Clean(string text) => new([.. text.Where(static c => !char.IsControl(c))]);
+}

@@ -1,0 +1,61 @@
+using Broker.Console.Shell;
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.Console.Customers;
+
+/// <summary>Compares what a node made with what was asked for: a node that splits otherwise is found out before anything is stored.</summary>
+internal static class EnrolmentCheck
+{
+    private const int ChallengeLength = 32;
+
+    /// <summary>Verifies the answer to an enrolment.</summary>
+    /// <param name="plan">The plan as it was signed.</param>
+    /// <param name="statement">Its encoding.</param>
+    /// <param name="answer">What came back.</param>
+    /// <exception cref="CommandException">It is not what the plan asks for.</exception>
+    public static CustodyRecord Verify(EnrolmentPlan plan, ReadOnlySpan<byte> statement, EnrolledModel answer)
+    {
+        var signed = answer.Custody.ToSigned();
+        CustodyRecord record;
+        try
+        {
+            record = signed.Read<CustodyRecord>();
+        }
+        catch (MalformedException)
+        {
+            throw CommandException.Unverified("custody-forged", "what the node answered is not a custody record");
+        }
+
+        if (!signed.IsBy(record.Identity))
+            throw CommandException.Unverified("custody-forged", "the custody record is not signed by the identity that it names");
+        var problem = record switch
+        {
+            _ when record.Cluster != plan.Cluster || record.Customer != plan.Customer || record.Epoch != 1 => "customer or epoch",
+            _ when record.Threshold != plan.Threshold => "the threshold",
+            _ when !record.Custodians.SequenceEqual(plan.Custodians) => "the custodians or their keys",
+            _ when record.AdministratorsRequired != plan.AdministratorsRequired => "how many administrators are required",
+            _ when record.Plan != Digest.Of(statement) => "the plan, and so the first administrators",
+            _ when answer.Challenge.Length != ChallengeLength => "the challenge",
+            _ when !SharesFit(plan, answer.Shares) => "the shares",
+            _ => null,
+        };
+        return problem is null ? record : throw CommandException.Unverified(
+            "plan-not-echoed", $"the node did not do what the plan asks: {problem} differ", "do not go on with this node");
+    }
+
+    private static bool SharesFit(EnrolmentPlan plan, IReadOnlyList<SealedShareModel> shares)
+    {
+        if (shares.Count != plan.Custodians.Count)
+            return false;
+        for (var i = 0; i < shares.Count; i++)
+        {
+            if (shares[i].Index != i + 1 || shares[i].Custodian != plan.Custodians[i].Name.Value || shares[i].Sealed.Length is 0 or > 4096)
+                return false;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,78 @@
+using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Tree;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
+
+namespace Broker.CredentialZone.Engine;
+
+/// <summary>
+/// Entries with their proofs, as they were read under a customer's head. A proof holds for one head: a customer's entries are
+/// forgotten when its counter moves. Only the writer uses it; a batch that fails clears it.
+/// </summary>
+internal sealed class EntryCache(long maxBytes)
+{
+    private readonly Dictionary<Name, Customer> _customers = [];
+    private long _bytes;
+
+    /// <summary>The entry under the head with that counter.</summary>
+    public ProvenEntry Get(IZoneReader tables, Name customer, ulong counter, EntryKey key)
+    {
+        if (!_customers.TryGetValue(customer, out var entries) || entries.Counter != counter)
+        {
+            _bytes -= entries?.Bytes ?? 0;
+            _customers[customer] = entries = new Customer(counter);
+        }
+
+        if (entries.Entries.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        var entry = Read(tables, new SparseTree(tables.Nodes(customer)), customer, key);
+        var bytes = 512L + (entry.Entry?.Statement.Length ?? 0) + entry.Proof.Length;
+        if (_bytes + bytes > maxBytes)
+        {
+            Clear();
+            _customers[customer] = entries = new Customer(counter);
+        }
+
+        entries.Entries.Add(key, entry);
+        entries.Bytes += bytes;
+        _bytes += bytes;
+        return entry;
+    }
+
+    /// <summary>Reads an entry with its proof, without remembering it.</summary>
+    public static ProvenEntry Read(IZoneReader tables, SparseTree tree, Name customer, EntryKey key)
+    {
+        var leafKey = key.LeafKey;
+        var (leaf, proof) = tree.Prove(leafKey);
+        var entry = tables.Entry(customer, key);
+        var value = entry is null ? Digest.Zero : Digest.Of(entry.Statement.Span);
+
+        // The table and the tree change together; a difference means that somebody else wrote here.
+        if (leaf != (entry is null ? Digest.Zero : TreeHash.Leaf(leafKey, value)))
+        {
+            throw new InvalidDataException($"the {key.Type} entry and its leaf do not agree");
+        }
+
+        return new ProvenEntry(key, entry, value, proof.ToBytes());
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _customers.Clear();
+        _bytes = 0;
+    }
+
+    private sealed class Customer(ulong counter)
+    {
+        public ulong Counter => counter;
+
+        public Dictionary<EntryKey, ProvenEntry> Entries { get; } = [];
+
+        public long Bytes { get; set; }
+    }
+}

@@ -1,0 +1,182 @@
+using System.Runtime.InteropServices;
+using Broker.CredentialZone.Ledger;
+using Broker.CredentialZone.Store;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
+
+namespace Broker.CredentialZone.Engine;
+
+/// <summary>
+/// What an operation works with: the tables of the transaction, and the customers' and chains' hot state, which is changed in
+/// memory and written once for each that changed, however many operations of the batch touched it. It stays valid from batch to
+/// batch because this is the only writer. An operation that is refused takes its changes of it back.
+/// </summary>
+internal sealed class WriteContext
+{
+    private const int MaxRemembered = 10_000;
+
+    private readonly Dictionary<Name, CustomerRecord?> _customers = [];
+    private readonly Dictionary<string, ChainState> _chains = [];
+    private readonly HashSet<Name> _dirtyCustomers = [];
+    private readonly HashSet<string> _dirtyChains = [];
+    private readonly List<(Name Name, CustomerRecord? Before)> _customersBefore = [];
+    private readonly List<ChainState> _chainsBefore = [];
+    private readonly EntryCache _entries = new(maxBytes: 32 << 20);
+    private int _mark;
+
+    /// <summary>Creates the context of a store.</summary>
+    public WriteContext(Name cluster, ZoneLimits limits, IZoneWriter tables) => (Cluster, Limits, Tables) = (cluster, limits, tables);
+
+    /// <summary>This installation.</summary>
+    public Name Cluster { get; }
+
+    /// <summary>The bounds.</summary>
+    public ZoneLimits Limits { get; }
+
+    /// <summary>The tables.</summary>
+    public IZoneWriter Tables { get; }
+
+    /// <summary>Time of record of the batch.</summary>
+    public DateTimeOffset Now { get; private set; }
+
+    /// <summary>Whether only the space is left that outcomes of open intents need.</summary>
+    public bool IsNearlyFull { get; private set; }
+
+    /// <summary>Counts of refusals.</summary>
+    public RefusalBudget Refusals { get; } = new();
+
+    /// <summary>Blocks appended so far.</summary>
+    public List<PendingBlock> Blocks { get; } = [];
+
+    /// <summary>The customer as it is now, or null.</summary>
+    public CustomerRecord? Find(Name customer)
+    {
+        if (!_customers.TryGetValue(customer, out var known))
+        {
+            _customers[customer] = known = Tables.Customer(customer);
+        }
+
+        return known;
+    }
+
+    /// <summary>Changes or adds the customer.</summary>
+    public void Put(CustomerRecord customer)
+    {
+        _customersBefore.Add((customer.Customer, Find(customer.Customer)));
+        if (_customers[customer.Customer] is null)
+        {
+            // Others refer to it, so a new one is in its table before them.
+            Tables.PutCustomer(customer);
+        }
+
+        _customers[customer.Customer] = customer;
+        _dirtyCustomers.Add(customer.Customer);
+    }
+
+    /// <summary>The end of a chain.</summary>
+    public ChainState Chain(string chain)
+    {
+        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(_chains, chain, out _);
+        return known ??= Tables.Chain(chain);
+    }
+
+    /// <summary>Changes the end of a chain.</summary>
+    public void Put(ChainState chain)
+    {
+        _chainsBefore.Add(Chain(chain.Chain));
+        _chains[chain.Chain] = chain;
+        _dirtyChains.Add(chain.Chain);
+    }
+
+    /// <summary>Appends a block to a chain.</summary>
+    /// <param name="chain">A customer, or <see cref="Block.ClusterChain"/>.</param>
+    /// <param name="kind">A constant of <see cref="BlockKind"/>.</param>
+    /// <param name="body">The encoding that the kind says.</param>
+    public PendingBlock Append(string chain, string kind, byte[] body)
+    {
+        var end = Chain(chain);
+        var block = new PendingBlock(
+            chain, end.Length, new Block(Cluster, chain, end.Length, end.Hash, Now, kind, body).Encode());
+        Blocks.Add(block);
+        Put(end with { Length = end.Length + 1, Hash = block.Hash });
+        return block;
+    }
+
+    /// <summary>The end of a chain, as a point.</summary>
+    public LedgerPoint Point(string chain)
+    {
+        var end = Chain(chain);
+        return new LedgerPoint(end.Length, end.Hash);
+    }
+
+    /// <summary>An entry with its proof under the customer's head.</summary>
+    public ProvenEntry Entry(CustomerRecord customer, EntryKey key) =>
+        _entries.Get(Tables, customer.Customer, customer.Head.Counter, key);
+
+    /// <summary>Begins a batch.</summary>
+    public void BeginBatch(DateTimeOffset now)
+    {
+        // Time of record never runs backwards, whatever the clock does.
+        Now = now > Now ? now : Now;
+        IsNearlyFull = Tables.FreeBytes < Limits.ReservedBytes;
+        Blocks.Clear();
+        if (_customers.Count > MaxRemembered || _chains.Count > MaxRemembered)
+        {
+            Forget();
+        }
+    }
+
+    /// <summary>Begins an operation.</summary>
+    public void BeginOperation()
+    {
+        _mark = Blocks.Count;
+        _customersBefore.Clear();
+        _chainsBefore.Clear();
+    }
+
+    /// <summary>Takes back what the operation changed in memory.</summary>
+    public void UndoOperation()
+    {
+        Blocks.RemoveRange(_mark, Blocks.Count - _mark);
+        for (var i = _customersBefore.Count - 1; i >= 0; i--)
+        {
+            _customers[_customersBefore[i].Name] = _customersBefore[i].Before;
+        }
+
+        for (var i = _chainsBefore.Count - 1; i >= 0; i--)
+        {
+            _chains[_chainsBefore[i].Chain] = _chainsBefore[i];
+        }
+    }
+
+    /// <summary>Writes what changed in memory.</summary>
+    public void Flush()
+    {
+        foreach (var name in _dirtyCustomers)
+        {
+            if (_customers[name] is { } customer)
+            {
+                Tables.PutCustomer(customer);
+            }
+        }
+
+        foreach (var chain in _dirtyChains)
+        {
+            Tables.PutChain(_chains[chain]);
+        }
+
+        _dirtyCustomers.Clear();
+        _dirtyChains.Clear();
+    }
+
+    /// <summary>Forgets everything: the tables know better.</summary>
+    public void Forget()
+    {
+        _customers.Clear();
+        _chains.Clear();
+        _dirtyCustomers.Clear();
+        _dirtyChains.Clear();
+        _entries.Clear();
+    }
+}

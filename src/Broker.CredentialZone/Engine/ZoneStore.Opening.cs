@@ -1,0 +1,82 @@
+using Broker.CredentialZone.Ledger;
+using Broker.CredentialZone.Operations;
+using Broker.CredentialZone.Store;
+using Broker.Protocol.Identifiers;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.CredentialZone.Engine;
+
+internal sealed partial class ZoneStore
+{
+    private const string ClusterKey = "cluster";
+    private const string LedgerKey = "ledger-certificate-block";
+
+    /// <summary>
+    /// Opens the store: the database is of this cluster, and this node's ledger key stands in the cluster's chain. A key that is
+    /// new is entered in a batch that the key before signs; the first one signs its own.
+    /// </summary>
+    /// <param name="database">The database; owned by the store from here on.</param>
+    /// <param name="cluster">This installation.</param>
+    /// <param name="limits">The bounds.</param>
+    /// <param name="signer">The ledger key.</param>
+    /// <param name="predecessor">The ledger key before it; needed only once, at a change.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where faults are told; callers hear only that there was one.</param>
+    /// <exception cref="StoreException">Another cluster's database, or a new ledger key without its predecessor.</exception>
+    public static ZoneStore Open(
+        IZoneDatabase database,
+        Name cluster,
+        ZoneLimits limits,
+        LedgerSigner signer,
+        LedgerSigner? predecessor,
+        TimeProvider time,
+        ILogger log)
+    {
+        var store = new ZoneStore(database, cluster, limits, signer, time, log);
+        store.EnsureCluster();
+        store.EnsureLedgerKey(signer, predecessor);
+        return store;
+    }
+
+    private void EnsureCluster()
+    {
+        var name = System.Text.Encoding.ASCII.GetBytes(_context.Cluster.Value);
+        if (_writer.Meta(ClusterKey) is { } found)
+        {
+            if (!found.AsSpan().SequenceEqual(name))
+            {
+                throw new StoreException("the database belongs to another cluster; configure its own database for this one");
+            }
+
+            return;
+        }
+
+        _writer.Begin();
+        _writer.SetMeta(ClusterKey, name);
+        _writer.Commit();
+    }
+
+    private void EnsureLedgerKey(LedgerSigner signer, LedgerSigner? predecessor)
+    {
+        var known = _writer.Meta(LedgerKey);
+        if (known is not null && known.AsSpan().SequenceEqual(signer.Certificate.Span))
+        {
+            return;
+        }
+
+        if (known is not null)
+        {
+            if (predecessor is null || !known.AsSpan().SequenceEqual(predecessor.Certificate.Span))
+            {
+                throw new StoreException("the ledger is signed by another key; give that key as the predecessor once, so that it enters the new one");
+            }
+
+            _signer = predecessor;
+        }
+
+        var entering = new EnterLedgerKey(LedgerKey, signer.Certificate);
+        Commit([entering]);
+        _signer = signer;
+        entering.Result.GetAwaiter().GetResult();
+    }
+}

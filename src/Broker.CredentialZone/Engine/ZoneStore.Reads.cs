@@ -1,0 +1,108 @@
+using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Tree;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Statements;
+
+namespace Broker.CredentialZone.Engine;
+
+internal sealed partial class ZoneStore
+{
+    /// <inheritdoc/>
+    public PublicKey? Identity(Name customer) => _database.Read(tables => tables.Customer(customer)?.Custody.Identity);
+
+    /// <inheritdoc/>
+    public CustomerState? Customer(Name customer) => _database.Read(tables =>
+    {
+        var end = tables.Chain(customer.Value);
+        return tables.Customer(customer) is { } record ? new CustomerState(record, new LedgerPoint(end.Length, end.Hash)) : null;
+    });
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Name> Customers(string after, int limit) => _database.Read(tables => tables.Customers(after, Page(limit)));
+
+    /// <inheritdoc/>
+    public ProvenEntries? ReadEntries(Name customer, IReadOnlyList<EntryKey> keys)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, ZoneLimits.MaxKeys);
+        return _database.Read(tables =>
+        {
+            if (tables.Customer(customer) is not { } record)
+            {
+                return null;
+            }
+
+            var tree = new SparseTree(tables.Nodes(customer));
+            var entries = new List<ProvenEntry>(keys.Count);
+            foreach (var key in keys)
+            {
+                var entry = EntryCache.Read(tables, tree, customer, key);
+                entries.Add(key.Type == EntryKey.RowType ? entry with { Entry = null } : entry);
+            }
+
+            return new ProvenEntries(record.SignedHead, entries);
+        });
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<EntryRecord> ListEntries(Name customer, string type, string after, int limit) =>
+        type == EntryKey.RowType
+            ? throw new ArgumentException("rows cannot be listed", nameof(type))
+            : _database.Read(tables => tables.Entries(customer, type, after, Page(limit)));
+
+    /// <inheritdoc/>
+    public JournalEntry? HandOff(Name customer, Id16 handOff) => _database.Read(tables =>
+        tables.HandOff(customer, handOff) is { } record ? Journal(tables, customer, record) : null);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<JournalEntry> HandOffs(Name customer, bool openOnly, Id16? after, int limit) =>
+        _database.Read<IReadOnlyList<JournalEntry>>(tables =>
+        {
+            var entries = new List<JournalEntry>();
+            foreach (var record in tables.HandOffs(customer, openOnly, after, Page(limit)))
+            {
+                entries.Add(Journal(tables, customer, record));
+            }
+
+            return entries;
+        });
+
+    /// <inheritdoc/>
+    public InvitationRecord? Invitation(Name customer, Digest token) =>
+        _database.Read(tables => tables.Invitation(customer, token));
+
+    /// <inheritdoc/>
+    public LedgerPage Ledger(string chain, ulong from, int limit) => _database.Read(tables =>
+    {
+        var receipts = new List<Receipt>();
+        BatchRecord? batch = null;
+        foreach (var block in tables.Blocks(chain, from, Page(limit)))
+        {
+            if (batch?.Id != block.Batch)
+            {
+                batch = tables.Batch(block.Batch) ?? throw new InvalidDataException("a batch of the ledger is missing");
+            }
+
+            var path = new Digest[block.Path.Length / Digest.Length];
+            for (var i = 0; i < path.Length; i++)
+            {
+                path[i] = new Digest(block.Path.Span.Slice(i * Digest.Length, Digest.Length));
+            }
+
+            receipts.Add(new Receipt(block.Block, block.Index, path, batch.Batch));
+        }
+
+        return new LedgerPage(receipts, tables.Chain(chain).Length);
+    });
+
+    private static int Page(int limit) => Math.Clamp(limit, 1, ZoneLimits.MaxPage);
+
+    // The journal keeps no second copy of the request: it stands in the block of the intent.
+    private static JournalEntry Journal(IZoneReader tables, Name customer, HandOffRecord record)
+    {
+        var blocks = tables.Blocks(customer.Value, record.Intent, 1);
+        var body = Statement.Read<Block>(blocks[0].Block.Span).Body;
+        return new JournalEntry(record, Statement.Read<IntentRecord>(body.Span).Request);
+    }
+}

@@ -1,0 +1,118 @@
+using Broker.Actors;
+using Broker.CredentialZone.Engine;
+using Broker.CredentialZone.Ledger;
+using Broker.CredentialZone.Service;
+using Broker.CredentialZone.Sqlite;
+using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Writing;
+using Broker.Host;
+using Broker.Host.Running;
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.CredentialZone.Node;
+
+/// <summary>
+/// A running zone node. It stops from the outside in: no new requests, what waits is committed or told that it was not, then the
+/// store is closed.
+/// </summary>
+internal sealed class ZoneNode : INode
+{
+    private readonly InstallationKey _key;
+    private readonly ZoneStore _store;
+    private readonly LedgerSigner _signer;
+    private readonly ActorSystem _actors;
+    private readonly ActorRef<WriterMessage> _writer;
+    private readonly WebApplication _web;
+
+    private ZoneNode(
+        InstallationKey key, ZoneStore store, LedgerSigner signer, ActorSystem actors, ActorRef<WriterMessage> writer, WebApplication web) =>
+        (_key, _store, _signer, _actors, _writer, _web) = (key, store, signer, actors, writer, web);
+
+    /// <summary>The addresses that it listens on.</summary>
+    public ICollection<string> Addresses => _web.Urls;
+
+    /// <summary>Starts the node; when it returns, DMZ nodes can connect.</summary>
+    /// <exception cref="StartException">A certificate or the store cannot be used.</exception>
+    public static async Task<INode> StartAsync(NodeContext context, ZoneSettings settings, CancellationToken cancellationToken)
+    {
+        var key = settings.Tls.Load(LinkRole.Zone);
+        LedgerSigner? signer = null;
+        ZoneStore? store = null;
+        try
+        {
+            signer = LedgerKeys.Load(settings.LedgerCertificate, settings.LedgerKey, key.Trust);
+            store = OpenStore(settings, key.Trust, signer, context);
+            var actors = new ActorSystem("zone", new ActorSystemOptions { Time = context.Time });
+            var (opened, node) = (store, key.Identity.Name);
+            var writer = actors.Spawn(
+                Props<WriterMessage>.Of(() => new WriterActor(opened, node, settings.QueueCapacity)).WithMailbox(settings.QueueCapacity), "ledger");
+            var identity = new ZoneIdentity(key.Trust, key.Identity.Name, signer.Certificate, context.Time);
+            var web = Build(context, settings, key, new ZoneService(identity, store, new ZoneWriter(store, writer)));
+            await web.StartAsync(cancellationToken);
+            return new ZoneNode(key, store, signer, actors, writer, web);
+        }
+        catch
+        {
+            store?.Dispose();
+            signer?.Dispose();
+            key.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken deadline)
+    {
+        await _web.StopAsync(deadline);
+        _writer.PoisonPill();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _web.DisposeAsync();
+        await _actors.DisposeAsync();
+        _store.Dispose();
+        _signer.Dispose();
+        _key.Dispose();
+    }
+
+    private static ZoneStore OpenStore(ZoneSettings settings, LinkTrust trust, LedgerSigner signer, NodeContext context)
+    {
+        SqliteZoneDatabase? database = null;
+        try
+        {
+            using var predecessor = settings is { PredecessorCertificate: { } certificate, PredecessorKey: { } key }
+                ? LedgerKeys.Load(certificate, key, trust)
+                : null;
+            database = SqliteZoneDatabase.Open(settings.Database);
+            return ZoneStore.Open(
+                database, trust.Cluster, settings.Limits, signer, predecessor, context.Time, context.Logs.CreateLogger<ZoneStore>());
+        }
+        catch (StoreException fault)
+        {
+            database?.Dispose();
+            throw new StartException($"{settings.Database.Path}: {fault.Message}");
+        }
+    }
+
+    private static WebApplication Build(NodeContext context, ZoneSettings settings, InstallationKey key, ZoneService service)
+    {
+        var builder = context.CreateWebBuilder(kestrel =>
+        {
+            // Windows for a burst of commits and releases; what one call may bring is bounded by its operation.
+            kestrel.Limits.Http2.InitialConnectionWindowSize = 8 << 20;
+            kestrel.Limits.Http2.InitialStreamWindowSize = 2 << 20;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 512;
+            kestrel.ListenLink(new LinkListener("zone", settings.Listen, LinkRole.Dmz), key, context.Refused, HttpProtocols.Http2);
+        });
+        var web = builder.Build();
+        web.UseRouting();
+        web.MapZone(service);
+        return web;
+    }
+}

@@ -1,0 +1,94 @@
+using Broker.CredentialZone.Engine;
+using Broker.CredentialZone.Store;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+
+namespace Broker.CredentialZone.Operations;
+
+/// <summary>A holder takes the customer: the fence rises by one. While a lock stands only a claim that lifts it is accepted.</summary>
+/// <param name="claim">The signed <see cref="Claim"/>.</param>
+/// <param name="lift">The administrator's signed request that lifts the lock, or null.</param>
+internal sealed class ClaimCustomer(Signed claim, SignedRequest? lift) : StoreOperation<CustomerState>
+{
+    private CustomerState? _state;
+
+    /// <inheritdoc/>
+    public override StoreRefusal? Run(WriteContext context)
+    {
+        Claim claimed;
+        try
+        {
+            claimed = claim.Read<Claim>();
+        }
+        catch (MalformedException malformed)
+        {
+            return new(RefusalCode.Malformed, malformed.Message);
+        }
+
+        if (context.Find(claimed.Customer) is not { } customer)
+        {
+            return Guard.UnknownCustomer;
+        }
+
+        var refusal = 0 switch
+        {
+            _ when claimed.Cluster != context.Cluster || claimed.Epoch != customer.Custody.Epoch => Guard.Misaddressed("claim"),
+            _ when claimed.Fence != customer.Fence + 1 =>
+                new(RefusalCode.StaleFence, $"the customer's fence is {customer.Fence}; read it again"),
+            _ when !claim.IsBy(customer.Custody.Identity) => Guard.BadSignature("claim"),
+            _ => CheckLift(context, customer, claimed),
+        };
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        customer = customer with
+        {
+            Fence = claimed.Fence,
+            OwnerNode = claimed.Node,
+            OwnerIncarnation = claimed.Incarnation,
+            LiftedGeneration = claimed.LiftedGeneration,
+        };
+        context.Put(customer);
+        context.Append(customer.Customer.Value, BlockKind.Claim, new SignedRecord(claim).Encode());
+        if (lift is not null)
+        {
+            context.Append(customer.Customer.Value, BlockKind.Lock, lift.Encode());
+        }
+
+        _state = new CustomerState(customer, context.Point(customer.Customer.Value));
+        return null;
+    }
+
+    /// <inheritdoc/>
+    protected override CustomerState Finish() => _state!;
+
+    private StoreRefusal? CheckLift(WriteContext context, CustomerRecord customer, Claim claimed)
+    {
+        if (!customer.IsLocked || lift is null)
+        {
+            return 0 switch
+            {
+                _ when customer.IsLocked => Guard.IfLocked(customer),
+                _ when lift is not null || claimed.LiftedGeneration != customer.LiftedGeneration =>
+                    new(RefusalCode.WrongLift, "no lock stands that this claim could lift"),
+                _ => null,
+            };
+        }
+
+        var verified = UserRequests.Verify(context, customer, lift, UserAction.LiftLock);
+        if (verified.Refusal is { } code)
+        {
+            return new(code, "the request that lifts the lock is not believed");
+        }
+
+        var named = UserRequests.Payload<LockPayload>(lift)?.Generation;
+        return named == customer.LockGeneration && claimed.LiftedGeneration == customer.LockGeneration
+            ? null
+            : new(RefusalCode.WrongLift, $"lock generation {customer.LockGeneration} stands; request and claim must both name it");
+    }
+}

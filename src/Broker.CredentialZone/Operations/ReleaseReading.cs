@@ -1,0 +1,150 @@
+using Broker.CredentialZone.Engine;
+using Broker.CredentialZone.Store;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+
+namespace Broker.CredentialZone.Operations;
+
+/// <summary>What a release reads and checks before anything changes.</summary>
+internal static class ReleaseReading
+{
+    /// <summary>Reads the request.</summary>
+    /// <returns>Null when it is not one.</returns>
+    public static Request? Request(SignedRequest signed)
+    {
+        try
+        {
+            return Statement.Read<Request>(signed.Statement.Span);
+        }
+        catch (MalformedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Checks that the call is what the request says.</summary>
+    public static StoreRefusal? CheckRequest(
+        WriteContext context, ReleaseCall call, Request request, LaunchPayload launch, Digest hash) => 0 switch
+        {
+            _ when request.Cluster != context.Cluster => new(RequestRefusal.WrongCluster, "the request is for another cluster"),
+            _ when request.Customer != call.Customer => new(RequestRefusal.WrongCustomer, "the request is for another customer"),
+            _ when request.Action != UserAction.Launch.Name => new(RequestRefusal.WrongAction, "the request is not a launch"),
+            _ when request.Payload != Digest.Of(call.Request.Payload.Span) => new(RequestRefusal.WrongPayload, "the payload is not the one signed"),
+            _ when request.NotAfter + RequestVerifier.ClockSkew < context.Now => new(RequestRefusal.Expired, "the request's time is over; sign a new one"),
+            _ when request.NotAfter > context.Now + RequestVerifier.MaxLife + RequestVerifier.ClockSkew =>
+                new(RequestRefusal.TooFarAhead, "the request lives longer than a day; sign a new one"),
+            _ when call.HandOff != HandOffId.Of(hash, launch.Agent) =>
+                new(RefusalCode.WrongHandOff, "the hand-off does not follow from request and agent"),
+            _ => null,
+        };
+
+    /// <summary>
+    /// Gathers, each once: the agent's grant, the requester's entry and the co-signers', and for each item the credential's entry,
+    /// its row and its policy.
+    /// </summary>
+    public static StoreRefusal? Entries(
+        WriteContext context, CustomerRecord customer, SignedRequest request, LaunchPayload launch, out IReadOnlyList<ProvenEntry> entries)
+    {
+        var gathered = new List<ProvenEntry>(3 + (3 * launch.Items.Count));
+        entries = gathered;
+        if (!Add(context, customer, gathered, EntryKey.Grant(launch.Agent)))
+        {
+            return new(RefusalCode.UnknownAgent, "the agent has no grant; enrol it first");
+        }
+
+        if (context.Tables.Generation(customer.Customer, launch.Agent) is { Suspended: true })
+        {
+            return new(RefusalCode.AgentSuspended, "the agent is suspended; enrol it again");
+        }
+
+        foreach (var signature in request.Signatures)
+        {
+            if (!Add(context, customer, gathered, EntryKey.User(signature.User)))
+            {
+                return new(RequestRefusal.UnknownUser, "a signer is not in the directory");
+            }
+        }
+
+        foreach (var item in launch.Items)
+        {
+            if (Item(context, customer, gathered, item) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return RowBytes(gathered) <= ZoneLimits.MaxReleaseBytes
+            ? null
+            : new(RefusalCode.LaunchTooLarge, "the credentials of one launch are at most 4 MiB together; launch them apart");
+    }
+
+    /// <summary>The leaves of the rows among the entries.</summary>
+    public static IReadOnlyList<Digest> Leaves(IReadOnlyList<ProvenEntry> entries)
+    {
+        var leaves = new List<Digest>();
+        foreach (var entry in entries)
+        {
+            if (entry.Key.Type == EntryKey.RowType)
+            {
+                leaves.Add(TreeHash.Leaf(entry.Key.LeafKey, entry.Value));
+            }
+        }
+
+        return leaves;
+    }
+
+    private static long RowBytes(List<ProvenEntry> entries)
+    {
+        var bytes = 0L;
+        foreach (var entry in entries)
+        {
+            bytes += entry.Key.Type == EntryKey.RowType ? entry.Entry!.Statement.Length : 0;
+        }
+
+        return bytes;
+    }
+
+    private static StoreRefusal? Item(WriteContext context, CustomerRecord customer, List<ProvenEntry> gathered, LaunchItem item)
+    {
+        var credential = context.Entry(customer, EntryKey.Credential(item.Credential));
+        if (credential.Entry is null)
+        {
+            return new(RefusalCode.UnknownCredential, $"there is no credential {item.Credential}");
+        }
+
+        AddOnce(gathered, credential);
+        var metadata = CredentialEntry.Decode(credential.Entry.Statement.Span);
+        if (!Add(context, customer, gathered, EntryKey.Row(item.Credential, item.Version == 0 ? metadata.Version : item.Version)))
+        {
+            return new(RefusalCode.UnknownCredential, $"credential {item.Credential} has no version {item.Version}");
+        }
+
+        return metadata.Policy == ReleasePolicy.Default || Add(context, customer, gathered, EntryKey.Policy(metadata.Policy))
+            ? null
+            : new(RefusalCode.UnknownPolicy, $"credential {item.Credential} names a policy that does not exist");
+    }
+
+    private static bool Add(WriteContext context, CustomerRecord customer, List<ProvenEntry> gathered, EntryKey key)
+    {
+        var entry = context.Entry(customer, key);
+        AddOnce(gathered, entry);
+        return entry.Entry is not null;
+    }
+
+    private static void AddOnce(List<ProvenEntry> gathered, ProvenEntry entry)
+    {
+        foreach (var other in gathered)
+        {
+            if (other.Key == entry.Key)
+            {
+                return;
+            }
+        }
+
+        gathered.Add(entry);
+    }
+}

@@ -1,0 +1,34 @@
+using Broker.CredentialZone.Tree;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.CredentialZone.Sqlite;
+
+/// <summary>The table of a customer's tree nodes.</summary>
+internal sealed class SqliteNodes(SqliteConnectionHandle connection, Name customer) : ITreeNodes
+{
+    /// <inheritdoc/>
+    public TreeNode? Read(TreePosition position)
+    {
+        Span<byte> key = stackalloc byte[TreePosition.MaxLength];
+        using var q = connection.Use("SELECT node FROM nodes WHERE customer = ? AND position = ?")
+            .Bind(customer).Bind(key[..position.Write(key)]);
+        return q.Step() ? TreeNode.Parse(q.Span(0)) : null;
+    }
+
+    /// <inheritdoc/>
+    public void Write(TreePosition position, TreeNode? node)
+    {
+        Span<byte> bytes = stackalloc byte[TreePosition.MaxLength];
+        var key = bytes[..position.Write(bytes)];
+        if (node is null)
+        {
+            using var delete = connection.Use("DELETE FROM nodes WHERE customer = ? AND position = ?").Bind(customer).Bind(key);
+            delete.Run();
+            return;
+        }
+
+        using var put = connection.Use("INSERT OR REPLACE INTO nodes (customer, position, node) VALUES (?, ?, ?)")
+            .Bind(customer).Bind(key).Bind(node.ToBytes());
+        put.Run();
+    }
+}

@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using Broker.CredentialZone.Store;
+
+namespace Broker.CredentialZone.Sqlite;
+
+/// <summary>Creates the tables and checks that they are those that this program knows.</summary>
+internal static class SqliteSchema
+{
+    /// <summary>The version that this program reads and writes.</summary>
+    public const uint Version = 1;
+
+    private const string Key = "schema-version";
+
+    /// <summary>Creates the tables in an empty database; refuses one of another version.</summary>
+    /// <exception cref="StoreException">The version is another.</exception>
+    public static void Ensure(SqliteConnectionHandle connection)
+    {
+        var version = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(version, Version);
+        connection.Run("BEGIN IMMEDIATE");
+        var writer = new SqliteReader(connection);
+        if (!HasTables(connection))
+        {
+            connection.Script(Text());
+            using var q = connection.Use("INSERT INTO meta (key, value) VALUES (?, ?)").Bind(Key).Bind(version);
+            q.Run();
+        }
+
+        var found = writer.Meta(Key);
+        connection.Run("COMMIT");
+        if (found is null || !found.AsSpan().SequenceEqual(version))
+        {
+            throw new StoreException($"the database is not of schema version {Version}; use the program that wrote it, or migrate it");
+        }
+    }
+
+    private static bool HasTables(SqliteConnectionHandle connection)
+    {
+        using var q = connection.Use("SELECT 1 FROM sqlite_master LIMIT 1");
+        return q.Step();
+    }
+
+    private static string Text()
+    {
+        using var stream = typeof(SqliteSchema).Assembly.GetManifestResourceStream("schema.sql")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

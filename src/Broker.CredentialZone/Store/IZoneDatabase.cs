@@ -1,0 +1,147 @@
+using Broker.CredentialZone.Tree;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.CredentialZone.Store;
+
+/// <summary>A database beneath the store: one writer, and readers beside it. The rules are the store's, only the tables are its.</summary>
+internal interface IZoneDatabase : IDisposable
+{
+    /// <summary>The one writer.</summary>
+    IZoneWriter Writer { get; }
+
+    /// <summary>Runs a query in one snapshot of what is committed.</summary>
+    T Read<T>(Func<IZoneReader, T> query);
+}
+
+/// <summary>The tables, read in the current transaction or snapshot.</summary>
+internal interface IZoneReader
+{
+    /// <summary>Reads a setting of the database itself.</summary>
+    byte[]? Meta(string key);
+
+    /// <summary>Reads a customer.</summary>
+    CustomerRecord? Customer(Name customer);
+
+    /// <summary>Lists customers.</summary>
+    IReadOnlyList<Name> Customers(string after, int limit);
+
+    /// <summary>Reads the end of a chain; an empty one when there is none.</summary>
+    ChainState Chain(string chain);
+
+    /// <summary>Customers' chains that are longer than what the cluster's chain says of them.</summary>
+    IReadOnlyList<ChainState> GrownChains(int limit);
+
+    /// <summary>Reads an entry or row.</summary>
+    EntryRecord? Entry(Name customer, EntryKey key);
+
+    /// <summary>Lists entries of a type.</summary>
+    IReadOnlyList<EntryRecord> Entries(Name customer, string type, string after, int limit);
+
+    /// <summary>The nodes of a customer's tree.</summary>
+    ITreeNodes Nodes(Name customer);
+
+    /// <summary>Reads a hand-off.</summary>
+    HandOffRecord? HandOff(Name customer, Id16 handOff);
+
+    /// <summary>Lists hand-offs.</summary>
+    IReadOnlyList<HandOffRecord> HandOffs(Name customer, bool openOnly, Id16? after, int limit);
+
+    /// <summary>Reads an idempotency key.</summary>
+    IdempotencyRecord? Idempotency(Name customer, Name user, Id16 key);
+
+    /// <summary>Reads an invitation.</summary>
+    InvitationRecord? Invitation(Name customer, Digest token);
+
+    /// <summary>Counts invitations that are neither redeemed nor expired.</summary>
+    uint OpenInvitations(Name customer, DateTimeOffset now);
+
+    /// <summary>Reads an agent's generation.</summary>
+    GenerationRecord? Generation(Name customer, Name agent);
+
+    /// <summary>Reads a chain's blocks in order.</summary>
+    IReadOnlyList<BlockRecord> Blocks(string chain, ulong from, int limit);
+
+    /// <summary>Reads a batch.</summary>
+    BatchRecord? Batch(long id);
+}
+
+/// <summary>The tables, written in one transaction with a savepoint for each operation.</summary>
+internal interface IZoneWriter : IZoneReader
+{
+    /// <summary>Whether the transaction stands: a fault may have ended it.</summary>
+    bool InTransaction { get; }
+
+    /// <summary>Bytes that can still be written, as far as the database knows.</summary>
+    long FreeBytes { get; }
+
+    /// <summary>Begins the transaction.</summary>
+    void Begin();
+
+    /// <summary>Commits.</summary>
+    /// <exception cref="StoreException">Nothing was kept.</exception>
+    /// <exception cref="UnknownCommitException">It may have been kept.</exception>
+    void Commit();
+
+    /// <summary>Takes the transaction back, if it still stands.</summary>
+    void Rollback();
+
+    /// <summary>Sets the point to which <see cref="RollbackToSavepoint"/> returns.</summary>
+    void Savepoint();
+
+    /// <summary>Keeps what was done since the savepoint.</summary>
+    void ReleaseSavepoint();
+
+    /// <summary>Takes back what was done since the savepoint.</summary>
+    void RollbackToSavepoint();
+
+    /// <summary>Sets a setting of the database itself.</summary>
+    void SetMeta(string key, ReadOnlySpan<byte> value);
+
+    /// <summary>Inserts or replaces a customer.</summary>
+    void PutCustomer(CustomerRecord customer);
+
+    /// <summary>Inserts or replaces the end of a chain.</summary>
+    void PutChain(ChainState chain);
+
+    /// <summary>Inserts or replaces an entry or row.</summary>
+    void PutEntry(Name customer, EntryRecord entry);
+
+    /// <summary>Removes an entry or row, if it is there.</summary>
+    void DeleteEntry(Name customer, EntryKey key);
+
+    /// <summary>Inserts a hand-off unless there is one with its id.</summary>
+    /// <returns>Whether it was inserted.</returns>
+    bool TryAddHandOff(Name customer, HandOffRecord handOff);
+
+    /// <summary>Replaces attempt, states, code and time of a hand-off.</summary>
+    void UpdateHandOff(Name customer, HandOffRecord handOff);
+
+    /// <summary>Inserts an idempotency key unless there is one that has not expired.</summary>
+    /// <returns>Whether it was inserted.</returns>
+    bool TryAddIdempotency(Name customer, Name user, Id16 key, IdempotencyRecord record, DateTimeOffset now);
+
+    /// <summary>Inserts an invitation unless there is one with its token.</summary>
+    /// <returns>Whether it was inserted.</returns>
+    bool TryAddInvitation(Name customer, InvitationRecord invitation);
+
+    /// <summary>Marks an invitation redeemed where it is open at that time.</summary>
+    /// <returns>Whether it was.</returns>
+    bool TryRedeem(Name customer, Digest token, DateTimeOffset now);
+
+    /// <summary>Inserts or replaces an agent's generation.</summary>
+    void PutGeneration(Name customer, GenerationRecord generation);
+
+    /// <summary>Forgets an agent's generation.</summary>
+    void DeleteGeneration(Name customer, Name agent);
+
+    /// <summary>Inserts a block.</summary>
+    void AddBlock(BlockRecord block);
+
+    /// <summary>Inserts a batch.</summary>
+    /// <returns>Its number.</returns>
+    long AddBatch(ReadOnlySpan<byte> statement, ReadOnlySpan<byte> signature);
+
+    /// <summary>Removes idempotency keys and invitations whose time is over, at most <paramref name="limit"/> of each.</summary>
+    void Forget(DateTimeOffset now, int limit);
+}

@@ -1,0 +1,110 @@
+namespace Broker.CredentialZone.Store;
+
+/// <summary>Why the zone refuses an operation. Stable texts: DMZ nodes, the ledger and tests know them.</summary>
+internal static class RefusalCode
+{
+    /// <summary>No such customer.</summary>
+    public const string UnknownCustomer = "unknown-customer";
+
+    /// <summary>The customer is enrolled already.</summary>
+    public const string CustomerExists = "customer-exists";
+
+    /// <summary>The bytes, or a number in the call, do not have the form.</summary>
+    public const string Malformed = "malformed";
+
+    /// <summary>A statement is for another cluster, customer or epoch than the call.</summary>
+    public const string Misaddressed = "misaddressed";
+
+    /// <summary>A signature does not verify under the customer's identity key.</summary>
+    public const string BadSignature = "bad-signature";
+
+    /// <summary>The plan, and the record or the entries that should follow from it, do not agree.</summary>
+    public const string PlanMismatch = "plan-mismatch";
+
+    /// <summary>The plan's time is over.</summary>
+    public const string PlanExpired = "plan-expired";
+
+    /// <summary>The caller's fence is not the customer's, or a claim's not the next: another node claimed it.</summary>
+    public const string StaleFence = "stale-fence";
+
+    /// <summary>The claim of an enrolment has another fence than 1.</summary>
+    public const string WrongFence = "wrong-fence";
+
+    /// <summary>A lock stands.</summary>
+    public const string Locked = "locked";
+
+    /// <summary>The claim lifts another lock generation than stands, or lifts without an administrator's request.</summary>
+    public const string WrongLift = "wrong-lift";
+
+    /// <summary>The caller's head is not the customer's: rows or directory changed.</summary>
+    public const string StaleCounter = "stale-counter";
+
+    /// <summary>The new head does not follow the old one.</summary>
+    public const string WrongHead = "wrong-head";
+
+    /// <summary>The tree after the changes does not have the new head's root.</summary>
+    public const string RootMismatch = "root-mismatch";
+
+    /// <summary>An entry's statement is not of the type, or not of the id, of its key.</summary>
+    public const string EntryMismatch = "entry-mismatch";
+
+    /// <summary>The same request was committed before; nothing was changed again.</summary>
+    public const string AlreadyCommitted = "already-committed";
+
+    /// <summary>The idempotency key was used before with another body.</summary>
+    public const string IdempotencyConflict = "idempotency-conflict";
+
+    /// <summary>No such invitation, or it is redeemed or expired.</summary>
+    public const string InvitationNotOpen = "invitation-not-open";
+
+    /// <summary>The invitation's time is over or further ahead than a token may live.</summary>
+    public const string InvitationTime = "invitation-time";
+
+    /// <summary>An invitation with this token exists for another request.</summary>
+    public const string InvitationExists = "invitation-exists";
+
+    /// <summary>The hand-off is not the one that follows from the request and its agent.</summary>
+    public const string WrongHandOff = "wrong-hand-off";
+
+    /// <summary>The attempt is neither the hand-off's nor the next one.</summary>
+    public const string WrongAttempt = "wrong-attempt";
+
+    /// <summary>No such hand-off.</summary>
+    public const string UnknownHandOff = "unknown-hand-off";
+
+    /// <summary>A credential, or the named version of it, does not exist.</summary>
+    public const string UnknownCredential = "unknown-credential";
+
+    /// <summary>A credential names a release policy that does not exist.</summary>
+    public const string UnknownPolicy = "unknown-policy";
+
+    /// <summary>The rows of one launch are more than one envelope holds.</summary>
+    public const string LaunchTooLarge = "envelope-too-large";
+
+    /// <summary>The agent has no grant.</summary>
+    public const string UnknownAgent = "unknown-agent";
+
+    /// <summary>The agent presented a generation that was used: a clone. It is suspended until it enrols again.</summary>
+    public const string AgentSuspended = "agent-suspended";
+
+    /// <summary>The customer's releases of this minute are used up.</summary>
+    public const string RateExceeded = "rate-exceeded";
+
+    /// <summary>Too much is open: outcomes come first.</summary>
+    public const string TooManyOpen = "too-many-open";
+
+    /// <summary>The hand-off has another outcome already, or is not in a state that this one can follow.</summary>
+    public const string OutcomeConflict = "outcome-conflict";
+
+    /// <summary>The store has only the space left that outcomes need.</summary>
+    public const string StoreFull = "store-full";
+
+    /// <summary>A statement names another node than the one that sent it.</summary>
+    public const string WrongNode = "wrong-node";
+
+    /// <summary>The plan's signer may not enrol customers.</summary>
+    public const string PlanRefused = "plan-refused";
+
+    /// <summary>Too many operations wait.</summary>
+    public const string Busy = "busy";
+}

@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using Broker.Actors;
+using Broker.CredentialZone.Store;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.CredentialZone.Writing;
+
+/// <summary>How requests reach the writer: signatures are verified on the caller's thread, then the operation waits for its batch.</summary>
+internal sealed class ZoneWriter(ICredentialStore store, ActorRef<WriterMessage> writer)
+{
+    private const int MaxIdentities = 10_000;
+
+    private static readonly StoreRefusal Busy = new(RefusalCode.Busy, "the zone has too much to do; try again in a moment");
+
+    // Only a hint: under which key the signatures hold is decided again inside the commit.
+    private readonly ConcurrentDictionary<Name, PublicKey> _identities = new();
+
+    /// <summary>Commits an operation with others.</summary>
+    /// <exception cref="StoreException">Nothing was kept.</exception>
+    /// <exception cref="UnknownCommitException">It may have been kept.</exception>
+    public Task<StoreResult<T>> Commit<T>(StoreOperation<T> operation)
+    {
+        if (operation is { IsSignedByCustomer: true, Customer: { } customer } && Identity(customer) is { } identity)
+        {
+            operation.Verify(identity);
+        }
+
+        if (writer.TryTell(new WriterMessage.Submit(operation)) == TellResult.Busy)
+        {
+            return Task.FromResult<StoreResult<T>>(new StoreResult<T>.Refused(Busy));
+        }
+
+        return operation.Result;
+    }
+
+    private PublicKey? Identity(Name customer)
+    {
+        if (_identities.TryGetValue(customer, out var known))
+        {
+            return known;
+        }
+
+        if (store.Identity(customer) is not { } identity)
+        {
+            return null;
+        }
+
+        if (_identities.Count >= MaxIdentities)
+        {
+            _identities.Clear();
+        }
+
+        return _identities[customer] = identity;
+    }
+}

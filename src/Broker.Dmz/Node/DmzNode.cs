@@ -1,0 +1,175 @@
+using System.Security.Cryptography;
+using Broker.Actors;
+using Broker.Dmz.Agents;
+using Broker.Dmz.Customers;
+using Broker.Dmz.Gateway;
+using Broker.Dmz.Requests;
+using Broker.Host;
+using Broker.Host.Health;
+using Broker.Host.Running;
+using Broker.Links.Agents;
+using Broker.Links.Identity;
+using Broker.Links.Issuing;
+using Broker.Links.Tls;
+using Broker.Links.Zone;
+using Broker.Protocol.Api;
+using Broker.Protocol.Identifiers;
+using Broker.Secrets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Dmz.Node;
+
+/// <summary>One DMZ node: its identity, its actors, its three listeners. Made once a process; disposing it wipes every key.</summary>
+internal sealed class DmzNode : INode
+{
+    private const int CryptoHeap = 1 << 20;
+
+    private static readonly TimeSpan LastDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly DmzOptions _options;
+    private readonly InstallationKey _key;
+    private readonly ActorSystem _system;
+    private readonly DmzContext _node;
+    private readonly CustomerRegistry _customers;
+    private readonly ActorRef<RequestsMessage> _requests;
+    private readonly ActorRef<AgentsMessage> _agents;
+    private readonly ConnectedAgents _connected = new();
+    private readonly ILoggerFactory _logs;
+    private readonly NodeHealth _health;
+    private readonly WebApplication _web;
+
+    /// <summary>Loads the node's keys, makes its incarnation and starts its actors.</summary>
+    /// <exception cref="InstallationKeyException">A certificate or key file is missing, open to others, or not of this cluster.</exception>
+    public DmzNode(DmzOptions options, Host.Running.NodeContext host)
+    {
+        var (logs, time) = (host.Logs, host.Time);
+        _options = options;
+        _logs = logs;
+        _health = host.Health;
+        _key = options.Tls.Load(LinkRole.Dmz);
+        var trust = _key.Trust;
+        _system = new ActorSystem("dmz", new ActorSystemOptions { Time = time });
+        var random = new RandomFill(_system.Random.Fill);
+        var witnesses = Path.Combine(options.StateDirectory, "witness");
+        Directory.CreateDirectory(witnesses, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var incarnation = NodeIncarnation.Make(
+            trust.Cluster, _key.Identity.Name, Binary(), time.GetUtcNow(), s => _key.Sign(s), [.. _key.ChainDer.Select(c => c.ToArray())],
+            random);
+        var issuer = options.AgentIssuerCertificate is { } certificate
+            ? new AgentIssuer(CertificateIssuer.LoadAgentIssuer(certificate, options.AgentIssuerKey!, trust, random), trust.Cluster)
+            : null;
+        var zone = new ZoneClient(new ZoneClientOptions(options.ZoneAddresses) { Deadline = options.ZoneDeadline }, _key, time);
+        _node = new DmzContext(
+            trust.Cluster, _key.Identity.Name, trust, incarnation, new LedgerKey(), zone, time, random, options.Limits, witnesses, issuer);
+
+        var customers = _system.Spawn(
+            Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))), "customers");
+        _customers = new CustomerRegistry(customers);
+        _requests = _system.Spawn(
+            Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches), "requests");
+        _agents = _system.Spawn(
+            Props<AgentsMessage>.Of(() => new AgentSessions(_node, options.MaxAgents, logs.CreateLogger("broker.agents")))
+                .WithMailbox(options.MaxAgents),
+            "agents");
+        _system.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(_node, host.Health, logs.CreateLogger("broker.zone"))), "zone");
+        var builder = host.CreateWebBuilder(kestrel => Listen(kestrel, host.Refused));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
+        builder.Services.AddOpenApi("v1");
+        _web = builder.Build();
+        Map(_web);
+    }
+
+    /// <summary>Prepares the process for secrets, starts the node and serves.</summary>
+    public static async Task<INode> StartAsync(Host.Running.NodeContext host, DmzOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ProcessHardening.Apply();
+            SecretMemory.Configure(options.SecretCapacity, options.SecretBacking);
+            ProcessHardening.LockCryptoHeap(CryptoHeap);
+        }
+        catch (SecretMemoryException problem)
+        {
+            throw new StartException(problem.Message);
+        }
+
+        var node = new DmzNode(options, host);
+        try
+        {
+            await node._web.StartAsync(cancellationToken);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Takes no new calls, lets those in hand end, then stops the actors: open hand-offs are settled from the journal later.</summary>
+    public async Task StopAsync(CancellationToken deadline)
+    {
+        await _web.StopAsync(deadline);
+        await _system.TerminateAsync(LastDeadline);
+    }
+
+    private void Listen(KestrelServerOptions kestrel, RefusedHandshakes refused)
+    {
+        kestrel.Limits.MaxRequestBodySize = ApiRoutes.MaxBody;
+        kestrel.ListenLink(
+            new LinkListener("console", _options.Console, LinkRole.Console), _key, refused, HttpProtocols.Http1AndHttp2);
+        kestrel.ListenLink(
+            new LinkListener("agents", _options.Agents, LinkRole.Agent) { MaxConnections = _options.MaxAgents }, _key, refused,
+            HttpProtocols.Http1);
+        if (_node.AgentIssuer is not null)
+        {
+            kestrel.ListenEnrolment(new LinkListener("enrolment", _options.Enrolment) { MaxConnections = 64 }, _key, refused);
+        }
+    }
+
+    // Each call checks the role of its peer itself, so that it does not matter at which listener it comes in.
+    private void Map(WebApplication application)
+    {
+        application.UseAgentLink();
+        application.UseRouting();
+        application.MapHealth(_health).RequireRole(LinkRole.Console);
+        application.MapOpenApi().RequireRole(LinkRole.Console);
+        var log = _logs.CreateLogger("broker.gateway");
+        var gateway = new GatewayContext(
+            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log);
+        var calls = new Calls(application, log);
+        new CustomerCalls(gateway).Map(calls);
+        new EffectCalls(gateway).Map(calls);
+        new LaunchCalls(gateway).Map(calls);
+        new MetadataCalls(gateway).Map(calls);
+        new AgentEndpoints(_node, _customers, _agents, _connected, _logs.CreateLogger("broker.agents")).Map(application);
+        if (_node.AgentIssuer is not null)
+        {
+            new EnrolmentEndpoint(_node, _customers).Map(application);
+            application.MapRoot(_node.Trust);
+        }
+    }
+
+    /// <summary>Stops the actors, children first; secrets are wiped with them.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _web.DisposeAsync();
+        await _system.TerminateAsync(LastDeadline);
+        _node.Zone.Dispose();
+        _node.AgentIssuer?.Dispose();
+        _node.Incarnation.Dispose();
+        _key.Dispose();
+    }
+
+    private static Digest Binary()
+    {
+        var path = typeof(DmzNode).Assembly.Location is { Length: > 0 } assembly ? assembly : Environment.ProcessPath!;
+        using var file = File.OpenRead(path);
+        Span<byte> hash = stackalloc byte[Digest.Length];
+        SHA256.HashData(file, hash);
+        return new Digest(hash);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Net;
+using Broker.Configuration;
+using Broker.Host;
+using Broker.Secrets;
+
+namespace Broker.Dmz.Node;
+
+/// <summary>The configuration of a DMZ node; each key is described in reference.conf, which also has its default.</summary>
+internal sealed record DmzOptions(
+    TlsSettings Tls,
+    string? AgentIssuerCertificate,
+    string? AgentIssuerKey,
+    string StateDirectory,
+    IPEndPoint Console,
+    IPEndPoint Agents,
+    IPEndPoint Enrolment,
+    IReadOnlyList<Uri> ZoneAddresses,
+    TimeSpan ZoneDeadline,
+    long SecretCapacity,
+    SecretMemoryBacking SecretBacking,
+    int MaxAgents,
+    int MaxLaunches,
+    NodeLimits Limits)
+{
+    /// <summary>The node's own section under <c>broker</c>.</summary>
+    public const string Section = "dmz";
+
+    public static DmzOptions Read(SettingsReader broker)
+    {
+        var s = broker.Section(Section);
+        var issuerCertificate = s.OptionalPath("agent-issuer.certificate");
+        var issuerKey = s.OptionalPath("agent-issuer.key");
+        if ((issuerCertificate is null) != (issuerKey is null))
+        {
+            s.AddProblem("agent-issuer", "certificate and key of the agents' issuer are set together, or neither");
+        }
+
+        return new DmzOptions(
+            TlsSettings.Read(broker.Section("tls")),
+            issuerCertificate,
+            issuerKey,
+            s.Path("state-directory"),
+            s.Listen("console.listen"),
+            s.Listen("agents.listen"),
+            s.Listen("enrolment.listen"),
+            ReadAddresses(s),
+            s.Duration("zone.deadline", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(2)),
+            s.Size("secrets.capacity", 1 << 20, 64L << 30),
+            s.OneOf(
+                "secrets.backing",
+                ("auto", SecretMemoryBacking.Auto), ("memfd-secret", SecretMemoryBacking.MemfdSecret), ("mmap", SecretMemoryBacking.Mmap)),
+            (int)s.Integer("agents.max", 1, 1_000_000),
+            (int)s.Integer("max-launches", 1, 1_000_000),
+            new NodeLimits(
+                (int)s.Integer("max-customers", 1, 1_000_000),
+                (int)s.Integer("max-in-flight", 1, 1_000_000),
+                s.Duration("hand-off-timeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
+                s.Duration("share-timeout", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
+                s.Duration("grant-life", TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))));
+    }
+
+    private static List<Uri> ReadAddresses(SettingsReader s)
+    {
+        var addresses = new List<Uri>();
+        foreach (var text in s.TextList("zone.addresses"))
+        {
+            if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps)
+            {
+                addresses.Add(uri);
+            }
+            else
+            {
+                s.AddProblem("zone.addresses", $"{text} is not an https:// address");
+            }
+        }
+
+        if (addresses.Count == 0)
+        {
+            s.AddProblem("zone.addresses", "at least one address of a zone node is needed, such as https://10.0.0.5:7445");
+        }
+
+        return addresses;
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+
+namespace Broker.Host.Health;
+
+/// <summary>One thing that readiness depends on.</summary>
+/// <param name="Name">For instance <c>zone</c>, <c>store</c>.</param>
+/// <param name="IsGood">Whether the node can do its work as far as this goes.</param>
+/// <param name="Detail">For people: what is not good. Without secrets and addresses of customers.</param>
+public sealed record HealthCondition(string Name, bool IsGood, string Detail);
+
+/// <summary>
+/// Whether the node is live and ready. Live: the process answers. Ready: it has started, is not stopping, and every condition that its
+/// parts reported is good. Thread-safe.
+/// </summary>
+public sealed class NodeHealth
+{
+    private readonly ConcurrentDictionary<string, HealthCondition> _conditions = new(StringComparer.Ordinal);
+    private volatile bool _started;
+    private volatile bool _stopping;
+
+    /// <summary>Whether work may be sent here.</summary>
+    public bool IsReady => _started && !_stopping && _conditions.Values.All(static c => c.IsGood);
+
+    /// <summary>Starting, ready, not ready, or stopping.</summary>
+    public string Status => this switch
+    {
+        { _stopping: true } => "stopping",
+        { _started: false } => "starting",
+        { IsReady: true } => "ready",
+        _ => "not-ready",
+    };
+
+    /// <summary>What was reported, by name.</summary>
+    public IReadOnlyList<HealthCondition> Conditions => [.. _conditions.Values.OrderBy(static c => c.Name, StringComparer.Ordinal)];
+
+    /// <summary>Reports a condition, in place of what was reported of that name.</summary>
+    public void Report(string name, bool isGood, string detail = "") => _conditions[name] = new HealthCondition(name, isGood, detail);
+
+    internal void Started() => _started = true;
+
+    internal void Stopping() => _stopping = true;
+}

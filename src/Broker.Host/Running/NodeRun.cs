@@ -1,0 +1,125 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Broker.Host.Health;
+using Broker.Host.Logging;
+using Broker.Links.Identity;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Host.Running;
+
+/// <summary>One run of a node: start, wait for a signal or a failure, stop within the deadline, say by the exit code how it went.</summary>
+internal sealed partial class NodeRun<TSettings>(
+    NodeDefinition<TSettings> node, NodeSettings<TSettings> settings, TimeProvider time, TextWriter errors) : IDisposable
+{
+    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _hurry = new();
+    private readonly NodeHealth _health = new();
+    private volatile bool _failed;
+
+    public async Task<int> RunAsync()
+    {
+        using var logs = NodeLogging.Create(settings.Log);
+        var log = logs.CreateLogger(node.Name);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        INode started;
+        try
+        {
+            var context = new NodeContext(logs, _health, time, reason => Fail(log, reason));
+            started = await node.StartAsync(context, settings.Own, _hurry.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is StartException or InstallationKeyException or IOException or SocketException)
+        {
+            foreach (var problem in Problems(e))
+                await errors.WriteLineAsync("error: " + problem).ConfigureAwait(false);
+            return ExitCodes.Start;
+        }
+        catch (OperationCanceledException) when (_hurry.IsCancellationRequested)
+        {
+            return ExitCodes.Unclean;
+        }
+        catch (Exception e)
+        {
+            LogStartFailed(log, e);
+            await errors.WriteLineAsync("error: the node failed to start for a reason it did not foresee; its log has it").ConfigureAwait(false);
+            return ExitCodes.Start;
+        }
+
+        _health.Started();
+        LogStarted(log, node.Name);
+        await _stop.Task.ConfigureAwait(false);
+        _health.Stopping();
+        return await StopAsync(started, log).ConfigureAwait(false) && !_failed ? ExitCodes.Ok : ExitCodes.Unclean;
+    }
+
+    public void Dispose() => _hurry.Dispose();
+
+    private static IEnumerable<string> Problems(Exception e) => e switch
+    {
+        StartException start => start.Problems,
+        { InnerException: AddressInUseException } => ["an address to listen on is in use: " + e.Message + "; stop what uses it or change the listen key"],
+        _ => [e.Message],
+    };
+
+    private async Task<bool> StopAsync(INode started, ILogger log)
+    {
+        LogStopping(log, settings.StopDeadline);
+        using var deadline = new CancellationTokenSource(settings.StopDeadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _hurry.Token);
+        try
+        {
+            // Waited for here too: a part that ignores its token must not keep the process.
+            await started.StopAsync(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+            await started.DisposeAsync().AsTask().WaitAsync(either.Token).ConfigureAwait(false);
+            LogStopped(log);
+            return true;
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            LogDeadline(log);
+            return false;
+        }
+        catch (Exception e)
+        {
+            LogStopFailed(log, e);
+            return false;
+        }
+    }
+
+    private void Fail(ILogger log, string reason)
+    {
+        LogFailed(log, reason);
+        _failed = true;
+        _stop.TrySetResult();
+    }
+
+    // The first signal stops in good order, a second one at once.
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (!_stop.TrySetResult())
+            _hurry.Cancel();
+    }
+
+    [LoggerMessage(2001, LogLevel.Information, "{Node} is up")]
+    private static partial void LogStarted(ILogger logger, string node);
+
+    [LoggerMessage(2002, LogLevel.Information, "stopping, within {Deadline}")]
+    private static partial void LogStopping(ILogger logger, TimeSpan deadline);
+
+    [LoggerMessage(2003, LogLevel.Information, "stopped in good order")]
+    private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(2004, LogLevel.Error, "the stop did not end in time; exiting with what is left")]
+    private static partial void LogDeadline(ILogger logger);
+
+    [LoggerMessage(2005, LogLevel.Error, "a part failed while stopping")]
+    private static partial void LogStopFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(2006, LogLevel.Critical, "stopping, since the node cannot go on: {Reason}")]
+    private static partial void LogFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2007, LogLevel.Critical, "the node failed to start")]
+    private static partial void LogStartFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using Broker.Benchmarks.Load;
+using Broker.Links.Identity;
+using Broker.Protocol.Identifiers;
+using Broker.Secrets;
+
+namespace Broker.Benchmarks;
+
+/// <summary>Hand-offs and puts through the running system, each beside the bare chain in turns, so that both see the same machine.</summary>
+internal static class ChainBenchmark
+{
+    private const int Rounds = 3;
+
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(4);
+
+    private static readonly Option<string[]> Names = new("--name") { DefaultValueFactory = _ => ["hand-off", "put"] };
+    private static readonly Option<string> Root = new("--root") { Required = true };
+    private static readonly Option<string> Certificate = new("--certificate") { Required = true };
+    private static readonly Option<string> Key = new("--key") { Required = true };
+    private static readonly Option<string> Gateway = new("--gateway") { Required = true };
+    private static readonly Option<string> BareGateway = new("--bare-gateway") { Required = true };
+    private static readonly Option<string> UserKeys = new("--user-keys") { Required = true };
+    private static readonly Option<string> Json = new("--json");
+
+    public static Command Create()
+    {
+        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        SecretMemory.Configure(8 << 20);
+        using var key = InstallationKey.Load(
+            parsed.GetRequiredValue(Certificate), parsed.GetRequiredValue(Key), LinkTrust.Load(parsed.GetRequiredValue(Root)));
+        var keys = parsed.GetRequiredValue(UserKeys);
+        var gateway = new Uri(parsed.GetRequiredValue(Gateway));
+        using var launcher = new BrokerCalls(key, gateway, Name.Parse("acme"), Name.Parse("olga"), Path.Combine(keys, "olga.key"));
+        using var putter = new BrokerCalls(key, gateway, Name.Parse("acme"), Name.Parse("alice"), Path.Combine(keys, "alice.key"));
+        using var bare = new BareCalls(key, new Uri(parsed.GetRequiredValue(BareGateway)));
+        var (agent, credential, use) = (Name.Parse("web-1"), Name.Parse("canary"), Name.Parse("keep"));
+        var prefix = $"bench-{Environment.ProcessId}";
+        var rows = new List<Measurement>();
+        var failures = 0;
+        foreach (var name in parsed.GetRequiredValue(Names))
+        {
+            var (ours, theirs) = name switch
+            {
+                "hand-off" => ((Func<Task<bool>>)(() => launcher.LaunchAsync(agent, credential, use)), (Func<Task<bool>>)bare.LaunchAsync),
+                "put" => (() => putter.PutAsync(prefix), bare.PutAsync),
+                _ => throw new ArgumentException($"there is no benchmark {name}; hand-off and put are"),
+            };
+            foreach (var inFlight in (int[])[1, 64])
+            {
+                await Console.Error.WriteLineAsync($"{name}, {inFlight} in flight …");
+                failures += await CompareAsync(rows, $"{name} x{inFlight}", ours, theirs, inFlight);
+            }
+        }
+
+        Measurement.Print(rows);
+        if (parsed.GetValue(Json) is { } file)
+        {
+            Measurement.Write(file, rows);
+        }
+
+        if (failures > 0)
+        {
+            await Console.Error.WriteLineAsync($"{failures} operations failed, so the figures are void: {launcher.FirstFailure ?? putter.FirstFailure}");
+            return 1;
+        }
+
+        return 0;
+    }
+
+    private static async Task<int> CompareAsync(
+        List<Measurement> rows, string name, Func<Task<bool>> ours, Func<Task<bool>> theirs, int inFlight)
+    {
+        var mine = new List<LoadResult>();
+        var other = new List<LoadResult>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            other.Add(await LoadRun.RunAsync(theirs, inFlight, WarmUp, Round));
+            mine.Add(await LoadRun.RunAsync(ours, inFlight, WarmUp, Round));
+        }
+
+        rows.Add(Measurement.Rate(name, Median(mine, r => r.PerSecond), Median(other, r => r.PerSecond)));
+        rows.Add(Measurement.Time($"{name} p50", Median(mine, r => r.P50), Median(other, r => r.P50)));
+        rows.Add(Measurement.Time($"{name} p99", Median(mine, r => r.P99), Median(other, r => r.P99)));
+        return mine.Sum(r => r.Failures) + other.Sum(r => r.Failures);
+    }
+
+    private static double Median(List<LoadResult> results, Func<LoadResult, double> of) => results.Select(of).Order().ElementAt(results.Count / 2);
+}

@@ -1,0 +1,107 @@
+using System.Net.Http.Json;
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Secrets;
+
+namespace Broker.Benchmarks.Load;
+
+/// <summary>The calls that are measured, signed and sealed as brokerctl does it.</summary>
+internal sealed class BrokerCalls : IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly P256PrivateKey _userKey;
+    private readonly Name _cluster;
+    private readonly Name _customer;
+    private readonly Name _user;
+    private readonly byte[] _secret = new byte[40];
+    private CustodyRecord? _custody;
+    private int _next;
+
+    public BrokerCalls(InstallationKey key, Uri gateway, Name customer, Name user, string userKeyFile)
+    {
+        _http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), gateway);
+        _cluster = key.Trust.Cluster;
+        _customer = customer;
+        _user = user;
+        using var pem = SecretBuffer.CopyOf(File.ReadAllBytes(userKeyFile));
+        _userKey = P256PrivateKey.FromPkcs8Pem(pem);
+        SystemRandom.Fill(_secret);
+    }
+
+    /// <summary>The first thing that did not end well, for the report.</summary>
+    public string? FirstFailure { get; private set; }
+
+    /// <summary>One launch, until it is acknowledged.</summary>
+    public async Task<bool> LaunchAsync(Name agent, Name credential, Name use)
+    {
+        var request = Sign(UserAction.Launch, new LaunchPayload(agent, [new LaunchItem(credential, 0, use)], default).Encode(), NewId());
+        using var answer = await _http.PostAsJsonAsync(
+            $"/v1/customers/{_customer}/launches?wait=30", SignedRequestModel.From(request), ApiJson.Default.SignedRequestModel);
+        if (!answer.IsSuccessStatusCode)
+        {
+            return await FailAsync(answer);
+        }
+
+        var handOff = await answer.Content.ReadFromJsonAsync(ApiJson.Default.HandOffModel);
+        return handOff!.State == "acknowledged" || Fail($"{handOff.State} {handOff.Code}");
+    }
+
+    /// <summary>One new credential of 40 bytes, until it is under a committed head.</summary>
+    public async Task<bool> PutAsync(string prefix)
+    {
+        _custody ??= await CustodyAsync();
+        var name = Name.Parse($"{prefix}-{Interlocked.Increment(ref _next)}");
+        var id = NewId();
+        var aad = PutCredentialPayload.AssociatedData(name, CredentialKind.Password, ReleasePolicy.Default, 0, _user, id);
+        var info = PutCredentialPayload.Info(_cluster, _customer, _custody.Epoch, _custody.Intake);
+        var upload = Hpke.Seal(_custody.Intake.Bytes.Span, info, aad, _secret, SystemRandom.Fill);
+        var payload = new PutCredentialPayload(name, CredentialKind.Password, ReleasePolicy.Default, 0, Digest.Of(upload));
+        var request = Sign(UserAction.PutCredential, payload.Encode(), id);
+        using var answer = await _http.PutAsJsonAsync(
+            $"/v1/customers/{_customer}/credentials/{name}", new PutCredentialModel(SignedRequestModel.From(request), upload),
+            ApiJson.Default.PutCredentialModel);
+        return answer.IsSuccessStatusCode || await FailAsync(answer);
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _userKey.Dispose();
+    }
+
+    private SignedRequest Sign(UserAction action, byte[] payload, Id16 id)
+    {
+        var statement = new Request(
+            _cluster, _customer, _user, action.Name, id, TimeProvider.System.GetUtcNow().AddMinutes(5), Digest.Of(payload)).Encode();
+        var signature = new byte[PublicKey.SignatureLength];
+        _userKey.Sign(statement, signature);
+        return new SignedRequest(statement, payload, [new UserSignature(_user, signature)]);
+    }
+
+    private async Task<CustodyRecord> CustodyAsync()
+    {
+        var model = await _http.GetFromJsonAsync($"/v1/customers/{_customer}", ApiJson.Default.CustomerModel);
+        return model!.Custody!.ToSigned().Read<CustodyRecord>();
+    }
+
+    private async Task<bool> FailAsync(HttpResponseMessage answer) =>
+        Fail($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+
+    private bool Fail(string why)
+    {
+        FirstFailure ??= why;
+        return false;
+    }
+
+    private static Id16 NewId()
+    {
+        Span<byte> bytes = stackalloc byte[Id16.Length];
+        SystemRandom.Fill(bytes);
+        return new Id16(bytes);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+
+namespace Broker.Benchmarks.Load;
+
+/// <summary>What a run measured.</summary>
+/// <param name="PerSecond">Operations that ended well, per second.</param>
+/// <param name="P50">Median latency in milliseconds.</param>
+/// <param name="P99">99th percentile in milliseconds.</param>
+/// <param name="Failures">Operations that did not end well; anything but 0 makes the run void.</param>
+internal sealed record LoadResult(double PerSecond, double P50, double P99, int Failures);
+
+/// <summary>A closed loop: so many operations in flight, for so long, after a warm-up.</summary>
+internal static class LoadRun
+{
+    public static async Task<LoadResult> RunAsync(Func<Task<bool>> operation, int inFlight, TimeSpan warmUp, TimeSpan time)
+    {
+        await LoopAsync(operation, inFlight, warmUp);
+        var start = Stopwatch.GetTimestamp();
+        var workers = await LoopAsync(operation, inFlight, time);
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var latencies = workers.SelectMany(w => w.Latencies).Order().ToList();
+        return latencies.Count == 0
+            ? new LoadResult(0, 0, 0, workers.Sum(w => w.Failures))
+            : new LoadResult(
+                latencies.Count / seconds, latencies[latencies.Count / 2], latencies[latencies.Count * 99 / 100], workers.Sum(w => w.Failures));
+    }
+
+    private static async Task<(List<double> Latencies, int Failures)[]> LoopAsync(Func<Task<bool>> operation, int inFlight, TimeSpan time)
+    {
+        var until = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
+        return await Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(async () =>
+        {
+            var latencies = new List<double>();
+            var failures = 0;
+            while (Stopwatch.GetTimestamp() < until)
+            {
+                var start = Stopwatch.GetTimestamp();
+                if (await operation())
+                {
+                    latencies.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                }
+                else
+                {
+                    failures++;
+                }
+            }
+
+            return (latencies, failures);
+        })));
+    }
+}

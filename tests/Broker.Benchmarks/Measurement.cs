@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Broker.Benchmarks;
+
+/// <summary>One row of a benchmark: the form of every benchmark's file.</summary>
+/// <param name="Name">What was measured.</param>
+/// <param name="Unit">Of value and baseline.</param>
+/// <param name="Value">The broker's.</param>
+/// <param name="Baseline">The bare chain's, in the same run.</param>
+/// <param name="Ratio">Value over baseline for rates, baseline over value for times: 1 is as good as bare.</param>
+internal sealed record Measurement(string Name, string Unit, double Value, double Baseline, double Ratio)
+{
+    public static Measurement Rate(string name, double value, double baseline) =>
+        new(name, "1/s", Math.Round(value, 1), Math.Round(baseline, 1), Math.Round(value / baseline, 3));
+
+    public static Measurement Time(string name, double value, double baseline) =>
+        new(name, "ms", Math.Round(value, 3), Math.Round(baseline, 3), Math.Round(baseline / value, 3));
+
+    public static void Print(IReadOnlyList<Measurement> rows)
+    {
+        Console.WriteLine($"machine: {Environment.ProcessorCount} cores, {Processor()}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
+        Console.WriteLine($"{"name",-28} {"unit",-5} {"broker",10} {"bare",10} {"ratio",7}");
+        foreach (var row in rows)
+        {
+            Console.WriteLine(FormattableString.Invariant($"{row.Name,-28} {row.Unit,-5} {row.Value,10:0.0##} {row.Baseline,10:0.0##} {row.Ratio,7:0.000}"));
+        }
+    }
+
+    public static void Write(string file, IReadOnlyList<Measurement> rows) =>
+        File.WriteAllText(file, JsonSerializer.Serialize([.. rows], MeasurementJson.Default.MeasurementArray));
+
+    private static string Processor() =>
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(Measurement[]))]
+internal sealed partial class MeasurementJson : JsonSerializerContext;

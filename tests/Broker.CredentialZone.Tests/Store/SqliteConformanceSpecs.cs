@@ -1,0 +1,12 @@
+using Broker.CredentialZone.Tests.Support;
+
+namespace Broker.CredentialZone.Tests.Store;
+
+/// <summary>Releases on SQLite.</summary>
+public sealed class SqliteReleaseSpecs() : ReleaseConformance(ZoneUnderTest.Sqlite);
+
+/// <summary>Enrolments, claims and commits on SQLite.</summary>
+public sealed class SqliteChangeSpecs() : ChangeConformance(ZoneUnderTest.Sqlite);
+
+/// <summary>Outcomes, locks, invitations and generations on SQLite.</summary>
+public sealed class SqliteLifeSpecs() : LifeConformance(ZoneUnderTest.Sqlite);

@@ -1,0 +1,119 @@
+using Broker.CredentialZone.Tests.Support;
+using Broker.CredentialZone.Tree;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Broker.CredentialZone.Tests.Tree;
+
+public sealed class SparseTreeSpecs
+{
+    [Fact]
+    public void Tree_should_equal_its_definition_after_any_changes()
+    {
+        // Few keys that share long prefixes, so that splits, replacements and collapses all happen.
+        var changes = ArbMap.Default.ArbFor<List<(byte Key, byte Value)>>();
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(changes, list =>
+        {
+            var (nodes, leaves) = (new MemoryNodes(), new Dictionary<Digest, Digest>());
+            foreach (var (k, value) in list)
+            {
+                var key = Key((byte)(k % 24));
+                var leaf = value % 3 == 0 ? Digest.Zero : TreeHash.Leaf(key, Digest.Of([value]));
+                var tree = new SparseTree(nodes);
+                tree.Update(key, leaf);
+                tree.Flush();
+                leaves[key] = leaf;
+                if (leaf == Digest.Zero)
+                {
+                    leaves.Remove(key);
+                }
+            }
+
+            var read = new SparseTree(nodes);
+            var root = NaiveTree.Root(leaves);
+            return read.Root == root && Enumerable.Range(0, 24).All(k => ProofIsRight(read, leaves, root, Key((byte)k))) &&
+                nodes.Count == StoredNodes(leaves);
+        }));
+    }
+
+    [Fact]
+    public void Changes_of_one_batch_should_equal_changes_one_by_one()
+    {
+        var (batch, single) = (new MemoryNodes(), new MemoryNodes());
+        var together = new SparseTree(batch);
+        for (var i = 0; i < 200; i++)
+        {
+            var key = Digest.Of([(byte)(i % 120), 1]);
+            var leaf = i % 5 == 4 ? Digest.Zero : TreeHash.Leaf(key, Digest.Of([(byte)i]));
+            together.Update(key, leaf);
+            var one = new SparseTree(single);
+            one.Update(key, leaf);
+            one.Flush();
+        }
+
+        together.Flush();
+        Assert.Equal(new SparseTree(single).Root, new SparseTree(batch).Root);
+        Assert.Equal(single.Count, batch.Count);
+    }
+
+    [Fact]
+    public void Removing_every_leaf_should_leave_no_node()
+    {
+        var nodes = new MemoryNodes();
+        var tree = new SparseTree(nodes);
+        var keys = Enumerable.Range(0, 50).Select(i => Digest.Of([(byte)i])).ToList();
+        keys.ForEach(key => tree.Update(key, TreeHash.Leaf(key, key)));
+        tree.Flush();
+        keys.ForEach(key => tree.Update(key, Digest.Zero));
+        tree.Flush();
+        Assert.Equal((0, Digest.Zero), (nodes.Count, tree.Root));
+    }
+
+    [Fact]
+    public void Proof_should_read_few_nodes_of_many()
+    {
+        var nodes = new MemoryNodes();
+        var tree = new SparseTree(nodes);
+        for (var i = 0; i < 1000; i++)
+        {
+            var key = Digest.Of(BitConverter.GetBytes(i));
+            tree.Update(key, TreeHash.Leaf(key, key));
+        }
+
+        tree.Flush();
+        var before = nodes.Reads;
+        new SparseTree(nodes).Prove(Digest.Of(BitConverter.GetBytes(7)));
+        Assert.InRange(nodes.Reads - before, 1, 40);
+        Assert.InRange(nodes.Count, 500, 3000);
+    }
+
+    [Fact]
+    public void Node_should_survive_its_bytes()
+    {
+        var node = TreeNode.Nothing.With(true, new TreeChild(TreeChildKind.Leaf, Digest.Of([1]), Digest.Of([2]), Digest.Of([3])));
+        Assert.Equal(node, TreeNode.Parse(node.ToBytes()));
+    }
+
+    // The root, and every place below it with two leaves or more.
+    private static int StoredNodes(Dictionary<Digest, Digest> leaves) => leaves.Count == 0 ? 0 : 1 + Enumerable.Range(1, 255).Sum(
+        depth => leaves.Keys.GroupBy(key => TreePath.Prefix(key, depth)).Count(place => place.Count() > 1));
+
+    private static Digest Key(byte k)
+    {
+        // Prefixes of equal bytes make neighbours fork deep; some keys differ only in the last bit.
+        var bytes = new byte[Digest.Length];
+        Array.Fill(bytes, (byte)(k / 8));
+        bytes[k % 4 == 0 ? 31 : k % 8] ^= (byte)(1 << (k % 8));
+        return new Digest(bytes);
+    }
+
+    private static bool ProofIsRight(SparseTree tree, Dictionary<Digest, Digest> leaves, Digest root, Digest key)
+    {
+        var (leaf, proof) = tree.Prove(key);
+        var expected = NaiveTree.Proof(leaves, key);
+        return leaf == leaves.GetValueOrDefault(key) && proof.Root(key, leaf) == root && proof.Present == expected.Present &&
+            proof.Siblings.SequenceEqual(expected.Siblings);
+    }
+}
