@@ -93,7 +93,7 @@ public sealed class ProcessSpecs
         var config = Configure(world);
 
         var good = await Run("check-config", "--config", config);
-        File.AppendAllText(config, "broker.agent { uses.bad { mode = copy }, colour = red }\n");
+        File.AppendAllText(config, "\nbroker.agent { uses.bad { mode = copy }, colour = red }\n");
         var bad = await Run("check-config", "--config", config);
 
         Assert.Equal((ExitCode.Success, ""), (good.Code, good.Error));

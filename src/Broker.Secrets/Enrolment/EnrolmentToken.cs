@@ -23,6 +23,9 @@ public sealed class EnrolmentToken : IDisposable
     private const string Label = "broker/token/1";
     private const int MaxAddresses = 16;
 
+    private static readonly SearchValues<byte> Alphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"u8);
+
     private readonly SecretBuffer _seed;
     private readonly P256PrivateKey _key;
 
@@ -74,7 +77,8 @@ public sealed class EnrolmentToken : IDisposable
             throw new MalformedException("not an enrolment token; it begins with broker-enrol-1.");
 
         using var encoding = SecretBuffer.Allocate(Base64Url.GetMaxDecodedLength(trimmed.Length));
-        if (Base64Url.DecodeFromUtf8(trimmed[Prefix.Length..], encoding.Span, out _, out var length) != OperationStatus.Done)
+        // The decoder passes over white space and padding; a token has one text.
+        if (trimmed[Prefix.Length..].ContainsAnyExcept(Alphabet) || Base64Url.DecodeFromUtf8(trimmed[Prefix.Length..], encoding.Span, out _, out var length) != OperationStatus.Done)
             throw new MalformedException("the enrolment token was cut or altered; copy all of it, in one line");
 
         encoding.Shrink(length);

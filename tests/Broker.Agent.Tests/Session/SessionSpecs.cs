@@ -257,9 +257,13 @@ public sealed class SessionSpecs
         var owner = await world.Connect();
         await owner.Send(owner.Seal(1, 1, ("a", "keep", "abc")));
         await owner.Expect(MessageType.Acknowledged, "");
-        var stopping = world.StopAgent;
         await owner.DisposeAsync();
-        await stopping();
+        // The next link is there, so the agent knows that the session is not.
+        var without = await world.Accept();
+        var stopping = world.StopAgent();
+        Assert.Equal(RefusalCode.Stopping, await without.Goodbye());
+        await without.DisposeAsync();
+        await stopping;
         world.StartAgent();
 
         var next = await world.Connect();

@@ -102,9 +102,11 @@ internal sealed class AgentWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAgent();
         foreach (var owner in _owners)
             await owner.DisposeAsync();
+        // The agent waits at its end for the other end to close.
+        await Dmz.EndLinksAsync();
+        await StopAgent();
         await Dmz.DisposeAsync();
         Installation.Dispose();
         Directory.Dispose();

@@ -61,9 +61,12 @@ internal sealed class DmzServer : IAsyncDisposable
     /// <summary>The next link that an agent opens.</summary>
     internal async Task<AcceptedLink> NextLinkAsync() => await Eventually.Within(_links.Reader.ReadAsync().AsTask(), "a link");
 
+    /// <summary>Ends every link, and each that comes at once.</summary>
+    internal Task EndLinksAsync() => _over.CancelAsync();
+
     public async ValueTask DisposeAsync()
     {
-        await _over.CancelAsync();
+        await EndLinksAsync();
         await _app.DisposeAsync();
         _over.Dispose();
     }
