@@ -55,6 +55,15 @@ internal sealed class GatewayClient(Profile profile, TimeProvider time, TimeSpan
     /// <exception cref="CommandException">Refused, not reached, or the answer was lost.</exception>
     public async Task<byte[]> SendAsync(HttpMethod method, string path, byte[]? body, TimeSpan deadline)
     {
+        var (status, answer) = await ExchangeAsync(method, path, body, deadline);
+        return (int)status is >= 200 and < 300 ? answer : throw Problems.From(status, answer);
+    }
+
+    /// <summary>Asks for the state of the node, which answers 503 where it is not ready.</summary>
+    public Task<(HttpStatusCode Status, byte[] Answer)> ReadyAsync() => ExchangeAsync(HttpMethod.Get, "/health/ready", null, timeout);
+
+    private async Task<(HttpStatusCode Status, byte[] Answer)> ExchangeAsync(HttpMethod method, string path, byte[]? body, TimeSpan deadline)
+    {
         using var call = new CancellationTokenSource(deadline, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(call.Token, cancellation);
         using var request = new HttpRequestMessage(method, path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -69,8 +78,7 @@ internal sealed class GatewayClient(Profile profile, TimeProvider time, TimeSpan
         try
         {
             using var response = await Http.SendAsync(request, both.Token);
-            var answer = await response.Content.ReadAsByteArrayAsync(both.Token);
-            return response.IsSuccessStatusCode ? answer : throw Problems.From(response.StatusCode, answer);
+            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(both.Token));
         }
         catch (Exception e) when (LinkConnectException.In(e) is { } connect)
         {

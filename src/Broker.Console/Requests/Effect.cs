@@ -68,7 +68,7 @@ internal static class Effect
             : JsonSerializer.SerializeToUtf8Bytes(saved.Request, ApiJson.Default.SignedRequestModel);
         var path = wait > 0 ? $"{route.Path}?wait={wait}" : route.Path;
         var answer = await SendUntilAnsweredAsync(context, route.Method, path, body, wait, saved, request);
-        return answer is null ? Already(context, route) : EffectResults.Print(context, route, customer, answer);
+        return answer is null ? Already(context, route) : await EffectResults.PrintAsync(context, route, customer, answer);
     }
 
     public static void PrintSaved(CommandContext context, string file, SignedRequest signed)

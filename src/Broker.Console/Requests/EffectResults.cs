@@ -9,7 +9,7 @@ namespace Broker.Console.Requests;
 /// <summary>Answers to effects: verified, kept as witnesses, printed.</summary>
 internal static class EffectResults
 {
-    public static int Print(CommandContext context, EffectRoute route, PinnedCustomer? customer, byte[] answer)
+    public static async Task<int> PrintAsync(CommandContext context, EffectRoute route, PinnedCustomer? customer, byte[] answer)
     {
         switch (route.Answer)
         {
@@ -30,9 +30,12 @@ internal static class EffectResults
                 });
                 return ExitCode.Ok;
             case EffectAnswer.Customer:
-                var model = GatewayClient.Read(answer, ApiJson.Default.CustomerModel);
+                // The node claims the customer in the zone before the state changes.
+                var answered = GatewayClient.Read(answer, ApiJson.Default.CustomerModel);
+                var model = await CustomerWaiting.UntilSettledAsync(context, Parsing.Name(answered.Customer, "customer"), answered, "lift-needed");
                 context.Print(model, ApiJson.Default.CustomerModel, o => CustomerText.Write(o, model));
-                return ExitCode.Ok;
+                return model.State == "unlocked" ? ExitCode.Ok : throw new CommandException(
+                    ExitCode.Locked, model.LastFailure ?? "customer-locked", $"the customer is {model.State}", Problems.Hint("customer-locked"));
             default:
                 context.Print(new DoneResult("done", route.Words), ConsoleJson.Default.DoneResult, o => o.WriteLine($"done: {route.Words}"));
                 return ExitCode.Ok;

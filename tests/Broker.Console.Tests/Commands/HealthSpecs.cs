@@ -1,0 +1,39 @@
+using System.Text;
+using Broker.Console.Health;
+using Broker.Console.Shell;
+using Broker.Console.Tests.Support;
+
+namespace Broker.Console.Tests.Commands;
+
+public sealed class HealthSpecs
+{
+    [Fact]
+    public async Task Ready_node_should_be_shown_with_its_checks()
+    {
+        await using var world = await TestWorld.StartAsync();
+        Assert.Contains("zone                 reached", await world.Console.GoodAsync("health"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Node_that_is_not_ready_should_be_told_with_what_is_missing()
+    {
+        await using var world = await TestWorld.StartAsync();
+        world.Broker.Hook = async (context, _) =>
+        {
+            context.Response.StatusCode = 503;
+            await context.Response.Body.WriteAsync("""{"status":"not-ready","conditions":[{"name":"zone","good":false,"detail":"away"}]}"""u8.ToArray());
+            return true;
+        };
+        var ran = await world.Console.BadAsync(5, "not-ready", "health");
+        Assert.Contains("not good: away", ran.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"status":"ready","checks":[]}""")]
+    [InlineData("""{"status":"ready","conditions":[{"name":"a","good":true,"detail":""},{"name":"a","good":true,"detail":""}]}""")]
+    public void Other_answers_should_be_refused(string text) =>
+        Assert.Equal("answer-malformed", Assert.Throws<CommandException>(() => HealthCommand.Read(Encoding.UTF8.GetBytes(text))).Code);
+}
