@@ -24,6 +24,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
     private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
     private ulong _generation;
+    private ulong _received;
 
     public Name Name => name;
 
@@ -83,6 +84,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
         Context = handshake.Finish(
             new OwnerFinish(finish.Encapsulation.Memory, finish.Signature.Memory, PublicKey.Parse(finish.Identity.Span)), Grant.Identity);
         _generation++;
+        _received = 0;
     }
 
     public void Disconnect()
@@ -125,8 +127,14 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
     public async Task<(MessageHeader Header, byte[] Body)> Receive()
     {
         using var body = Context!.Open(await Next(), out var header);
+
+        // Without a gap: what the owner seals takes a number, so nothing was sealed that did not arrive here.
+        Assert.Equal(_received++, header.Number);
         return (header, body.Span.ToArray());
     }
+
+    /// <summary>Completes when a frame is there, without taking it.</summary>
+    public async Task FrameArrived() => await _frames.Reader.WaitToReadAsync();
 
     /// <summary>A message of the agent about a hand-off.</summary>
     public SealedMessage Report(string type, Id16 handOff, uint attempt, string state = "", string code = "") => Context!.Seal(

@@ -108,6 +108,24 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         await UntilUnlocked();
     }
 
+    /// <summary>After a lock: custodians give shares, an administrator lifts.</summary>
+    public async Task LiftAndUnlock()
+    {
+        await Wipe();
+        await Give(ShareFor(1));
+        await Give(ShareFor(2));
+        await Until(s => s.State == KeyState.LiftNeeded);
+        var lifted = await Lift(Request(UserAction.LiftLock, new LockPayload((await ZoneState()).LockGeneration, "test")));
+        Assert.True(lifted.Code is null, $"{lifted.Code}: {lifted.Detail}");
+        await UntilUnlocked();
+    }
+
+    public async Task<Result<KeyStatus>> Lift(SignedRequest request)
+    {
+        var (entries, head) = await Read([.. request.Signatures.Select(s => EntryKey.User(s.User))]);
+        return await Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Lift(request, entries, head, r));
+    }
+
     public Task UntilUnlocked() => Until(s => s.State == KeyState.Unlocked);
 
     public async Task<KeyStatus> Until(Func<KeyStatus, bool> reached)
@@ -239,12 +257,21 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
             default);
     }
 
-    /// <summary>Tells the key actor to seal and returns its first word; null when it sealed (then it answers at the end).</summary>
-    public async Task<ProvisioningMessage?> Seal(SignedRequest launch, Wire.ReleaseReply reply, uint attempt = 1)
+    /// <summary>Tells the key actor to seal and returns with which code it does not; fails when the agent is sent anything.</summary>
+    public async Task<string> Seal(AgentEnd agent, SignedRequest launch, Wire.ReleaseReply reply, uint attempt = 1)
     {
-        var probe = world.Probe<ProvisioningMessage>();
-        refs.Key.Tell(new CustomerKeyMessage.Seal(launch, attempt, reply, probe.Ref));
-        return await probe.Next();
+        var said = BeginSeal(launch, reply, attempt).Next();
+        if (await Task.WhenAny(said, agent.FrameArrived()) != said)
+        {
+            Assert.Fail("the key actor sealed something");
+        }
+
+        return await said switch
+        {
+            ProvisioningMessage.NotSealed m => m.Refusal.Code,
+            ProvisioningMessage.Ended { State: HandOffState.Refused or HandOffState.NotSent } m => m.Code,
+            var m => m.ToString(),
+        };
     }
 
     public TestKit.TestProbe<ProvisioningMessage> BeginSeal(SignedRequest launch, Wire.ReleaseReply reply, uint attempt = 1)
