@@ -182,7 +182,7 @@ internal sealed partial class CustomerKey
             return;
         }
 
-        (_fence, _lockGeneration) = (1, 0);
+        (_fence, _lockGeneration, _recovered) = (1, 0, true);
         ClearEnrolment();
         Become(_pending.Head, result.Ledger!);
     }

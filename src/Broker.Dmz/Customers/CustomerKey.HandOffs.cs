@@ -8,6 +8,7 @@ using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
 using Broker.Secrets;
+using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Customers;
 
@@ -22,28 +23,48 @@ internal sealed partial class CustomerKey
 
     private readonly Dictionary<Id16, OpenHandOff> _inFlight = [];
     private readonly Dictionary<Id16, OpenHandOff> _uses = [];
+    private readonly List<CustomerKeyMessage.Seal> _early = [];
     private readonly ReplayWindow _sealedOnce = new();
     private readonly VerifiedBatches _batches = new();
+    private bool _recovered;
 
     private void OnSeal(CustomerKeyMessage.Seal message)
     {
-        var code = TrySeal(message, out var handOff, out var agent);
-        if (code is null)
+        // Before the journal's open hand-offs are known, nobody can tell whether this one was sealed by an earlier incarnation.
+        if (_state == KeyState.Unlocked && !_recovered && _early.Count < _node.Limits.MaxInFlight)
+        {
+            _early.Add(message);
+            return;
+        }
+
+        var refused = TrySeal(message, out var handOff, out var agent);
+        if (refused is null)
         {
             return;
         }
 
-        if (handOff is { } known && _secret is not null)
+        if (handOff is { } known)
         {
             // The intent is recorded, so its end is too; nothing has left this actor.
             var open = new OpenHandOff(known, message.Request.Hash, message.Attempt, agent, message.Provisioning);
-            End(open, code.Code is Codes.AgentNotConnected or Codes.Busy ? HandOffState.NotSent : HandOffState.Refused, code.Code);
+            End(open, IsPassing(refused.Code) ? HandOffState.NotSent : HandOffState.Refused, refused.Code);
             return;
         }
 
-        message.Provisioning.Tell(new ProvisioningMessage.NotSealed(code));
+        if (_state == KeyState.Unlocked && refused.Code != Codes.Busy)
+        {
+            // What is no receipt for this is no user's doing: this node carried it.
+            _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", UserAction.Launch.Name, refused.Code));
+        }
+
+        message.Provisioning.Tell(new ProvisioningMessage.NotSealed(refused));
     }
 
+    private static bool IsPassing(string code) => code is Codes.AgentNotConnected or Codes.Busy or Codes.HeadUnknown;
+
+    /// <param name="message">What the gateway brings.</param>
+    /// <param name="handOff">Set once the intent is believed and nothing was sealed for it: then a refusal is the end of the hand-off.</param>
+    /// <param name="agent">Whom the launch names.</param>
     private Refused? TrySeal(CustomerKeyMessage.Seal message, out Id16? handOff, out Name agent)
     {
         (handOff, agent) = (null, default);
@@ -52,9 +73,37 @@ internal sealed partial class CustomerKey
             return LockedRefusal();
         }
 
-        if (VerifyReceipt(message, out var intent, out var entries) is { } refused)
+        if (!_recovered)
+        {
+            return new Refused(Codes.Busy, "the customer was unlocked just now; send the same request again");
+        }
+
+        if (VerifyReceipt(message, out var intent, out var launch, out var released) is { } refused)
         {
             return refused;
+        }
+
+        agent = launch.Agent;
+        if (Joins(intent, message.Provisioning))
+        {
+            return null;
+        }
+
+        if (IsSealed(intent) is { } replayed)
+        {
+            return replayed;
+        }
+
+        handOff = intent.HandOff;
+        if (Prove(released, WireSigned.From(message.Released.Head), out var entries) is { } forged)
+        {
+            return forged;
+        }
+
+        var leaves = released.Where(e => e.Key.Type == EntryKey.RowType).Select(e => e.Leaf).Order(DigestOrder.Instance);
+        if (!leaves.SequenceEqual(intent.Leaves.Order(DigestOrder.Instance)))
+        {
+            return new Refused(Codes.ReceiptOfAnother, "the intent is of other rows");
         }
 
         var verified = VerifyRequest(message.Request, UserAction.Launch, entries, grave: false);
@@ -63,27 +112,9 @@ internal sealed partial class CustomerKey
             return Refuse(code);
         }
 
-        LaunchPayload launch;
-        try
+        if (!entries.TryGetValue(EntryKey.Grant(agent), out var entry) || entry.Read<Grant>() is not { } grant)
         {
-            launch = Statement.Read<LaunchPayload>(message.Request.Payload.Span);
-        }
-        catch (MalformedException)
-        {
-            return Refuse(RequestRefusal.Malformed);
-        }
-
-        agent = launch.Agent;
-        if (intent.HandOff != HandOffId.Of(message.Request.Hash, launch.Agent))
-        {
-            return new Refused(Codes.ReceiptOfAnother, "the receipt is of another hand-off");
-        }
-
-        handOff = intent.HandOff;
-        if (!_sealedOnce.TryAdd(intent.HandOff, intent.Attempt, _node.Time.GetUtcNow()))
-        {
-            handOff = null;
-            return new Refused(Codes.HandOffReplayed, "this attempt was sealed before; it is never sealed again");
+            return new Refused(Codes.AgentUnknown, "the agent is not in the customer's directory");
         }
 
         if (_inFlight.Count >= _node.Limits.MaxInFlight)
@@ -91,29 +122,50 @@ internal sealed partial class CustomerKey
             return new Refused(Codes.Busy, "too many hand-offs of this customer are in flight; try again");
         }
 
-        if (Session(launch.Agent) is not { } link)
+        if (Session(agent) is not { } link || !link.Grant.Key.Equals(grant.Key))
         {
             return new Refused(Codes.AgentNotConnected, "the agent is not connected; start it, and launch again");
         }
 
-        if (link.Grant.NotAfter < _node.Time.GetUtcNow())
-        {
-            return new Refused(Codes.GrantExpired, "the agent's grant is over; it receives nothing before it has renewed it");
-        }
-
-        return SealEnvelope(message, intent, launch, verified.Requester!.Role, link, entries);
+        return grant.NotAfter < _node.Time.GetUtcNow()
+            ? new Refused(Codes.GrantExpired, "the agent's grant is over; it receives nothing before it has renewed it")
+            : SealEnvelope(message, intent, launch, verified.Requester!.Role, link, grant, entries);
     }
 
-    private Refused? VerifyReceipt(
-        CustomerKeyMessage.Seal message, out Intent intent, out Dictionary<EntryKey, ProvenEntry> entries)
+    /// <summary>
+    /// Whether the attempt may have been sealed before. A further one follows only the bar of the one before, and what an earlier
+    /// incarnation released counts as sealed.
+    /// </summary>
+    private Refused? IsSealed(Intent intent)
     {
-        (intent, entries) = (null!, []);
+        var barred = _inFlight.TryGetValue(intent.HandOff, out var open) ? open.IsBarred && intent.Attempt == open.Attempt + 1 : intent.Attempt == 1;
+        return barred && _sealedOnce.TryAdd(intent.HandOff, intent.Attempt, _node.Time.GetUtcNow())
+            ? null
+            : new Refused(Codes.HandOffReplayed, "this attempt was sealed before, or the one before it was not barred; it is not sealed again");
+    }
+
+    /// <summary>Whether an earlier incarnation released the hand-off and nobody waits for its end: then this launch does.</summary>
+    private bool Joins(Intent intent, ActorRef<ProvisioningMessage> provisioning)
+    {
+        if (!_inFlight.TryGetValue(intent.HandOff, out var open) || open.Provisioning is not null || open.Attempt != intent.Attempt)
+        {
+            return false;
+        }
+
+        _inFlight[intent.HandOff] = open with { Provisioning = provisioning };
+        return true;
+    }
+
+    /// <summary>Whether the zone recorded this intent for this request, under this fence, a moment ago.</summary>
+    private Refused? VerifyReceipt(
+        CustomerKeyMessage.Seal message, out Intent intent, out LaunchPayload launch, out IReadOnlyList<ProvenEntry> entries)
+    {
+        (intent, launch, entries) = (null!, null!, []);
         if (_node.Ledger.Key is not { } ledger)
         {
             return new Refused(Codes.ZoneUnavailable, "the zone's ledger key is not known yet");
         }
 
-        IReadOnlyList<ProvenEntry> proven;
         Block? block;
         byte[] recorded;
         try
@@ -132,17 +184,18 @@ internal sealed partial class CustomerKey
             var record = Statement.Read<IntentRecord>(block.Body.Span);
             intent = Statement.Read<Intent>(record.Intent.Span);
             recorded = record.Request.ToArray();
-            proven = [.. message.Released.Entries.Select(ProvenEntry.From)];
+            launch = Statement.Read<LaunchPayload>(message.Request.Payload.Span);
+            entries = [.. message.Released.Entries.Select(ProvenEntry.From)];
         }
         catch (MalformedException)
         {
             return new Refused(Codes.ReceiptForged, "the zone's answer is malformed");
         }
 
-        var refusal = intent switch
+        return intent switch
         {
             _ when !recorded.AsSpan().SequenceEqual(message.Request.Encode()) || intent.Request != message.Request.Hash ||
-                intent.Attempt != message.Attempt =>
+                intent.Attempt != message.Attempt || intent.HandOff != HandOffId.Of(message.Request.Hash, launch.Agent) =>
                 new Refused(Codes.ReceiptOfAnother, "the receipt is of another request"),
             _ when intent.Fence != _fence => new Refused(Codes.FenceStale, "the receipt is under another fence"),
             _ when intent.LockGeneration != _lockGeneration => new Refused(Codes.LockStands, "the receipt is under another lock generation"),
@@ -150,24 +203,10 @@ internal sealed partial class CustomerKey
                 new Refused(Codes.ReceiptStale, "the receipt is too old; look at the clocks"),
             _ => null,
         };
-        if (refusal is not null)
-        {
-            return refusal;
-        }
-
-        if (Prove(proven, WireSigned.From(message.Released.Head), out entries) is { } forged)
-        {
-            return forged;
-        }
-
-        var leaves = proven.Where(e => e.Key.Type == EntryKey.RowType).Select(e => e.Leaf).Order(DigestOrder.Instance);
-        return leaves.SequenceEqual(intent.Leaves.Order(DigestOrder.Instance))
-            ? null
-            : new Refused(Codes.ReceiptOfAnother, "the intent is of other rows");
     }
 
     private Refused? SealEnvelope(
-        CustomerKeyMessage.Seal message, Intent intent, LaunchPayload launch, Role role, AgentLink link,
+        CustomerKeyMessage.Seal message, Intent intent, LaunchPayload launch, Role role, AgentLink link, Grant grant,
         Dictionary<EntryKey, ProvenEntry> entries)
     {
         var opened = new List<SecretBuffer>();
@@ -176,7 +215,7 @@ internal sealed partial class CustomerKey
             var items = new List<EnvelopeItem>();
             foreach (var item in launch.Items)
             {
-                if (OpenItem(item, link.Grant, role, entries, items, opened) is { } refused)
+                if (OpenItem(item, grant, role, entries, items, opened) is { } refused)
                 {
                     return refused;
                 }
@@ -207,8 +246,9 @@ internal sealed partial class CustomerKey
                 NotAfter = request.NotAfter < limit ? request.NotAfter : limit,
             };
             var open = new OpenHandOff(intent.HandOff, intent.Request, intent.Attempt, launch.Agent, message.Provisioning);
-            _inFlight[intent.HandOff] = open;
             Send(link, header, body.Span);
+            _inFlight[intent.HandOff] = open;
+            Context.StartTimer(open.HandOff, new CustomerKeyMessage.GiveUp(open.HandOff, open.Attempt), _node.Limits.HandOffTimeout);
             return null;
         }
         catch (SecretMemoryExhaustedException)
@@ -317,8 +357,8 @@ internal sealed partial class CustomerKey
             case MessageType.Refused:
                 End(open, HandOffState.Refused, Limited(report.Code));
                 break;
-            case MessageType.Barred when open.Provisioning is { } provisioning:
-                _inFlight.Remove(open.HandOff);
+            case MessageType.Barred when open.Provisioning is { } provisioning && open.Attempt < ProvisioningRequest.MaxAttempts:
+                _inFlight[open.HandOff] = open with { IsBarred = true };
                 provisioning.Tell(new ProvisioningMessage.Barred(open.Attempt));
                 break;
             default:
@@ -340,36 +380,65 @@ internal sealed partial class CustomerKey
     {
         if (_inFlight.TryGetValue(message.HandOff, out var open) && open.Attempt == message.Attempt)
         {
-            End(open, HandOffState.Unconfirmed, Session(open.Agent) is null ? Codes.LinkLost : Codes.TimedOut);
+            End(
+                open,
+                open.IsBarred ? HandOffState.NotSent : HandOffState.Unconfirmed,
+                open.IsBarred ? Codes.Barred : Session(open.Agent) is null ? Codes.LinkLost : Codes.TimedOut);
         }
     }
 
     /// <summary>Open hand-offs of an earlier incarnation count as sealed: the agent is asked, and without an answer they end unconfirmed.</summary>
     private void OnRecover(CustomerKeyMessage.Recover message)
     {
+        if (_state != KeyState.Unlocked)
+        {
+            return;
+        }
+
         foreach (var found in message.Open)
         {
-            if (!Name.TryParse(found.Agent, out var agent) || found.HandOff_.Length != Id16.Length)
-            {
-                continue;
-            }
+            Recover(found);
+        }
 
+        if (message.IsLast)
+        {
+            _recovered = true;
+            var early = _early.ToList();
+            _early.Clear();
+            early.ForEach(OnSeal);
+        }
+    }
+
+    private void Recover(Wire.HandOff found)
+    {
+        if (!Name.TryParse(found.Agent, out var agent) || found.HandOff_.Length != Id16.Length)
+        {
+            return;
+        }
+
+        OpenHandOff open;
+        try
+        {
             var request = Statement.Read<SignedRequest>(found.Request.Span);
-            var open = new OpenHandOff(new Id16(found.HandOff_.Span), request.Hash, found.Attempt, agent, null);
-            if (found.State == HandOffState.Acknowledged)
-            {
-                _uses.TryAdd(open.HandOff, open);
-            }
-            else if (_inFlight.TryAdd(open.HandOff, open))
-            {
-                Context.StartTimer(
-                    open.HandOff, new CustomerKeyMessage.GiveUp(open.HandOff, open.Attempt), _node.Limits.HandOffTimeout);
-            }
+            open = new OpenHandOff(new Id16(found.HandOff_.Span), request.Hash, found.Attempt, agent, null);
+        }
+        catch (MalformedException)
+        {
+            return;
+        }
 
-            if (Session(agent) is { } link)
-            {
-                Ask(link, open);
-            }
+        if (found.State == HandOffState.Acknowledged)
+        {
+            _uses.TryAdd(open.HandOff, open);
+        }
+        else if (_inFlight.TryAdd(open.HandOff, open))
+        {
+            Context.StartTimer(open.HandOff, new CustomerKeyMessage.GiveUp(open.HandOff, open.Attempt), _node.Limits.HandOffTimeout);
+        }
+
+        if (Session(agent) is { } link)
+        {
+            Ask(link, open);
         }
     }
 
@@ -428,7 +497,7 @@ internal sealed partial class CustomerKey
     private static string Limited(string code) => code.Length <= 64 ? code : code[..64];
 
     private sealed record OpenHandOff(
-        Id16 HandOff, Digest Request, uint Attempt, Name Agent, ActorRef<ProvisioningMessage>? Provisioning);
+        Id16 HandOff, Digest Request, uint Attempt, Name Agent, ActorRef<ProvisioningMessage>? Provisioning, bool IsBarred = false);
 
     private sealed class DigestOrder : IComparer<Digest>
     {

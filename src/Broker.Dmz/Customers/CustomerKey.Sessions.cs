@@ -62,8 +62,7 @@ internal sealed partial class CustomerKey
 
         if (_node.Time.GetElapsedTime(link.Since) > HelloLife)
         {
-            _sessions.Remove(message.Agent);
-            return new Refused(Codes.HelloExpired, "the answer came too late; connect again");
+            return RefuseHello(message.Agent, Codes.HelloExpired, "the answer came too late; connect again");
         }
 
         AgentHello hello;
@@ -73,28 +72,32 @@ internal sealed partial class CustomerKey
         }
         catch (SessionException problem)
         {
-            Log.SessionRefused(_log, _customer, message.Agent, problem.Code);
-            _sessions.Remove(message.Agent);
-            return new Refused(problem.Code, "the answer is not one to this hello by the agent's key");
+            return RefuseHello(message.Agent, problem.Code, "the answer is not one to this hello by the agent's key");
         }
 
-        if (hello.HighestHead > _head!.Value.Counter + 1)
+        // Agents are told of committed heads alone, so there is no head in flight that one could have seen.
+        if (hello.HighestHead > _head!.Value.Counter)
         {
-            Log.SessionRefused(_log, _customer, message.Agent, Codes.HeadRolledBack);
-            _sessions.Remove(message.Agent);
-            return new Refused(Codes.HeadRolledBack, "the agent has seen a later head than the one that is unlocked");
+            return RefuseHello(message.Agent, Codes.HeadRolledBack, "the agent has seen a later head than the one that is unlocked");
         }
 
         // An expired grant is renewed only at its own boot; a valid one may move to a new boot by the zone's generation.
         if (link.Grant.NotAfter < _node.Time.GetUtcNow() && hello.Boot != link.Grant.Boot)
         {
-            _sessions.Remove(message.Agent);
-            return new Refused(Codes.GrantBootDiffers, "the grant is over and the host was started again; invite the agent again");
+            return RefuseHello(message.Agent, Codes.GrantBootDiffers, "the grant is over and the host was started again; invite the agent again");
         }
 
         link.Answer = message.AgentHello;
         link.Boot = hello.Boot;
         return new VerifiedHello(hello.Boot, hello.Generation, _fence);
+    }
+
+    private Refused RefuseHello(Name agent, string code, string detail)
+    {
+        Log.SessionRefused(_log, _customer, agent, code);
+        _sessions.Remove(agent);
+        _outcomes!.Tell(new OutcomeMessage.Refusal($"agent/{agent}", "session", code));
+        return new Refused(code, detail);
     }
 
     private Result<OwnerFinish> OnFinish(CustomerKeyMessage.Finish message)
@@ -175,12 +178,14 @@ internal sealed partial class CustomerKey
 
     private void OnRenewed(CustomerKeyMessage.Renewed message)
     {
-        if (message.Result.Value?.Grant is not { } grant || !_sessions.TryGetValue(message.Agent, out var link) || link.Context is null)
+        if (message.Result.Value?.Grant is not { } grant || !_sessions.TryGetValue(message.Agent, out var link) || link.Context is null ||
+            _secret is null || !grant.IsBy(_secret.Identity) || grant.Read<Grant>() is not { } renewed || renewed.Agent != message.Agent ||
+            !renewed.Key.Equals(link.Grant.Key))
         {
             return;
         }
 
-        link.Grant = grant.Read<Grant>();
+        link.Grant = renewed;
         var certificates = _node.AgentIssuer?.Issue(_customer, link.Grant, _node.Time.GetUtcNow()) ?? [];
         var renewal = new Protocol.Wire.Agent.Renewal
         {

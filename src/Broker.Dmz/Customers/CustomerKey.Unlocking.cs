@@ -23,6 +23,7 @@ internal sealed partial class CustomerKey
     private readonly List<CustomerHead> _witnesses = [];
     private (ulong Counter, Digest Root) _accepted;
     private Wire.CustomerState? _loaded;
+    private Claim? _claim;
     private int _claims;
 
     private uint Needed() => _shares.Count > 0 ? _shares[^1].Record.Threshold : _custody?.Threshold ?? 0;
@@ -288,18 +289,20 @@ internal sealed partial class CustomerKey
 
     private void SendClaim(ulong lifted, SignedRequest? lift)
     {
-        var claim = _secret!.Sign(new Claim(
-            _node.Cluster, _customer, _secret.Epoch, _node.Node, _node.Incarnation.Key.Fingerprint, _loaded!.Fence + 1, lifted));
-        _writer!.Tell(new WriterMessage.Claim(claim, lift));
+        _claim = new Claim(
+            _node.Cluster, _customer, _secret!.Epoch, _node.Node, _node.Incarnation.Key.Fingerprint, _loaded!.Fence + 1, lifted);
+        _writer!.Tell(new WriterMessage.Claim(_secret.Sign(_claim), lift));
     }
 
     private void OnClaimed(Result<Wire.CustomerState> result)
     {
-        if (_secret is null || _head is null || _state is not (KeyState.Unlocking or KeyState.LiftNeeded))
+        // An answer counts only to a claim that this actor sent: a lock that stands is not lifted by saying that it was.
+        if (_secret is null || _head is null || _claim is not { } claim || _state is not (KeyState.Unlocking or KeyState.LiftNeeded))
         {
             return;
         }
 
+        _claim = null;
         if (result.Value is not { } state)
         {
             // Another holder was quicker, or a lock came in between: look again, a few times.
@@ -319,7 +322,7 @@ internal sealed partial class CustomerKey
             return;
         }
 
-        (_fence, _lockGeneration) = (state.Fence, state.LockGeneration);
+        (_fence, _lockGeneration) = (claim.Fence, _loaded!.LockGeneration);
         Become(_head, new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
         _outcomes!.Tell(new OutcomeMessage.Recover());
     }

@@ -1,5 +1,6 @@
 using Broker.Actors;
 using Broker.Dmz.Node;
+using Broker.Dmz.Requests;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
@@ -189,10 +190,14 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _leaves.Clear();
         _inFlight.Clear();
         _uses.Clear();
+        _recovered = false;
+        _early.ForEach(m => m.Provisioning.Tell(new ProvisioningMessage.NotSealed(LockedRefusal())));
+        _early.Clear();
         _secret?.Dispose();
         _secret = null;
         _head = null;
         _pending = null;
+        _claim = null;
     }
 
     /// <summary>Whether a head that the zone names is the one that this actor signed last, or the one that it is about to commit.</summary>

@@ -77,8 +77,8 @@ internal abstract record CustomerKeyMessage
     /// <summary>The time of a hand-off is over.</summary>
     public sealed record GiveUp(Id16 HandOff, uint Attempt) : CustomerKeyMessage;
 
-    /// <summary>An open hand-off of an earlier incarnation, found in the journal.</summary>
-    public sealed record Recover(IReadOnlyList<Wire.HandOff> Open) : CustomerKeyMessage;
+    /// <summary>Open hand-offs of earlier incarnations, found in the journal; before the last of them nothing is sealed.</summary>
+    public sealed record Recover(IReadOnlyList<Wire.HandOff> Open, bool IsLast) : CustomerKeyMessage;
 
     /// <summary>A connected agent wants a session.</summary>
     public sealed record Hello(

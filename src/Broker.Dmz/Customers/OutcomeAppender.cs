@@ -97,6 +97,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             var batch = _waiting.TakeWhile(w => w.Fence == fence).Take(MaxBatch).ToList();
             var request = new Wire.AppendOutcomeRequest { Customer = _customer.Value, Fence = fence };
             request.Outcomes.AddRange(batch.Select(b => WireSigned.To(b.Outcome)));
+            var refusals = new Dictionary<OutcomeMessage.Append, string>(ReferenceEqualityComparer.Instance);
             try
             {
                 await _node.Zone.AppendOutcomeAsync(request, Context.Stopping);
@@ -104,10 +105,11 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             catch (ZoneRefusedException refused) when (batch.Count == 1)
             {
                 Log.Refused(_log, _customer, batch[0].State, refused.Code);
+                refusals[batch[0]] = refused.Code;
             }
             catch (ZoneRefusedException)
             {
-                await OneByOne(batch, fence);
+                await OneByOne(batch, fence, refusals);
             }
             catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
             {
@@ -120,12 +122,14 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             foreach (var done in batch)
             {
                 _waiting.Dequeue();
-                done.Provisioning?.Tell(new ProvisioningMessage.Ended(done.State, done.Code));
+                done.Provisioning?.Tell(refusals.TryGetValue(done, out var code)
+                    ? new ProvisioningMessage.NotSealed(new Refused(code, "the zone did not take the outcome; ask for the hand-off's state"))
+                    : new ProvisioningMessage.Ended(done.State, done.Code));
             }
         }
     }
 
-    private async Task OneByOne(List<OutcomeMessage.Append> batch, ulong fence)
+    private async Task OneByOne(List<OutcomeMessage.Append> batch, ulong fence, Dictionary<OutcomeMessage.Append, string> refusals)
     {
         foreach (var single in batch)
         {
@@ -138,6 +142,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             catch (ZoneRefusedException refused)
             {
                 Log.Refused(_log, _customer, single.State, refused.Code);
+                refusals[single] = refused.Code;
             }
         }
     }
@@ -150,12 +155,8 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             while (true)
             {
                 var page = await _node.Zone.ListHandOffsAsync(request, Context.Stopping);
-                if (page.HandOffs.Count > 0)
-                {
-                    _key.Tell(new CustomerKeyMessage.Recover([.. page.HandOffs]));
-                }
-
-                if (page.HandOffs.Count < RecoverPage)
+                _key.Tell(new CustomerKeyMessage.Recover([.. page.HandOffs], IsLast: page.HandOffs.Count == 0));
+                if (page.HandOffs.Count == 0)
                 {
                     return;
                 }
@@ -170,6 +171,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         catch (ZoneRefusedException refused)
         {
             Log.Refused(_log, _customer, "recover", refused.Code);
+            Context.StartTimer("recover", new OutcomeMessage.Recover(), RetryDelay);
         }
     }
 

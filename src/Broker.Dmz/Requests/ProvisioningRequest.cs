@@ -42,7 +42,8 @@ internal sealed record LaunchProgress(string State, string Code, uint Attempt);
 /// </summary>
 internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
 {
-    private const uint MaxAttempts = 3;
+    /// <summary>Attempts of one hand-off; the agent bars each before the next.</summary>
+    internal const uint MaxAttempts = 3;
 
     private readonly DmzContext _node;
     private readonly SignedRequest _request;

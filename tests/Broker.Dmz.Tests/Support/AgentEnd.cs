@@ -1,0 +1,162 @@
+using System.Threading.Channels;
+using Broker.Actors;
+using Broker.Dmz.Agents;
+using Broker.Dmz.Customers;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Session;
+using Broker.Protocol.Statements;
+using Broker.Protocol.Wire.Agent;
+using Broker.Secrets;
+using Google.Protobuf;
+using OwnerFinish = Broker.Secrets.OwnerFinish;
+using SealedMessage = Broker.Secrets.SealedMessage;
+
+namespace Broker.Dmz.Tests.Support;
+
+/// <summary>The agent's end of a real session: it answers hellos, opens envelopes, and can say whatever a test wants it to.</summary>
+internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IAgentLink, IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly P256PrivateKey _key = P256PrivateKey.Generate(SystemRandom.Fill);
+    private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
+    private ulong _generation;
+    private ulong _received;
+
+    public Name Name => name;
+
+    public Id16 Boot { get; set; } = boot;
+
+    public PublicKey Key => PublicKey.Parse(_key.PublicKey);
+
+    public Grant Grant { get; set; } = null!;
+
+    public SessionContext? Context { get; private set; }
+
+    public ActorRef<AgentSessionMessage> Session { get; private set; } = null!;
+
+    public ulong HighestHead { get; set; }
+
+    /// <summary>The code with which the node closed the link.</summary>
+    public Task<string> Closed => _closed.Task.WaitAsync(Patience);
+
+    public byte[] Sign(ReadOnlySpan<byte> message)
+    {
+        var signature = new byte[PublicKey.SignatureLength];
+        _key.Sign(message, signature);
+        return signature;
+    }
+
+    public AgentHandshake Handshake(ReadOnlySpan<byte> ownerHello, ulong generation) =>
+        AgentHandshake.Begin(ownerHello, _key, Boot, generation, HighestHead, SystemRandom.Fill);
+
+    /// <summary>Opens a link; the node's hello is the next frame.</summary>
+    public async Task Open()
+    {
+        Context?.Dispose();
+        Context = null;
+        _frames = Channel.CreateUnbounded<Frame>();
+        var session = await customer.World.Agents.Ask<Result<SessionRef>>(
+            r => new AgentsMessage.Open(customer.Name, name, customer.Refs, this, r), Patience);
+        Session = session.Value!.Session;
+    }
+
+    /// <summary>Opens a link and makes a session.</summary>
+    public async Task Connect()
+    {
+        await Open();
+        await Greet();
+    }
+
+    /// <summary>Answers the hello that comes next.</summary>
+    public async Task Greet()
+    {
+        Context?.Dispose();
+        Context = null;
+        var hello = (await Frame()).OwnerHello;
+        using var handshake = Handshake(hello.Statement.Span, _generation + 1);
+        Tell(handshake.Answer);
+        var finish = (await Frame()).OwnerFinish;
+        Assert.NotNull(finish);
+        Context = handshake.Finish(
+            new OwnerFinish(finish.Encapsulation.Memory, finish.Signature.Memory, PublicKey.Parse(finish.Identity.Span)), Grant.Identity);
+        _generation++;
+        _received = 0;
+    }
+
+    public void Disconnect()
+    {
+        Context?.Dispose();
+        Context = null;
+        Session.Stop();
+    }
+
+    public void Tell(Signed answer) => Session.Tell(new AgentSessionMessage.Received(new Frame
+    {
+        AgentHello = new Protocol.Wire.Agent.AgentHello
+        {
+            Statement = ByteString.CopyFrom(answer.Statement.Span),
+            Signature = ByteString.CopyFrom(answer.Signature.Span),
+        },
+    }));
+
+    public void Tell(SealedMessage message) => Session.Tell(new AgentSessionMessage.Received(new Frame { SealedMessage = Wire(message) }));
+
+    public static Protocol.Wire.Agent.SealedMessage Wire(SealedMessage message) => new()
+    {
+        Header = ByteString.CopyFrom(message.Header.Span),
+        Random = ByteString.CopyFrom(message.Random.Span),
+        Commitment = ByteString.CopyFrom(message.Commitment.Span),
+        Ciphertext = ByteString.CopyFrom(message.Ciphertext.Span),
+    };
+
+    public static SealedMessage From(Protocol.Wire.Agent.SealedMessage frame) =>
+        new(frame.Header.Memory, frame.Random.Memory, frame.Commitment.Memory, frame.Ciphertext.Memory);
+
+    public async Task<Frame> Frame() => await _frames.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
+    public bool TryFrame(out Frame? frame) => _frames.Reader.TryRead(out frame);
+
+    /// <summary>The next sealed message, still closed.</summary>
+    public async Task<SealedMessage> Next() => From((await Frame()).SealedMessage);
+
+    /// <summary>Opens the next message; the body is copied out, for comparing.</summary>
+    public async Task<(MessageHeader Header, byte[] Body)> Receive()
+    {
+        using var body = Context!.Open(await Next(), out var header);
+
+        // Without a gap: what the owner seals takes a number, so nothing was sealed that did not arrive here.
+        Assert.Equal(_received++, header.Number);
+        return (header, body.Span.ToArray());
+    }
+
+    /// <summary>Completes when a frame is there, without taking it.</summary>
+    public async Task FrameArrived() => await _frames.Reader.WaitToReadAsync();
+
+    /// <summary>A message of the agent about a hand-off.</summary>
+    public SealedMessage Report(string type, Id16 handOff, uint attempt, string state = "", string code = "") => Context!.Seal(
+        new MessageHeader(
+            default, "", 0, type, customer.Name, handOff, default, attempt, 1, 0, [], customer.World.Time.GetUtcNow() + TimeSpan.FromMinutes(1)),
+        new AgentReport(state, code).Encode(), SystemRandom.Fill);
+
+    public void Acknowledge(MessageHeader envelope) =>
+        Tell(Report(MessageType.Acknowledged, envelope.HandOff, envelope.Attempt, HandOffState.Acknowledged));
+
+    public Task SendAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        // As on a wire: what comes out is a copy.
+        _frames.Writer.TryWrite(Protocol.Wire.Agent.Frame.Parser.ParseFrom(frame.ToByteArray()));
+        return Task.CompletedTask;
+    }
+
+    public void Close(string code) => _closed.TrySetResult(code);
+
+    public void Dispose()
+    {
+        Context?.Dispose();
+        _key.Dispose();
+    }
+}

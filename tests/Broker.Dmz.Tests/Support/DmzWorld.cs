@@ -1,0 +1,126 @@
+using Broker.Actors;
+using Broker.Dmz.Agents;
+using Broker.Dmz.Customers;
+using Broker.Dmz.Node;
+using Broker.Dmz.Requests;
+using Broker.Links.Identity;
+using Broker.Links.Zone;
+using Broker.Protocol.Identifiers;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Dmz.Tests.Support;
+
+/// <summary>An installation in one process: authority, zone, a DMZ node's actors, and a second node's link for who has taken that one over.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "xunit awaits DisposeAsync of IAsyncLifetime")]
+public sealed class DmzWorld : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("dmz-").FullName;
+    private readonly TestAuthority _authority = new();
+    private readonly List<InstallationKey> _keys = [];
+    private ZoneServer? _zone;
+    private int _customers;
+    private int _probes;
+
+    internal ShiftedTime Time { get; } = new();
+
+    internal TestAuthority Authority => _authority;
+
+    internal ZoneServer Zone => _zone!;
+
+    internal ActorSystem System { get; private set; } = null!;
+
+    internal DmzContext Node { get; private set; } = null!;
+
+    internal CustomerRegistry Customers { get; private set; } = null!;
+
+    internal ActorRef<AgentsMessage> Agents { get; private set; } = null!;
+
+    internal ActorRef<RequestsMessage> Requests { get; private set; } = null!;
+
+    /// <summary>The console that may enrol.</summary>
+    internal InstallationKey Console { get; private set; } = null!;
+
+    /// <summary>The zone client of another node, whose certificate is as good as any.</summary>
+    internal ZoneClient HostileNode { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        _zone = await ZoneServer.StartAsync(_authority, Time);
+        System = new ActorSystem("dmz", new ActorSystemOptions { Time = Time });
+        Console = Issue(LinkRole.Console, "console-1", mayEnrol: true);
+        HostileNode = new ZoneClient(new ZoneClientOptions([_zone.Address]), Issue(LinkRole.Dmz, "dmz-2"), Time);
+        Node = MakeNode("dmz-1", System);
+        Node.Ledger.Set(_zone.LedgerKey);
+        var node = Node;
+        var customers = System.Spawn(
+            Props<CustomersMessage>.Of(() => new Dmz.Customers.Customers(node, NullLogger.Instance)), "customers");
+        Customers = new CustomerRegistry(customers);
+        Agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(node, 1000, NullLogger.Instance)), "agents");
+        Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(node, 1000)), "requests");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await System.DisposeAsync();
+        Node.Zone.Dispose();
+        Node.Incarnation.Dispose();
+        Node.AgentIssuer?.Dispose();
+        HostileNode.Dispose();
+        await Zone.DisposeAsync();
+        _keys.ForEach(k => k.Dispose());
+        _authority.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    internal InstallationKey Issue(LinkRole role, string name, bool mayEnrol = false)
+    {
+        var key = _authority.Issue(role, name, mayEnrol);
+        _keys.Add(key);
+        return key;
+    }
+
+    internal DmzContext MakeNode(string name, ActorSystem system)
+    {
+        var key = Issue(LinkRole.Dmz, name);
+        var random = new RandomFill(system.Random.Fill);
+        var witnesses = Directory.CreateDirectory(Path.Combine(_directory, name)).FullName;
+        var incarnation = NodeIncarnation.Make(
+            _authority.Cluster, key.Identity.Name, Digest.Of("binary"u8), Time.GetUtcNow(), s => key.Sign(s), [.. key.ChainDer.Select(c => c.ToArray())],
+            random);
+        var limits = new NodeLimits(10_000, 1000, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromHours(24));
+        return new DmzContext(
+            _authority.Cluster, key.Identity.Name, _authority.Trust, incarnation, new LedgerKey(),
+            new ZoneClient(new ZoneClientOptions([Zone.Address]), key, Time), Time, random, limits, witnesses,
+            new AgentIssuer(_authority.AgentIssuer(), _authority.Cluster));
+    }
+
+    /// <summary>A customer of which the zone knows nothing yet.</summary>
+    internal async Task<TestCustomer> NewCustomer()
+    {
+        var name = Name.Parse($"customer-{Interlocked.Increment(ref _customers)}");
+        var refs = await Customers.Find(name, exists: false);
+        return new TestCustomer(this, refs.Value!);
+    }
+
+    /// <summary>An active customer: alice and bob are administrators, carol is an operator.</summary>
+    internal async Task<TestCustomer> Enrolled(uint administratorsRequired = 1)
+    {
+        var customer = await NewCustomer();
+        await customer.Enrol(administratorsRequired);
+        return customer;
+    }
+
+    /// <summary>An active customer with policy <c>web</c>, credential <c>db</c> and the connected agent <c>web-1</c>.</summary>
+    internal async Task<(TestCustomer Customer, AgentEnd Agent)> Ready(uint administratorsRequired = 1)
+    {
+        var customer = await Enrolled(administratorsRequired);
+        await customer.PutPolicy("web", agents: ["web-1"]);
+        await customer.PutCredential("db", "correct horse battery staple"u8.ToArray(), "web");
+        var agent = await customer.EnrolAgent("web-1");
+        await agent.Connect();
+        return (customer, agent);
+    }
+
+    internal TestKit.TestProbe<T> Probe<T>()
+        where T : notnull => new(System, $"probe-{Interlocked.Increment(ref _probes)}");
+}

@@ -1,0 +1,15 @@
+namespace Broker.Dmz.Tests.Support;
+
+/// <summary>The machine's clock, which a test can put forward; timers run by the machine's.</summary>
+internal sealed class ShiftedTime : TimeProvider
+{
+    private long _shift;
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+
+    public override long GetTimestamp() => base.GetTimestamp() + (Shift.Ticks * TimestampFrequency / TimeSpan.TicksPerSecond);
+
+    public void Advance(TimeSpan span) => Interlocked.Add(ref _shift, span.Ticks);
+
+    private TimeSpan Shift => new(Interlocked.Read(ref _shift));
+}

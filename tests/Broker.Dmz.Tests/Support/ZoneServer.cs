@@ -1,0 +1,76 @@
+using System.Net;
+using Broker.Actors;
+using Broker.CredentialZone.Engine;
+using Broker.CredentialZone.Ledger;
+using Broker.CredentialZone.Service;
+using Broker.CredentialZone.Sqlite;
+using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Writing;
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+using Broker.Protocol.Identifiers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Dmz.Tests.Support;
+
+/// <summary>A real credential zone: SQLite in a directory of its own, the writer, the service on Kestrel with mutual TLS.</summary>
+internal sealed class ZoneServer : IAsyncDisposable
+{
+    private const int Queue = 1024;
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("zone-").FullName;
+    private readonly InstallationKey _key;
+    private readonly InstallationKey _ledger;
+    private readonly ZoneStore _store;
+    private readonly ActorSystem _actors;
+    private readonly WebApplication _web;
+
+    private ZoneServer(TestAuthority authority, TimeProvider time)
+    {
+        _key = authority.Issue(LinkRole.Zone, "zone-1");
+        _ledger = authority.Issue(LinkRole.Ledger, "ledger-1");
+        var signer = new LedgerSigner(_ledger.PublicKey, _ledger.ChainDer[0], _ledger.Sign, _ledger);
+        var database = SqliteZoneDatabase.Open(new SqliteOptions(Path.Combine(_directory, "zone.db"), Readers: 2, MaxBytes: 0));
+        var limits = new ZoneLimits(
+            ReleasesPerMinute: 100_000, OpenHandOffs: 10_000, OpenUses: 100_000, OpenInvitations: 64, RefusalsPerMinute: 1000, ReservedBytes: 0);
+        _store = ZoneStore.Open(database, authority.Cluster, limits, signer, null, time, NullLogger.Instance);
+        _actors = new ActorSystem("zone", new ActorSystemOptions { Time = time });
+        var writer = _actors.Spawn(
+            Props<WriterMessage>.Of(() => new WriterActor(_store, Name.Parse("zone-1"), Queue)).WithMailbox(Queue), "ledger");
+        var service = new ZoneService(
+            new ZoneIdentity(authority.Trust, Name.Parse("zone-1"), signer.Certificate, time), _store, new ZoneWriter(_store, writer));
+        var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, time);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ListenLink(
+            new LinkListener("zone", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz), _key, refused, HttpProtocols.Http2));
+        _web = builder.Build();
+        _web.UseRouting();
+        _web.MapZone(service);
+    }
+
+    public Uri Address => new(_web.Urls.Single());
+
+    public PublicKey LedgerKey => _ledger.PublicKey;
+
+    public static async Task<ZoneServer> StartAsync(TestAuthority authority, TimeProvider time)
+    {
+        var zone = new ZoneServer(authority, time);
+        await zone._web.StartAsync();
+        return zone;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _web.DisposeAsync();
+        await _actors.DisposeAsync();
+        _store.Dispose();
+        _ledger.Dispose();
+        _key.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
