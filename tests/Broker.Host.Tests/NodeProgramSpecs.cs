@@ -22,29 +22,29 @@ public sealed class NodeProgramSpecs : IDisposable
     [Fact]
     public async Task Check_config_should_take_a_good_file()
     {
-        Assert.Equal(ExitCodes.Ok, await Run(Idle(), ["check-config", "-c", File("broker.zone.page = 3")]));
+        Assert.Equal(ExitCodes.Ok, await Run(Idle(), ["check-config", "-c", File("broker.probe.page = 3")]));
         Assert.Contains("is good", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Check_config_should_list_every_problem_with_its_place()
     {
-        var code = await Run(Idle(), ["check-config", "-c", File("broker.zone.page = 300\nbroker.log.level = loud\nbroker.hots.stop-deadline = 1 s")]);
+        var code = await Run(Idle(), ["check-config", "-c", File("broker.probe.page = 300\nbroker.log.level = loud\nbroker.hots.stop-deadline = 1 s")]);
         Assert.Equal(ExitCodes.Configuration, code);
         var lines = _errors.ToString().TrimEnd().Split('\n');
         Assert.Equal(3, lines.Length);
-        Assert.Contains("node.conf:1: broker.zone.page", lines[0], StringComparison.Ordinal);
+        Assert.Contains("node.conf:1: broker.probe.page", lines[0], StringComparison.Ordinal);
         Assert.Contains("node.conf:2: broker.log.level", lines[1], StringComparison.Ordinal);
         Assert.Contains("node.conf:3: broker.hots", lines[2], StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Sections_of_other_executables_should_be_left_alone() =>
-        Assert.Equal(ExitCodes.Ok, await Run(Idle(), ["check-config", "-c", File("broker { zone.page = 3, dmz.anything = 1 }")]));
+        Assert.Equal(ExitCodes.Ok, await Run(Idle(), ["check-config", "-c", File("broker { probe.page = 3, dmz.anything = 1 }")]));
 
     [Fact]
     public async Task Later_files_should_override_earlier_ones() => Assert.Equal(
-        ExitCodes.Ok, await Run(Idle(), ["check-config", "-c", File("broker.zone.page = 300"), "-c", File("broker.zone.page = 3")]));
+        ExitCodes.Ok, await Run(Idle(), ["check-config", "-c", File("broker.probe.page = 300"), "-c", File("broker.probe.page = 3")]));
 
     [Fact]
     public async Task Problems_of_the_start_should_be_listed_without_a_stack_trace()
@@ -81,7 +81,7 @@ public sealed class NodeProgramSpecs : IDisposable
             }));
         });
         var run = Run(node, Good());
-        await started.Task;
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(30));
         while (health!.Status == "starting")
             await Task.Yield();
         seen.Add(health.Status);
@@ -121,7 +121,7 @@ public sealed class NodeProgramSpecs : IDisposable
             context.Fail("end");
             return Task.FromResult<INode>(new Stopping(_ => never.Task));
         });
-        Assert.Equal(ExitCodes.Unclean, await Run(node, ["-c", File("broker { zone.page = 1, host.stop-deadline = 1 s }")]));
+        Assert.Equal(ExitCodes.Unclean, await Run(node, ["-c", File("broker { probe.page = 1, host.stop-deadline = 1 s }")]));
     }
 
     [Fact]
@@ -158,17 +158,17 @@ public sealed class NodeProgramSpecs : IDisposable
     }
 
     private static NodeDefinition<int> Node(Func<NodeContext, int, Task<INode>> start) => new(
-        "broker-test", "Test.", "zone", static broker =>
+        "broker-test", "Test.", "probe", static broker =>
         {
             broker.Exempt("tls");
-            return broker.Integer("zone.page", 1, 100);
+            return broker.Integer("probe.page", 1, 100);
         }, (context, settings, _) => start(context, settings));
 
     private static NodeDefinition<int> Idle() => Node(static (_, _) => throw new InvalidOperationException("started"));
 
     private Task<int> Run(NodeDefinition<int> node, string[] arguments) => NodeProgram.RunAsync(arguments, node, _output, _errors);
 
-    private string[] Good() => ["-c", File("broker.zone.page = 1")];
+    private string[] Good() => ["-c", File("broker.probe.page = 1")];
 
     private string File(string text)
     {

@@ -97,7 +97,7 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         return new ShareModel(record.Epoch, record.Split.ToString(), index, sealedShare, 0, Digest.Zero.ToString(), null);
     }
 
-    public Task<Result<KeyStatus>> Give(ShareModel share) => Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.GiveShare(share, r));
+    public Task<Result<KeyStatus>> Give(ShareModel share) => Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.GiveShare(share, Enrolment!.Custody.ToSigned(), r));
 
     public Task<KeyStatus> Wipe() => Ask<KeyStatus>(r => new CustomerKeyMessage.Lock("test", r));
 
