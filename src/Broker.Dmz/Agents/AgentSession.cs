@@ -195,8 +195,9 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     private void Again(string code)
     {
         Log.Ended(_log, _customer, _agent, code);
-        if (code == Codes.AgentUnknown)
+        if (code is Codes.AgentUnknown or Codes.LinkLost)
         {
+            // Another link of the agent took over: beginning again here would take the session back from it.
             Close(code);
             return;
         }

@@ -29,6 +29,11 @@ internal static class ChangeKeys
         {
             case "put-credential":
                 var put = Statement.Read<PutCredentialPayload>(payload);
+                if (put.Replaces == uint.MaxValue)
+                {
+                    throw new MalformedException("there is no version after that one");
+                }
+
                 var keys = new List<EntryKey>
                 {
                     EntryKey.Credential(put.Credential),

@@ -1,6 +1,7 @@
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Merkle;
+using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
@@ -13,6 +14,10 @@ namespace Broker.Dmz.Customers;
 /// </summary>
 internal sealed partial class CustomerKey
 {
+    private readonly CommittedRequests _committed = new();
+
+    private static ChangeResult Again => new Refused(Codes.AlreadyCommitted, "the request was committed before; sign a new one");
+
     private Result<PreparedChanges> OnPrepare(CustomerKeyMessage.Prepare message)
     {
         if (_state != KeyState.Unlocked || _head is not { } head)
@@ -31,7 +36,8 @@ internal sealed partial class CustomerKey
         }
 
         var set = new ChangeSet(_node, _secret!, _custody!, proven);
-        var results = message.Changes.Select(set.Apply).ToList();
+        var results = message.Changes.Select(c => _committed.Contains(c) ? Again : set.Apply(c)).ToList();
+        ReportRefusals(message.Changes, results);
         var entries = set.Entries();
         if (entries.Count == 0)
         {
@@ -66,7 +72,10 @@ internal sealed partial class CustomerKey
             LedgerHash = _ledger.Hash,
         };
         var signedHead = _secret!.Sign(next);
-        _pending = new Pending(new Head(next, signedHead), leaves, [.. entries.Select(e => e.Key)]);
+        _pending = new Pending(new Head(next, signedHead), leaves, [.. entries.Select(e => e.Key)])
+        {
+            Requests = [.. message.Changes.Where((_, i) => results[i].Refusal is null).Select(CommittedRequests.Of).OfType<Digest>()],
+        };
         return new PreparedChanges(
             [.. results.Select(r => r.Refusal)],
             [.. results.Select(r => r.Version)],
@@ -75,6 +84,23 @@ internal sealed partial class CustomerKey
             signedHead,
             head.Value.Counter,
             _fence);
+    }
+
+    private void ReportRefusals(IReadOnlyList<Change> changes, List<ChangeResult> results)
+    {
+        foreach (var (change, result) in changes.Zip(results))
+        {
+            var (principal, action) = change switch
+            {
+                Change.ByUser { Request.Signatures: [var first, ..] } c => ($"user/{first.User}", c.Action.Name),
+                Change.Enrolment { Invitation.Signatures: [var first, ..] } => ($"user/{first.User}", UserAction.InviteAgent.Name),
+                _ => ("", ""),
+            };
+            if (principal.Length > 0 && result.Refusal is { Code: not (Codes.Malformed or Codes.Busy) } refusal)
+            {
+                _outcomes!.Tell(new OutcomeMessage.Refusal(principal, action, refusal.Code));
+            }
+        }
     }
 
     private void OnSettled(CustomerKeyMessage.Settled message)
@@ -88,6 +114,11 @@ internal sealed partial class CustomerKey
         if (!message.Committed || _state != KeyState.Unlocked)
         {
             return;
+        }
+
+        foreach (var request in pending.Requests)
+        {
+            _committed.Add(request, _node.Time.GetUtcNow());
         }
 
         _head = pending.Head;

@@ -78,7 +78,12 @@ internal sealed class GatewayContext(
 
         var done = await refs.Value.Key.Ask<Result<ChangeDone>>(
             reply => new CustomerKeyMessage.Submit(change, reply), EffectTimeout, cancellation);
-        await Audit(customer, change.Request, change.Action.Name, done.Code);
+        if (done.Code == "idempotency-conflict")
+        {
+            // The zone's refusal; what the key refuses it records itself.
+            await Audit(customer, change.Request, change.Action.Name, done.Code);
+        }
+
         return done;
     }
 

@@ -133,6 +133,7 @@ internal sealed class DmzNode : INode
     // Each call checks the role of its peer itself, so that it does not matter at which listener it comes in.
     private void Map(WebApplication application)
     {
+        application.UseGatewayProblems();
         application.UseAgentLink();
         application.UseRouting();
         application.MapHealth(_health).RequireRole(LinkRole.Console);
@@ -140,11 +141,7 @@ internal sealed class DmzNode : INode
         var log = _logs.CreateLogger("broker.gateway");
         var gateway = new GatewayContext(
             _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log);
-        var calls = new Calls(application, log);
-        new CustomerCalls(gateway).Map(calls);
-        new EffectCalls(gateway).Map(calls);
-        new LaunchCalls(gateway).Map(calls);
-        new MetadataCalls(gateway).Map(calls);
+        application.MapGateway(gateway);
         new AgentEndpoints(_node, _customers, _agents, _connected, _logs.CreateLogger("broker.agents")).Map(application);
         if (_node.AgentIssuer is not null)
         {

@@ -70,7 +70,7 @@ internal sealed record Target(TestCustomer Customer, AgentEnd Agent)
         var started = TimeProvider.System.GetTimestamp();
         while (!await IsAudited(code))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), $"the ledger says nothing of {code}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(5), $"the ledger says nothing of {code}");
             await Task.Yield();
         }
     }

@@ -16,13 +16,12 @@ using SealedMessage = Broker.Secrets.SealedMessage;
 namespace Broker.Dmz.Tests.Support;
 
 /// <summary>The agent's end of a real session: it answers hellos, opens envelopes, and can say whatever a test wants it to.</summary>
-internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IAgentLink, IDisposable
+internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly P256PrivateKey _key = P256PrivateKey.Generate(SystemRandom.Fill);
-    private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
+    private Link _link = new();
     private ulong _generation;
     private ulong _received;
 
@@ -41,7 +40,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
     public ulong HighestHead { get; set; }
 
     /// <summary>The code with which the node closed the link.</summary>
-    public Task<string> Closed => _closed.Task.WaitAsync(Patience);
+    public Task<string> Closed => _link.Closed.Task.WaitAsync(Patience);
 
     public byte[] Sign(ReadOnlySpan<byte> message)
     {
@@ -58,9 +57,9 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
     {
         Context?.Dispose();
         Context = null;
-        _frames = Channel.CreateUnbounded<Frame>();
+        _link = new Link();
         var session = await customer.World.Agents.Ask<Result<SessionRef>>(
-            r => new AgentsMessage.Open(customer.Name, name, customer.Refs, this, r), Patience);
+            r => new AgentsMessage.Open(customer.Name, name, customer.Refs, _link, r), Patience);
         Session = session.Value!.Session;
     }
 
@@ -76,7 +75,14 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
     {
         Context?.Dispose();
         Context = null;
-        var hello = (await Frame()).OwnerHello;
+        var frame = await Frame();
+        while (frame.OwnerHello is null)
+        {
+            // Sealed in the session before, which is over.
+            frame = await Frame();
+        }
+
+        var hello = frame.OwnerHello;
         using var handshake = Handshake(hello.Statement.Span, _generation + 1);
         Tell(handshake.Answer);
         var finish = (await Frame()).OwnerFinish;
@@ -116,9 +122,9 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
     public static SealedMessage From(Protocol.Wire.Agent.SealedMessage frame) =>
         new(frame.Header.Memory, frame.Random.Memory, frame.Commitment.Memory, frame.Ciphertext.Memory);
 
-    public async Task<Frame> Frame() => await _frames.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+    public async Task<Frame> Frame() => await _link.Frames.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
-    public bool TryFrame(out Frame? frame) => _frames.Reader.TryRead(out frame);
+    public bool TryFrame(out Frame? frame) => _link.Frames.Reader.TryRead(out frame);
 
     /// <summary>The next sealed message, still closed.</summary>
     public async Task<SealedMessage> Next() => From((await Frame()).SealedMessage);
@@ -134,7 +140,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
     }
 
     /// <summary>Completes when a frame is there, without taking it.</summary>
-    public async Task FrameArrived() => await _frames.Reader.WaitToReadAsync();
+    public async Task FrameArrived() => await _link.Frames.Reader.WaitToReadAsync();
 
     /// <summary>A message of the agent about a hand-off.</summary>
     public SealedMessage Report(string type, Id16 handOff, uint attempt, string state = "", string code = "") => Context!.Seal(
@@ -145,18 +151,25 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IA
     public void Acknowledge(MessageHeader envelope) =>
         Tell(Report(MessageType.Acknowledged, envelope.HandOff, envelope.Attempt, HandOffState.Acknowledged));
 
-    public Task SendAsync(Frame frame, CancellationToken cancellationToken)
-    {
-        // As on a wire: what comes out is a copy.
-        _frames.Writer.TryWrite(Protocol.Wire.Agent.Frame.Parser.ParseFrom(frame.ToByteArray()));
-        return Task.CompletedTask;
-    }
-
-    public void Close(string code) => _closed.TrySetResult(code);
-
     public void Dispose()
     {
         Context?.Dispose();
         _key.Dispose();
+    }
+
+    private sealed class Link : IAgentLink
+    {
+        public Channel<Frame> Frames { get; } = Channel.CreateUnbounded<Frame>();
+
+        public TaskCompletionSource<string> Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task SendAsync(Frame frame, CancellationToken cancellationToken)
+        {
+            // As on a wire: what comes out is a copy.
+            Frames.Writer.TryWrite(Protocol.Wire.Agent.Frame.Parser.ParseFrom(frame.ToByteArray()));
+            return Task.CompletedTask;
+        }
+
+        public void Close(string code) => Closed.TrySetResult(code);
     }
 }

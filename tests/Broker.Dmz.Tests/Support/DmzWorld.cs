@@ -27,6 +27,9 @@ public sealed class DmzWorld : IAsyncLifetime
 
     internal ZoneServer Zone => _zone!;
 
+    /// <summary>Live secret bytes of a node without customers: its incarnation's key.</summary>
+    internal long AtRest { get; private set; }
+
     internal ActorSystem System { get; private set; } = null!;
 
     internal DmzContext Node { get; private set; } = null!;
@@ -51,6 +54,10 @@ public sealed class DmzWorld : IAsyncLifetime
         HostileNode = new ZoneClient(new ZoneClientOptions([_zone.Address]), Issue(LinkRole.Dmz, "dmz-2"), Time);
         Node = MakeNode("dmz-1", System);
         Node.Ledger.Set(_zone.LedgerKey);
+        // What earlier tests dropped is finalized first, so that it is not counted as ours.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        AtRest = Secrets.SecretMemory.Default.LiveBytes;
         var node = Node;
         var customers = System.Spawn(
             Props<CustomersMessage>.Of(() => new Dmz.Customers.Customers(node, NullLogger.Instance)), "customers");
