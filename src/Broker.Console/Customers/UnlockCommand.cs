@@ -51,8 +51,9 @@ internal static class UnlockCommand
             "unlocked" => ExitCode.Ok,
             "lift-needed" => throw new CommandException(
                 ExitCode.Locked, "lift-needed", "the shares were good, but a lock stands", Problems.Hint("lift-needed")),
-            _ when model.LastFailure == "freshness-unproven" => throw Unproven(model),
-            _ when model.LastFailure is { } failure && model.State == "locked" => throw new CommandException(
+            // While further shares are awaited the last failure is that of an attempt before this one.
+            "locked" when model.LastFailure == "freshness-unproven" => throw Unproven(model),
+            "locked" when model.LastFailure is { } failure => throw new CommandException(
                 ExitCode.Refused, failure, "the customer was not unlocked; all custodians give their shares again"),
             _ => ExitCode.Ok,
         };
