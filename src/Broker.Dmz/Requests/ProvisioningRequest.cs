@@ -45,6 +45,8 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     /// <summary>Attempts of one hand-off; the agent bars each before the next.</summary>
     internal const uint MaxAttempts = 3;
 
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
     private readonly DmzContext _node;
     private readonly SignedRequest _request;
     private readonly Id16 _handOff;
@@ -52,6 +54,9 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     private readonly CustomerRefs _refs;
     private readonly LaunchWaiters _waiters;
     private uint _attempt = 1;
+
+    /// <summary>A release was sent and its answer lost: an intent may stand that nobody but this actor knows of.</summary>
+    private bool _mayStand;
 
     public ProvisioningRequest(
         DmzContext node, Name customer, Name agent, SignedRequest request, CustomerRefs refs, LaunchWaiters waiters)
@@ -77,6 +82,10 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
         {
             case ProvisioningMessage.Release:
                 await Release();
+                break;
+            case ProvisioningMessage.NotSealed m when _mayStand:
+                // Nobody waits any longer; the hand-off still gets an end.
+                _waiters.Finish(new LaunchProgress("", m.Refusal.Code, _attempt), AnswerLost);
                 break;
             case ProvisioningMessage.NotSealed m:
                 Finish(HandOffState.Released, m.Refusal.Code, m.Refusal);
@@ -131,6 +140,14 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
                 },
                 Context.Stopping);
         }
+        catch (Exception problem) when (
+            problem is ZoneUnknownOutcomeException || (_mayStand && (problem is ZoneUnavailableException or AskTimeoutException)))
+        {
+            // The same request again is the same hand-off, so it is asked again until the zone says what became of it.
+            _mayStand = true;
+            Context.StartTimer("again", new ProvisioningMessage.Release(), RetryDelay);
+            return;
+        }
         catch (ZoneRefusedException refused)
         {
             Finish("", refused.Code, new Refused(refused.Code, refused.Detail));
@@ -141,16 +158,17 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             Finish("", Codes.ZoneUnavailable, new Refused(Codes.ZoneUnavailable, "the credential zone cannot be reached; nothing was released"));
             return;
         }
-        catch (ZoneUnknownOutcomeException)
-        {
-            Finish("", Codes.OutcomeUnknown, new Refused(
-                Codes.OutcomeUnknown, "the zone's answer was lost; send the same request again, it is not done twice"));
-            return;
-        }
         catch (AskTimeoutException)
         {
             Finish("", Codes.Busy, new Refused(Codes.Busy, "the customer's key is busy; try again"));
             return;
+        }
+
+        if (_mayStand)
+        {
+            _mayStand = false;
+            Context.CancelTimer("last");
+            Context.StartTimer("deadline", new ProvisioningMessage.Deadline(), _node.Limits.HandOffTimeout);
         }
 
         if (reply.Ended is { } ended)
@@ -163,6 +181,9 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
         _waiters.Accepted(new LaunchProgress(HandOffState.Released, "", _attempt));
         _refs.Key.Tell(new CustomerKeyMessage.Seal(_request, _attempt, reply, Context.Self));
     }
+
+    private static Refused AnswerLost { get; } = new(
+        Codes.OutcomeUnknown, "the zone's answer was lost; send the same request again, it is not done twice");
 
     private async Task Again()
     {
