@@ -1,0 +1,110 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.EndToEnd.Tests.Client;
+
+/// <summary>An answer of the gateway: a value, or the code of a problem.</summary>
+internal sealed record Answer<T>(T? Value, HttpStatusCode Status, string Code)
+    where T : class
+{
+    /// <summary>The value of a call that has to succeed.</summary>
+    public T Ok => Value ?? throw new InvalidOperationException($"the gateway answered {(int)Status} {Code}");
+}
+
+/// <summary>The gateway for load: a console's certificate, requests signed in this process.</summary>
+internal sealed class ApiClient : IDisposable
+{
+    private readonly InstallationKey _key;
+    private readonly HttpClient _http;
+    private readonly Name _customer;
+    private CustodyRecord? _custody;
+    private string? _token;
+
+    public ApiClient(int port, string certificate, string key, string root, string customer)
+    {
+        _key = InstallationKey.Load(certificate, key, LinkTrust.Load(root));
+        _http = LinkHttpClient.Create(_key, new LinkServer(LinkRole.Dmz), new Uri($"https://127.0.0.1:{port}"));
+        _http.Timeout = TimeSpan.FromSeconds(60);
+        _customer = Name.Parse(customer);
+    }
+
+    public Name Cluster => _key.Trust.Cluster;
+
+    public Name Customer => _customer;
+
+    public string Path(string rest) => $"{ApiRoutes.V1}/customers/{_customer}{rest}";
+
+    /// <summary>Whether the node says that it is ready; no when nobody answers.</summary>
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    public async Task<string> TextAsync(string path) => await _http.GetStringAsync(new Uri(path, UriKind.Relative));
+
+    public Task<Answer<CustomerModel>> CustomerAsync() => GetAsync(Path(""), ApiJson.Default.CustomerModel);
+
+    /// <summary>The customer's custody record; it does not change in these tests.</summary>
+    public async Task<CustodyRecord> CustodyAsync() =>
+        _custody ??= (await CustomerAsync()).Ok.Custody!.ToSigned().Read<CustodyRecord>();
+
+    /// <summary>A hand-off, read with the token of a login.</summary>
+    public Task<Answer<HandOffModel>> HandOffAsync(string id, int wait = 0) =>
+        GetAsync(Path($"/hand-offs/{id}?wait={wait}"), ApiJson.Default.HandOffModel);
+
+    /// <summary>Logs in; the reads that follow carry the token.</summary>
+    public async Task LoginAsync(TestUser user) =>
+        _token = (await SendAsync(user.Login(this), ApiJson.Default.TokenModel)).Ok.Token;
+
+    /// <summary>Sends a signed request, or the same one again.</summary>
+    public Task<Answer<T>> SendAsync<T>(SignedCall call, JsonTypeInfo<T> type, int wait = 0)
+        where T : class => SendAsync(call.Method, wait > 0 ? $"{call.Path}?wait={wait}" : call.Path, call.Body, type);
+
+    public Task<Answer<T>> GetAsync<T>(string path, JsonTypeInfo<T> type)
+        where T : class => SendAsync(HttpMethod.Get, path, null, type);
+
+    public async Task<Answer<T>> SendAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type)
+        where T : class
+    {
+        using var request = new HttpRequestMessage(method, path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+
+        if (_token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
+        using var response = await _http.SendAsync(request);
+        if (response.IsSuccessStatusCode)
+        {
+            var value = response.StatusCode == HttpStatusCode.NoContent ? null : await response.Content.ReadFromJsonAsync(type);
+            return new Answer<T>(value, response.StatusCode, "");
+        }
+
+        using var problem = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
+        return new Answer<T>(null, response.StatusCode, problem.RootElement.GetProperty("code").GetString()!);
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _key.Dispose();
+    }
+}

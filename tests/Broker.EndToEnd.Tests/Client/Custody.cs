@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Broker.EndToEnd.Tests.Harness;
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Identifiers;
+using Broker.Secrets;
+
+namespace Broker.EndToEnd.Tests.Client;
+
+/// <summary>Two custodians in this process: they open their share files with their keys.</summary>
+internal static class Custody
+{
+    /// <summary>The custodians who act here, with the index of their share.</summary>
+    public static IReadOnlyList<string> Acting { get; } = [.. Certificates.Custodians.Take(2)];
+
+    /// <summary>Gives two shares to the node that answers and waits until the customer is unlocked.</summary>
+    /// <exception cref="InvalidOperationException">It was not, with the code of the failure.</exception>
+    public static async Task UnlockAsync(Cluster cluster)
+    {
+        var api = cluster.Api;
+        var incarnation = (await api.GetAsync("/v1/node", ApiJson.Default.NodeModel)).Ok.Incarnation.ToSigned().Read<Incarnation>();
+        foreach (var custodian in Acting)
+        {
+            using var share = await OpenAsync(cluster, custodian);
+            var body = new ShareModel(
+                share.Epoch, share.Split.ToString(), share.Index,
+                share.SealForUnlock(incarnation.Key, CustodyInfo.AcceptedHead(0, Digest.Zero), SystemRandom.Fill), 0, Digest.Zero.ToString(), null);
+            _ = (await api.SendAsync(
+                HttpMethod.Post, api.Path("/shares"), JsonSerializer.SerializeToUtf8Bytes(body, ApiJson.Default.ShareModel),
+                ApiJson.Default.CustomerModel)).Ok;
+        }
+
+        await Eventually.TrueAsync("the customer is unlocked", async () => (await api.CustomerAsync()).Ok switch
+        {
+            { State: "unlocked" } => true,
+            { State: "locked", LastFailure: { } failure } => throw new InvalidOperationException("not unlocked: " + failure),
+            _ => false,
+        });
+    }
+
+    /// <summary>The customer's secret, rebuilt from two shares.</summary>
+    public static async Task<byte[]> RebuildAsync(Cluster cluster)
+    {
+        var shares = new List<(byte Index, byte[] Share)>();
+        foreach (var custodian in Acting)
+            shares.Add(await ShareAsync(cluster, custodian));
+        var parts = shares.ConvertAll(static s => SecretBuffer.CopyOf(s.Share));
+        try
+        {
+            using var secret = Shamir.Combine([.. shares.Select(static s => s.Index)], parts);
+            return secret.Span.ToArray();
+        }
+        finally
+        {
+            parts.ForEach(static p => p.Dispose());
+        }
+    }
+
+    /// <summary>A custodian's share in the clear.</summary>
+    public static async Task<(byte Index, byte[] Share)> ShareAsync(Cluster cluster, string custodian)
+    {
+        using var record = await OpenBytesAsync(cluster, custodian);
+        using var share = ShareRecord.Take(SecretBuffer.CopyOf(record.Span));
+        // The record's last field before the signature is the share.
+        return ((byte)share.Index, record.Span[..^PublicKey.SignatureLength][^CustomerSecret.Length..].ToArray());
+    }
+
+    private static async Task<ShareRecord> OpenAsync(Cluster cluster, string custodian) =>
+        ShareRecord.Take(await OpenBytesAsync(cluster, custodian));
+
+    private static async Task<SecretBuffer> OpenBytesAsync(Cluster cluster, string custodian)
+    {
+        using var file = JsonDocument.Parse(await File.ReadAllBytesAsync($"{cluster.Shares}/{custodian}.share"));
+        var share = file.RootElement;
+        Assert.True(Id16.TryParse(share.GetProperty("split").GetString(), out var split));
+        var info = CustodyInfo.SealedShare(
+            cluster.Api.Cluster, cluster.Api.Customer, share.GetProperty("epoch").GetUInt32(), split, share.GetProperty("index").GetUInt32());
+        using var pem = SecretBuffer.CopyOf(await File.ReadAllBytesAsync($"{cluster.Console.Profile}/custodians/{custodian}.key"));
+        using var key = P256PrivateKey.FromPkcs8Pem(pem);
+        return Hpke.Open(key, info, [], share.GetProperty("sealed").GetBytesFromBase64());
+    }
+}

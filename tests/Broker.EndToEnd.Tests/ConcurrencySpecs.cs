@@ -1,0 +1,55 @@
+using Broker.EndToEnd.Tests.Client;
+using Broker.EndToEnd.Tests.Harness;
+using Broker.EndToEnd.Tests.Scanning;
+using Broker.Protocol.Api;
+using Broker.Protocol.Ledger;
+using Xunit.Abstractions;
+
+namespace Broker.EndToEnd.Tests;
+
+/// <summary>
+/// Launches while credentials are entered: the head moves under them, and each of them ends all the same. One that was released under a head
+/// that has passed meanwhile may end <c>not-sent</c>; launched again it succeeds.
+/// </summary>
+[Collection(Certificates.Collection)]
+public sealed class ConcurrencySpecs(Certificates certificates, ITestOutputHelper output)
+{
+    private const int Attempts = 8;
+
+    [Fact]
+    public async Task Launches_should_succeed_while_the_head_moves()
+    {
+        const int puts = 200;
+        const int launches = 600;
+        var options = new ClusterOptions { Uses = """digest { mode = stdin, at-most = 512, command = [ "/usr/bin/sha256sum" ] }""" };
+        await using var cluster = await Cluster.StartReadyAsync(certificates, options, "digest");
+        await cluster.RunAsync(output, async () =>
+        {
+            using var alice = new TestUser(cluster.Console.Profile, "alice");
+            await cluster.Api.LoginAsync(alice);
+            await cluster.PutAsync("steady", Canary.Make());
+            var changing = ForEachAsync(4, puts, async i =>
+            {
+                var put = await alice.PutAsync(cluster.Api, $"other-{i}", Canary.Make(), "web");
+                _ = (await cluster.Api.SendAsync(put, ApiJson.Default.ChangedModel)).Ok;
+            });
+            var again = 0;
+            await ForEachAsync(16, launches, async _ =>
+            {
+                var ended = await HandOffs.LaunchAsync(cluster, alice, "digest", "steady");
+                for (var attempt = 1; attempt < Attempts && ended is { State: HandOffState.NotSent, Code: "head-unknown" }; attempt++)
+                {
+                    Interlocked.Increment(ref again);
+                    ended = await HandOffs.LaunchAsync(cluster, alice, "digest", "steady");
+                }
+
+                Assert.Equal((HandOffState.Acknowledged, ""), (ended.State, ended.Code));
+            });
+            await changing;
+            output.WriteLine($"{launches} launches acknowledged, {again} of them launched again");
+        });
+    }
+
+    private static Task ForEachAsync(int workers, int count, Func<int, Task> work) => Parallel.ForEachAsync(
+        Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = workers }, async (i, _) => await work(i));
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Broker.EndToEnd.Tests.Harness;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+
+namespace Broker.EndToEnd.Tests.Crashes;
+
+/// <summary>The customer's chain as <c>brokerctl audit export</c> wrote and <c>audit verify</c> believed it.</summary>
+internal sealed class LedgerExport
+{
+    /// <summary>Attempts for which an intent stands, by hand-off.</summary>
+    public Dictionary<string, uint> Intents { get; } = [];
+
+    /// <summary>The last outcome of each hand-off, and of its use.</summary>
+    public Dictionary<string, string> Outcomes { get; } = [];
+
+    public Dictionary<string, string> UseOutcomes { get; } = [];
+
+    /// <summary>Exports, verifies, reads.</summary>
+    public static async Task<LedgerExport> OfAsync(Cluster cluster)
+    {
+        var path = cluster.InTemporary("ledger.audit");
+        await cluster.Console.OkAsync("--timeout", "120", "audit", "export", "--customer", "acme", "--file", path);
+        await cluster.Console.OkAsync("audit", "verify", "--customer", "acme", "--file", path);
+        var export = new LedgerExport();
+        foreach (var line in (await File.ReadAllLinesAsync(path)).Skip(1))
+        {
+            using var json = JsonDocument.Parse(line);
+            if (json.RootElement.GetProperty("chain").GetString() == "customer")
+                export.Read(Statement.Read<Block>(Statement.Read<Receipt>(json.RootElement.GetProperty("receipt").GetBytesFromBase64()).Block.Span));
+        }
+
+        return export;
+    }
+
+    private void Read(Block block)
+    {
+        switch (block.Kind)
+        {
+            case BlockKind.Intent:
+                var record = Statement.Read<IntentRecord>(block.Body.Span);
+                var intent = Statement.Read<Intent>(record.Intent.Span);
+                var request = Statement.Read<SignedRequest>(record.Request.Span);
+                Assert.Equal(request.Hash, intent.Request);
+                Intents[intent.HandOff.ToString()] = intent.Attempt;
+                break;
+            case BlockKind.Outcome:
+                var outcome = Statement.Read<SignedRecord>(block.Body.Span).Statement.Read<Outcome>();
+                var ends = HandOffState.EndsUse(outcome.State) ? UseOutcomes : Outcomes;
+                Assert.True(ends.TryAdd(outcome.HandOff.ToString(), outcome.State), $"hand-off {outcome.HandOff} ended twice");
+                break;
+            default:
+                break;
+        }
+    }
+}

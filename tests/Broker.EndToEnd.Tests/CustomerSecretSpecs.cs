@@ -1,0 +1,85 @@
+using Broker.EndToEnd.Tests.Client;
+using Broker.EndToEnd.Tests.Harness;
+using Broker.EndToEnd.Tests.Scanning;
+using Broker.MemoryScanner;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Statements;
+using Broker.Secrets;
+using Microsoft.Data.Sqlite;
+using Xunit.Abstractions;
+
+namespace Broker.EndToEnd.Tests;
+
+/// <summary>A customer's secret is in the locked memory of the DMZ node that holds it while the customer is unlocked, and nowhere else.</summary>
+[Collection(Certificates.Collection)]
+public sealed class CustomerSecretSpecs(Certificates certificates, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task The_secret_and_its_keys_should_be_gone_after_a_lock()
+    {
+        var options = new ClusterOptions { Uses = """digest { mode = stdin, command = [ "/usr/bin/sha256sum" ] }""" };
+        await using var cluster = await Cluster.StartReadyAsync(certificates, options, "digest");
+        await cluster.RunAsync(output, async () =>
+        {
+            using var alice = new TestUser(cluster.Console.Profile, "alice");
+            await cluster.Api.LoginAsync(alice);
+            await cluster.PutAsync("password", Canary.Make());
+            for (var i = 0; i < 20; i++)
+                await HandOffs.LaunchAsync(cluster, alice, "digest", "password");
+            var salts = Salts(cluster);
+            Assert.Single(salts);
+            var needles = CustomerNeedles.Of(await Custody.RebuildAsync(cluster), cluster.Api.Cluster, cluster.Api.Customer, salts);
+
+            Held(cluster, needles);
+            await cluster.Console.OkAsync("customer", "lock", "acme", "--reason", "a test");
+            Scan.Nothing("after a lock", Scan.Of(cluster.Dmz, needles), Scan.Of(cluster.Zone, needles), Scan.Of(cluster.Agent, needles));
+
+            foreach (var custodian in Custody.Acting)
+                await UnlockAsync(cluster, custodian);
+            await cluster.Console.OkAsync("customer", "lift", "acme");
+            Held(cluster, needles);
+            await cluster.Console.OkAsync("customer", "lock", "acme", "--reason", "a test again");
+            Scan.Nothing("after a second lock", Scan.Of(cluster.Dmz, needles));
+            Scan.Nothing("on disk", FileScan.Run([cluster.Work, cluster.Volatile], needles));
+        });
+    }
+
+    /// <summary>A custodian's brokerctl keeps neither the share nor the custodian's key until its exit.</summary>
+    private static async Task UnlockAsync(Cluster cluster, string custodian)
+    {
+        var keyFile = $"{cluster.Console.Profile}/custodians/{custodian}.key";
+        using var pem = SecretBuffer.CopyOf(await File.ReadAllBytesAsync(keyFile));
+        using var scalar = P256Pem.ReadScalar(pem);
+        var (_, share) = await Custody.ShareAsync(cluster, custodian);
+        var needles = new NeedleSet([
+            new Needle("share", share), new Needle("custodian-key", scalar.Span),
+            new Needle("custodian-key-reversed", scalar.Span.ToArray().AsEnumerable().Reverse().ToArray())]);
+        await cluster.Console.PausedAtExitAsync(
+            null, pid => Scan.Nothing("brokerctl at its exit", Scan.Of(pid, needles)),
+            "customer", "unlock", "acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share");
+    }
+
+    private static void Held(Cluster cluster, NeedleSet needles)
+    {
+        var dmz = Scan.Of(cluster.Dmz, needles);
+        foreach (var needle in new[] { CustomerNeedles.Secret, CustomerNeedles.Identity, CustomerNeedles.Intake })
+            Scan.Found(needle, dmz);
+        Assert.Equal(0, dmz.CountOf(CustomerNeedles.RowKey + "-0"));
+        Scan.Nothing("while the customer is unlocked", Scan.Of(cluster.Zone, needles), Scan.Of(cluster.Agent, needles));
+    }
+
+    /// <summary>The salts of all rows, from a copy of the zone's database.</summary>
+    private static List<byte[]> Salts(Cluster cluster)
+    {
+        using var copy = DatabaseCopy.Of(cluster, cluster.InTemporary("salts"));
+        using var connection = new SqliteConnection($"Data Source={copy.Path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT statement FROM entries WHERE type = 'row'";
+        using var reader = command.ExecuteReader();
+        var salts = new List<byte[]>();
+        while (reader.Read())
+            salts.Add(Statement.Read<StoredRow>((byte[])reader[0]).Salt.ToArray());
+        return salts;
+    }
+}

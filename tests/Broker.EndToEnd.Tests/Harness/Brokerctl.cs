@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Broker.EndToEnd.Tests.Harness;
+
+/// <summary>How one run of brokerctl ended.</summary>
+internal sealed record BrokerctlResult(string Arguments, int Exit, string Out, string Error)
+{
+    /// <summary>Its result; the document lives as long as the test.</summary>
+    public JsonElement Json => JsonDocument.Parse(Out).RootElement;
+
+    public override string ToString() => $"brokerctl {Arguments}\nexit {Exit}\n{Out}{Error}";
+}
+
+/// <summary>Runs the console as people and scripts do.</summary>
+internal sealed class Brokerctl(string profile)
+{
+    public const int Ok = 0;
+    public const int Refused = 1;
+    public const int Locked = 4;
+    public const int VerificationFailed = 7;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+
+    public string Profile => profile;
+
+    /// <summary>Runs a command that has to succeed.</summary>
+    public async Task<BrokerctlResult> OkAsync(params string[] arguments) => Succeeded(await RunAsync(null, arguments));
+
+    /// <summary>Runs a command that has to succeed, with bytes on its standard input.</summary>
+    public async Task<BrokerctlResult> OkAsync(ReadOnlyMemory<byte> input, params string[] arguments) =>
+        Succeeded(await RunAsync(input, arguments));
+
+    /// <summary>Runs a command to its end.</summary>
+    public async Task<BrokerctlResult> RunAsync(ReadOnlyMemory<byte>? input, params string[] arguments)
+    {
+        using var process = Start(arguments, null);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await GiveAsync(process, input);
+        await EndAsync(process);
+        return new BrokerctlResult(string.Join(' ', arguments), process.ExitCode, await output, await error);
+    }
+
+    /// <summary>Runs a command that stops itself just before it exits, calls back with its process id, and lets it end.</summary>
+    public async Task<BrokerctlResult> PausedAtExitAsync(ReadOnlyMemory<byte>? input, Action<int> look, params string[] arguments)
+    {
+        using var process = Start(arguments, "1");
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await GiveAsync(process, input);
+        try
+        {
+            await Eventually.TrueAsync("brokerctl stops at its exit", () => process.HasExited || Signals.IsStopped(process.Id));
+            Assert.False(process.HasExited, "brokerctl ended without a pause");
+            look(process.Id);
+        }
+        finally
+        {
+            _ = Signals.Send(process.Id, Signals.Continue);
+            await EndAsync(process);
+        }
+
+        return new BrokerctlResult(string.Join(' ', arguments), process.ExitCode, await output, await error);
+    }
+
+    private static BrokerctlResult Succeeded(BrokerctlResult result) =>
+        result.Exit == Ok ? result : throw new InvalidOperationException(result.ToString());
+
+    private static async Task GiveAsync(Process process, ReadOnlyMemory<byte>? input)
+    {
+        try
+        {
+            if (input is { } bytes)
+                await process.StandardInput.BaseStream.WriteAsync(bytes);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended before it read: its exit code says why.
+        }
+    }
+
+    private static async Task EndAsync(Process process)
+    {
+        using var limit = new CancellationTokenSource(Limit, TimeProvider.System);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+    }
+
+    private Process Start(string[] arguments, string? pause)
+    {
+        var info = new ProcessStartInfo(Executables.Console, ["--profile", profile, "--output", "json", .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        if (pause is not null)
+            info.Environment["BROKERCTL_PAUSE_AT_EXIT"] = pause;
+        return Process.Start(info)!;
+    }
+}

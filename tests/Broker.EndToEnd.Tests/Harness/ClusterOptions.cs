@@ -1,0 +1,13 @@
+namespace Broker.EndToEnd.Tests.Harness;
+
+/// <summary>What a test's cluster has beside the rest: HOCON lines, and the agent's named uses.</summary>
+internal sealed record ClusterOptions
+{
+    public string ZoneSettings { get; init; } = "";
+
+    public string DmzSettings { get; init; } = "";
+
+    public string AgentSettings { get; init; } = "";
+
+    public string Uses { get; init; } = "keep { mode = hold }";
+}

@@ -1,0 +1,29 @@
+namespace Broker.EndToEnd.Tests.Harness;
+
+/// <summary>Waits for what another process does. The limit is generous: it ends tests that would hang, it measures nothing.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>The first result of a probe that is not null.</summary>
+    /// <param name="what">What is waited for, for the failure's text.</param>
+    /// <param name="probe">Asks once.</param>
+    public static async Task<T> GetAsync<T>(string what, Func<Task<T?>> probe)
+        where T : class
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            if (await probe() is { } result)
+                return result;
+            if (TimeProvider.System.GetElapsedTime(begun) > Limit)
+                throw new TimeoutException($"{what}: not after {Limit.TotalSeconds} s");
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+    }
+
+    public static Task TrueAsync(string what, Func<Task<bool>> probe) => GetAsync(what, async () => await probe() ? what : null);
+
+    public static Task TrueAsync(string what, Func<bool> probe) => TrueAsync(what, () => Task.FromResult(probe()));
+}

@@ -1,0 +1,30 @@
+namespace Broker.EndToEnd.Tests.Harness;
+
+/// <summary>The product's executables as the solution's build left them, in the configuration of this test.</summary>
+internal static class Executables
+{
+    private static readonly DirectoryInfo Output = new(AppContext.BaseDirectory);
+
+    /// <summary>The name of the framework's folder.</summary>
+    public static string Framework => Output.Name;
+
+    /// <summary>Debug or Release.</summary>
+    public static string Configuration => Output.Parent!.Name;
+
+    /// <summary>The repository.</summary>
+    public static string Repository { get; } = Output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+
+    public static string Zone => Find("Broker.CredentialZone", "broker-zone");
+
+    public static string Dmz => Find("Broker.Dmz", "broker-dmz");
+
+    public static string Agent => Find("Broker.Agent", "broker-agent");
+
+    public static string Console => Find("Broker.Console", "brokerctl");
+
+    private static string Find(string project, string name)
+    {
+        var path = Path.Combine(Repository, "src", project, "bin", Configuration, Framework, name);
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is not there: build the solution in {Configuration}");
+    }
+}

@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using Broker.MemoryScanner;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.EndToEnd.Tests.Scanning;
+
+/// <summary>
+/// A customer's secret and what is derived from it, computed here from the page that specifies it with nothing but HMAC, so that a
+/// mistake of the product cannot hide itself. Scalars are looked for in both byte orders: bignum libraries keep the least significant
+/// word first.
+/// </summary>
+internal static class CustomerNeedles
+{
+    public const string Secret = "secret";
+    public const string Identity = "identity";
+    public const string Intake = "intake";
+    public const string RowKey = "row-key";
+
+    private static readonly byte[] KemSuite = [.. "KEM"u8, 0x00, 0x10];
+
+    /// <summary>The needles; <paramref name="salts"/> are those of rows.</summary>
+    public static NeedleSet Of(byte[] secret, Name cluster, Name customer, IEnumerable<byte[]> salts)
+    {
+        var needles = new List<Needle> { new(Secret, secret) };
+        foreach (var name in new[] { Identity, Intake })
+        {
+            var info = new EncWriter($"broker/{name}/1").Name(cluster).Name(customer).U32(1).ToArray();
+            var scalar = DeriveKeyPair(Expand(secret, info, 32));
+            needles.Add(new Needle(name, scalar));
+            needles.Add(new Needle(name + "-reversed", [.. scalar.Reverse()]));
+        }
+
+        foreach (var (salt, i) in salts.Select(static (s, i) => (s, i)))
+            needles.Add(new Needle($"{RowKey}-{i}", Expand(secret, new EncWriter("broker/row-key/1").Bytes(salt).ToArray(), 32)));
+        return new NeedleSet(needles);
+    }
+
+    // RFC 9180, 7.1.3: the first candidate below the order; the order begins with 32 one-bits, so the first one practically always is.
+    private static byte[] DeriveKeyPair(byte[] material)
+    {
+        var prk = HMACSHA256.HashData(ReadOnlySpan<byte>.Empty, (ReadOnlySpan<byte>)[.. "HPKE-v1"u8, .. KemSuite, .. "dkp_prk"u8, .. material]);
+        return Expand(prk, [0, 32, .. "HPKE-v1"u8, .. KemSuite, .. "candidate"u8, 0], 32);
+    }
+
+    private static byte[] Expand(byte[] key, byte[] info, int length)
+    {
+        var output = new List<byte>();
+        byte[] block = [];
+        for (byte counter = 1; output.Count < length; counter++)
+        {
+            block = HMACSHA256.HashData(key, (byte[])[.. block, .. info, counter]);
+            output.AddRange(block);
+        }
+
+        return [.. output.Take(length)];
+    }
+}
