@@ -4,9 +4,9 @@ namespace Broker.Agent.Tests.Support;
 internal sealed class TemporaryDirectory : IDisposable
 {
     internal TemporaryDirectory(string parent = "/dev/shm") =>
-        Path = Directory.CreateDirectory($"{parent}/broker-agent-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}").FullName;
+        Path = Directory.CreateDirectory($"{parent}/broker-agent-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}").FullName;
 
-    private static int s_count;
+    private static int _count;
 
     internal string Path { get; }
 
