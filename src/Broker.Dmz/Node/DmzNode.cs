@@ -16,8 +16,8 @@ using Broker.Protocol.Api;
 using Broker.Protocol.Identifiers;
 using Broker.Secrets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Dmz.Node;
