@@ -42,6 +42,12 @@ internal sealed partial class CustomerKey
             return;
         }
 
+        if (refused.Code == Codes.HeadUnknown && !message.Last)
+        {
+            message.Provisioning.Tell(new ProvisioningMessage.HeadMoved(message.Released));
+            return;
+        }
+
         if (handOff is { } known)
         {
             // The intent is recorded, so its end is too; nothing has left this actor.

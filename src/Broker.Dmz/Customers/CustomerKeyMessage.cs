@@ -67,12 +67,16 @@ internal abstract record CustomerKeyMessage
         SignedRequest Request, UserAction Action, IReadOnlyList<ProvenEntry> Entries, Signed Head, ReplyTo<Result<VerifiedUser>> ReplyTo)
         : CustomerKeyMessage;
 
-    /// <summary>Open the released rows and seal them to the agent's session.</summary>
+    /// <summary>
+    /// Open the released rows and seal them to the agent's session. When the head has moved on since the release it is asked for again,
+    /// unless this is the last try: then the hand-off ends.
+    /// </summary>
     public sealed record Seal(
         SignedRequest Request,
         uint Attempt,
         Wire.ReleaseReply Released,
-        ActorRef<ProvisioningMessage> Provisioning) : CustomerKeyMessage;
+        ActorRef<ProvisioningMessage> Provisioning,
+        bool Last = false) : CustomerKeyMessage;
 
     /// <summary>The time of a hand-off is over.</summary>
     public sealed record GiveUp(Id16 HandOff, uint Attempt) : CustomerKeyMessage;

@@ -23,6 +23,9 @@ internal abstract record ProvisioningMessage
     /// <summary>The key actor did not believe the release; nothing was opened and there is no outcome that it could sign.</summary>
     public sealed record NotSealed(Refused Refusal) : ProvisioningMessage;
 
+    /// <summary>The rows stand under a head that was overtaken: release again, the same hand-off and attempt.</summary>
+    public sealed record HeadMoved(Wire.ReleaseReply Released) : ProvisioningMessage;
+
     /// <summary>The agent never saw this attempt, and will not open it any more.</summary>
     public sealed record Barred(uint Attempt) : ProvisioningMessage;
 
@@ -45,6 +48,9 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     /// <summary>Attempts of one hand-off; the agent bars each before the next.</summary>
     internal const uint MaxAttempts = 3;
 
+    // Each change of the customer overtakes a release at most once; more than so many in a row and the launch is not the one to wait.
+    private const int MaxMoves = 16;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly DmzContext _node;
@@ -54,6 +60,10 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     private readonly CustomerRefs _refs;
     private readonly LaunchWaiters _waiters;
     private uint _attempt = 1;
+
+    /// <summary>What was released under a head that then moved on: its intent stands, and needs an end if there is no other release.</summary>
+    private Wire.ReleaseReply? _overtaken;
+    private int _moves;
 
     /// <summary>A release was sent and its answer lost: an intent may stand that nobody but this actor knows of.</summary>
     private bool _mayStand;
@@ -90,6 +100,18 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             case ProvisioningMessage.NotSealed m:
                 Finish(HandOffState.Released, m.Refusal.Code, m.Refusal);
                 break;
+            case ProvisioningMessage.HeadMoved m:
+                _overtaken = m.Released;
+                if (++_moves > MaxMoves)
+                {
+                    EndOvertaken();
+                }
+                else
+                {
+                    await Release();
+                }
+
+                break;
             case ProvisioningMessage.Barred m when m.Attempt == _attempt:
                 await Again();
                 break;
@@ -123,6 +145,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             var status = await _refs.Key.Ask<KeyStatus>(r => new CustomerKeyMessage.GetStatus(r), TimeSpan.FromSeconds(5), Context.Stopping);
             if (status.State != KeyState.Unlocked)
             {
+                // Locked meanwhile: what stands is settled from the journal when the customer is unlocked again.
                 Finish("", Codes.CustomerLocked, new Refused(
                     Codes.CustomerLocked, $"the customer is {status.State}: {status.Given.Count} of {status.Needed} shares given"));
                 return;
@@ -146,6 +169,11 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             // The same request again is the same hand-off, so it is asked again until the zone says what became of it.
             _mayStand = true;
             Context.StartTimer("again", new ProvisioningMessage.Release(), RetryDelay);
+            return;
+        }
+        catch (Exception problem) when (_overtaken is not null && (problem is ZoneException or AskTimeoutException))
+        {
+            EndOvertaken();
             return;
         }
         catch (ZoneRefusedException refused)
@@ -182,6 +210,9 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
         _refs.Key.Tell(new CustomerKeyMessage.Seal(_request, _attempt, reply, Context.Self));
     }
 
+    private void EndOvertaken() =>
+        _refs.Key.Tell(new CustomerKeyMessage.Seal(_request, _attempt, _overtaken!, Context.Self, Last: true));
+
     private static Refused AnswerLost { get; } = new(
         Codes.OutcomeUnknown, "the zone's answer was lost; send the same request again, it is not done twice");
 
@@ -194,6 +225,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
         }
 
         _attempt++;
+        _overtaken = null;
         await Release();
     }
 
