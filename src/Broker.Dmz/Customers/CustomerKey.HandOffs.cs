@@ -42,8 +42,9 @@ internal sealed partial class CustomerKey
             return;
         }
 
-        if (refused.Code == Codes.HeadUnknown && !message.Last)
+        if (refused.Code == Codes.HeadUnknown && !message.Last && handOff is { } overtaken)
         {
+            _sealedOnce.Forget(overtaken, message.Attempt);
             message.Provisioning.Tell(new ProvisioningMessage.HeadMoved(message.Released));
             return;
         }

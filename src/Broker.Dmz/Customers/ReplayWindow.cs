@@ -18,6 +18,9 @@ internal sealed class ReplayWindow
     /// <summary>Whether a receipt of that time may still be used.</summary>
     public static bool IsFresh(DateTimeOffset receipt, DateTimeOffset now) => (now - receipt).Duration() < Length;
 
+    /// <summary>Nothing was sealed for the attempt after all, and it may come again.</summary>
+    public void Forget(Id16 handOff, uint attempt) => _sealed.Remove((handOff, attempt));
+
     /// <summary>Remembers an attempt; false when it was there, or when the window is full.</summary>
     public bool TryAdd(Id16 handOff, uint attempt, DateTimeOffset now)
     {
