@@ -12,6 +12,16 @@ fail() {
   exit 1
 }
 
+# A command of Debian's package of that name: installed where it is missing and this account may, else said.
+need() {
+  command -v "$1" >/dev/null && return
+  if [[ $EUID == 0 ]] && command -v apt-get >/dev/null; then
+    apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null && return
+  fi
+  echo "$1 is not there; install it and run again" >&2
+  exit 1
+}
+
 executable() { echo "src/$1/bin/$configuration/net10.0/$2"; }
 
 broker() { "$(executable Broker.Console brokerctl)" --profile "$profile" "$@"; }
