@@ -95,21 +95,10 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         {
             var fence = _waiting.Peek().Fence;
             var batch = _waiting.TakeWhile(w => w.Fence == fence).Take(MaxBatch).ToList();
-            var request = new Wire.AppendOutcomeRequest { Customer = _customer.Value, Fence = fence };
-            request.Outcomes.AddRange(batch.Select(b => WireSigned.To(b.Outcome)));
             var refusals = new Dictionary<OutcomeMessage.Append, string>(ReferenceEqualityComparer.Instance);
             try
             {
-                await _node.Zone.AppendOutcomeAsync(request, Context.Stopping);
-            }
-            catch (ZoneRefusedException refused) when (batch.Count == 1)
-            {
-                Log.Refused(_log, _customer, batch[0].State, refused.Code);
-                refusals[batch[0]] = refused.Code;
-            }
-            catch (ZoneRefusedException)
-            {
-                await OneByOne(batch, fence, refusals);
+                await Send(batch, fence, refusals);
             }
             catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
             {
@@ -129,20 +118,26 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         }
     }
 
-    private async Task OneByOne(List<OutcomeMessage.Append> batch, ulong fence, Dictionary<OutcomeMessage.Append, string> refusals)
+    /// <summary>Appends all at once; where the zone refuses, one by one, so that each gets its own answer.</summary>
+    private async Task Send(
+        List<OutcomeMessage.Append> batch, ulong fence, Dictionary<OutcomeMessage.Append, string> refusals)
     {
-        foreach (var single in batch)
+        var request = new Wire.AppendOutcomeRequest { Customer = _customer.Value, Fence = fence };
+        request.Outcomes.AddRange(batch.Select(b => WireSigned.To(b.Outcome)));
+        try
         {
-            var request = new Wire.AppendOutcomeRequest { Customer = _customer.Value, Fence = fence };
-            request.Outcomes.Add(WireSigned.To(single.Outcome));
-            try
+            await _node.Zone.AppendOutcomeAsync(request, Context.Stopping);
+        }
+        catch (ZoneRefusedException refused) when (batch.Count == 1)
+        {
+            Log.Refused(_log, _customer, batch[0].State, refused.Code);
+            refusals[batch[0]] = refused.Code;
+        }
+        catch (ZoneRefusedException)
+        {
+            foreach (var single in batch)
             {
-                await _node.Zone.AppendOutcomeAsync(request, Context.Stopping);
-            }
-            catch (ZoneRefusedException refused)
-            {
-                Log.Refused(_log, _customer, single.State, refused.Code);
-                refusals[single] = refused.Code;
+                await Send([single], fence, refusals);
             }
         }
     }
