@@ -26,8 +26,10 @@ internal static class AuditCommand
             var path = GatewayClient.Of(context.Need(customer), "/ledger");
             await foreach (var receipt in AuditSource.ReceiptsAsync(context, path, context.Get(from)))
             {
-                var entry = AuditEntry.Of(receipt);
-                context.Print(entry, ConsoleJson.Default.AuditEntry, entry.Write);
+                foreach (var entry in AuditEntry.Of(receipt))
+                {
+                    context.Print(entry, ConsoleJson.Default.AuditEntry, entry.Write);
+                }
             }
 
             return ExitCode.Ok;

@@ -11,14 +11,13 @@ namespace Broker.Console.Audit;
 /// <summary>A block for people: who, what, when, outcome.</summary>
 internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Kind, string Who, string What, string Outcome)
 {
-    /// <summary>Reads a receipt. Nothing is verified here.</summary>
-    public static AuditEntry Of(byte[] receipt)
+    /// <summary>Reads a receipt: one entry, or one for each outcome of its block. Nothing is verified here.</summary>
+    public static IReadOnlyList<AuditEntry> Of(byte[] receipt)
     {
         try
         {
             var block = Statement.Read<Block>(Statement.Read<Receipt>(receipt).Block.Span);
-            var (who, what, outcome) = Describe(block);
-            return new AuditEntry(block.Position, block.Time, block.Kind, who, what, outcome);
+            return [.. Describe(block).Select(d => new AuditEntry(block.Position, block.Time, block.Kind, d.Who, d.What, d.Outcome))];
         }
         catch (MalformedException)
         {
@@ -29,7 +28,12 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
     public void Write(TextWriter o) =>
         o.WriteLine($"{Position,6}  {Time:yyyy-MM-dd HH:mm:ss}  {Kind,-11} {Who,-16} {What}{(Outcome.Length > 0 ? " → " + Outcome : "")}");
 
-    private static (string Who, string What, string Outcome) Describe(Block block)
+    private static IEnumerable<(string Who, string What, string Outcome)> Describe(Block block) => block.Kind == BlockKind.Outcome
+        ? Statement.Read<SignedRecord>(block.Body.Span).Statement.Read<Outcomes>().Items.Select(static o =>
+            ("the key", $"hand-off {o.HandOff}", o.State + (o.Code.Length > 0 ? ": " + Clean(o.Code) : "")))
+        : [Subject(block)];
+
+    private static (string Who, string What, string Outcome) Subject(Block block)
     {
         var body = block.Body.Span;
         switch (block.Kind)
@@ -45,9 +49,6 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
                 var intent = Statement.Read<Intent>(record.Intent.Span);
                 var (user, asked) = Asked(Statement.Read<SignedRequest>(record.Request.Span));
                 return (user, asked, $"hand-off {intent.HandOff}" + (intent.Attempt > 1 ? $", attempt {intent.Attempt}" : ""));
-            case BlockKind.Outcome:
-                var outcome = Statement.Read<SignedRecord>(body).Statement.Read<Outcome>();
-                return ("the key", $"hand-off {outcome.HandOff}", outcome.State + (outcome.Code.Length > 0 ? ": " + Clean(outcome.Code) : ""));
             case BlockKind.Claim:
                 var claim = Statement.Read<SignedRecord>(body).Statement.Read<Claim>();
                 return ($"node {claim.Node}", "took the customer", $"fence {claim.Fence}");

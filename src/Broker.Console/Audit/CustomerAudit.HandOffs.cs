@@ -75,10 +75,16 @@ internal sealed partial class CustomerAudit
         _handOffs[intent.HandOff] = new HandOff(intent.Request, intent.Attempt, HandOffState.Released, UseEnded: false);
     }
 
+    private void Ended(Outcomes outcomes)
+    {
+        if (outcomes.Cluster != _custody.Cluster || outcomes.Customer != _custody.Customer)
+            throw Fail("outcome-of-another", "the outcomes are of another customer");
+        foreach (var outcome in outcomes.Items)
+            Ended(outcome);
+    }
+
     private void Ended(Outcome outcome)
     {
-        if (outcome.Cluster != _custody.Cluster || outcome.Customer != _custody.Customer)
-            throw Fail("outcome-of-another", "the outcome is of another customer");
         if (!_handOffs.TryGetValue(outcome.HandOff, out var known))
             throw Fail("outcome-without-intent", "no intent stands before this outcome");
         if (outcome.Request != known.Request || outcome.Attempt != known.Attempt)

@@ -95,7 +95,7 @@ internal sealed partial class CustomerAudit
                 Intended(block, Statement.Read<IntentRecord>(body));
                 break;
             case BlockKind.Outcome:
-                Ended(Signed<Outcome>(body, "outcome"));
+                Ended(Signed<Outcomes>(body, "outcome"));
                 break;
             case BlockKind.Refusal:
                 Statement.Read<Refusal>(body);

@@ -8,13 +8,13 @@ using Broker.Protocol.Statements;
 namespace Broker.CredentialZone.Operations;
 
 /// <summary>
-/// Appends how hand-offs and uses ended. All of one call, or none. Repeating an outcome is done without effect; another one for
-/// the same hand-off is a conflict. Accepted while a lock stands and in the space that is reserved for it.
+/// Appends how hand-offs and uses ended: all of one statement as one block, or none. Repeating a statement is done without effect;
+/// another outcome for the same hand-off is a conflict. Accepted while a lock stands and in the space that is reserved for it.
 /// </summary>
 /// <param name="customerName">The customer.</param>
 /// <param name="fence">The caller's fence.</param>
-/// <param name="outcomes">1 to <see cref="ZoneLimits.MaxOutcomes"/> signed <see cref="Outcome"/>s.</param>
-internal sealed class AppendOutcomes(Name customerName, ulong fence, IReadOnlyList<Signed> outcomes) : StoreOperation<LedgerPoint>
+/// <param name="signed">Signed <see cref="Outcomes"/>.</param>
+internal sealed class AppendOutcomes(Name customerName, ulong fence, Signed signed) : StoreOperation<LedgerPoint>
 {
     private LedgerPoint _point;
     private PublicKey? _verified;
@@ -28,7 +28,7 @@ internal sealed class AppendOutcomes(Name customerName, ulong fence, IReadOnlyLi
     /// <inheritdoc/>
     public override void Verify(PublicKey identity)
     {
-        if (AreSigned(identity))
+        if (signed.IsBy(identity))
         {
             _verified = identity;
         }
@@ -37,29 +37,27 @@ internal sealed class AppendOutcomes(Name customerName, ulong fence, IReadOnlyLi
     /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
-        if (outcomes.Count is 0 or > ZoneLimits.MaxOutcomes)
-        {
-            return new(RefusalCode.Malformed, $"a call appends 1 to {ZoneLimits.MaxOutcomes} outcomes");
-        }
-
         if (Guard.UnlessOwner(context, customerName, fence, out var customer) is { } refusal)
         {
             return refusal;
         }
 
-        if (!customer.Custody.Identity.Equals(_verified) && !AreSigned(customer.Custody.Identity))
+        if (!customer.Custody.Identity.Equals(_verified) && !signed.IsBy(customer.Custody.Identity))
         {
-            return Guard.BadSignature("outcome");
+            return Guard.BadSignature("outcomes");
         }
 
         try
         {
-            foreach (var signed in outcomes)
+            var outcomes = signed.Read<Outcomes>();
+            if (outcomes.Cluster != context.Cluster || outcomes.Customer != customerName)
             {
-                if (Append(context, signed, signed.Read<Outcome>()) is { } refused)
-                {
-                    return refused;
-                }
+                return Guard.Misaddressed("outcomes");
+            }
+
+            if (Append(context, outcomes.Items) is { } refused)
+            {
+                return refused;
             }
         }
         catch (MalformedException malformed)
@@ -74,26 +72,29 @@ internal sealed class AppendOutcomes(Name customerName, ulong fence, IReadOnlyLi
     /// <inheritdoc/>
     protected override LedgerPoint Finish() => _point;
 
-    private bool AreSigned(PublicKey identity)
+    private StoreRefusal? Append(WriteContext context, IReadOnlyList<Outcome> outcomes)
     {
+        var repeated = 0;
         foreach (var outcome in outcomes)
         {
-            if (!outcome.IsBy(identity))
+            if (Apply(context, outcome, ref repeated) is { } refusal)
             {
-                return false;
+                return refusal;
             }
         }
 
-        return true;
-    }
-
-    private StoreRefusal? Append(WriteContext context, Signed signed, Outcome outcome)
-    {
-        if (outcome.Cluster != context.Cluster || outcome.Customer != customerName)
+        if (repeated == 0)
         {
-            return Guard.Misaddressed("outcome");
+            context.Append(customerName.Value, BlockKind.Outcome, new SignedRecord(signed).Encode());
         }
 
+        return repeated == 0 || repeated == outcomes.Count
+            ? null
+            : new(RefusalCode.OutcomeConflict, "some of the outcomes stand already; append each by itself");
+    }
+
+    private StoreRefusal? Apply(WriteContext context, Outcome outcome, ref int repeated)
+    {
         if (context.Tables.HandOff(customerName, outcome.HandOff) is not { } record || record.Request != outcome.Request)
         {
             return new(RefusalCode.UnknownHandOff, "no hand-off of that request was released");
@@ -101,6 +102,7 @@ internal sealed class AppendOutcomes(Name customerName, ulong fence, IReadOnlyLi
 
         if (IsRepeated(record, outcome))
         {
+            repeated++;
             return null;
         }
 
@@ -132,7 +134,6 @@ internal sealed class AppendOutcomes(Name customerName, ulong fence, IReadOnlyLi
                 OpenUses = outcome.State == HandOffState.Acknowledged ? customer.OpenUses + 1 : customer.OpenUses,
             }
             : customer with { OpenUses = customer.OpenUses - 1 });
-        context.Append(customerName.Value, BlockKind.Outcome, new SignedRecord(signed).Encode());
         return null;
     }
 

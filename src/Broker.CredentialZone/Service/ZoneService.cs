@@ -77,8 +77,7 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
 
     public Task<ZoneAnswer<Wire.AppendOutcomeReply>> AppendOutcome(
         PeerIdentity _, Wire.AppendOutcomeRequest request, CancellationToken __) => Commit(
-            new AppendOutcomes(
-                Name.Parse(request.Customer), request.Fence, [.. request.Outcomes.Select(static o => Wires.Signed(o, "outcome"))]),
+            new AppendOutcomes(Name.Parse(request.Customer), request.Fence, Wires.Signed(request.Outcomes, "outcomes")),
             static point => new Wire.AppendOutcomeReply { LedgerPosition = point.Length, LedgerHash = Wires.Bytes(point.Hash) });
 
     public Task<ZoneAnswer<Wire.LockReply>> Lock(PeerIdentity _, Wire.LockRequest request, CancellationToken __) => Commit(

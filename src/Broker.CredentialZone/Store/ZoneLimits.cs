@@ -22,9 +22,6 @@ internal sealed record ZoneLimits(
     /// <summary>Most bytes of rows that one release returns: a launch is at most 4 MiB, the rest is what encryption adds.</summary>
     public const int MaxReleaseBytes = (4 << 20) + (64 << 10);
 
-    /// <summary>Most outcomes in one call.</summary>
-    public const int MaxOutcomes = 256;
-
     /// <summary>Most keys read in one call.</summary>
     public const int MaxKeys = 4096;
 

@@ -178,11 +178,4 @@ internal sealed partial class CustomerKey
         Context.CancelTimer(open.HandOff);
         Append(open, state, code);
     }
-
-    private void Append(OpenHandOff open, string state, string code)
-    {
-        var outcome = _secret!.Sign(new Outcome(
-            _node.Cluster, _customer, open.HandOff, open.Attempt, open.Request, state, code, _node.Time.GetUtcNow()));
-        _outcomes!.Tell(new OutcomeMessage.Append(outcome, state, code, _fence, open.Provisioning));
-    }
 }

@@ -116,6 +116,9 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             case CustomerKeyMessage.Check m:
                 m.ReplyTo.Tell(Verify(m.Request, m.Action, m.Entries, m.Head));
                 break;
+            case CustomerKeyMessage.Appended m:
+                OnAppended(m);
+                break;
             case CustomerKeyMessage.GiveUp m:
                 OnGiveUp(m);
                 break;
@@ -172,6 +175,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         }
 
         EndSessions(Codes.CustomerLocked);
+        AppendEnded();
         ClearSecrets();
         _state = _state is KeyState.Unknown or KeyState.Enrolling ? KeyState.Unknown : KeyState.Locked;
     }
@@ -190,6 +194,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _leaves.Clear();
         _inFlight.Clear();
         _uses.Clear();
+        _ended.Clear();
         _recovered = false;
         _early.ForEach(m => m.Provisioning.Tell(new ProvisioningMessage.NotSealed(LockedRefusal())));
         _early.Clear();

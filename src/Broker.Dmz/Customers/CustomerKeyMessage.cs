@@ -78,6 +78,9 @@ internal abstract record CustomerKeyMessage
         ActorRef<ProvisioningMessage> Provisioning,
         bool Last = false) : CustomerKeyMessage;
 
+    /// <summary>Outcomes that this actor signed stand in the ledger, or the zone refused them.</summary>
+    public sealed record Appended(long Id, string? Refusal) : CustomerKeyMessage;
+
     /// <summary>The time of a hand-off is over.</summary>
     public sealed record GiveUp(Id16 HandOff, uint Attempt) : CustomerKeyMessage;
 

@@ -1,6 +1,5 @@
 using Broker.Actors;
 using Broker.Dmz.Node;
-using Broker.Dmz.Requests;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Statements;
@@ -16,9 +15,8 @@ internal abstract record OutcomeMessage
     {
     }
 
-    /// <summary>Append a signed outcome and tell who waits for it.</summary>
-    public sealed record Append(
-        Signed Outcome, string State, string Code, ulong Fence, ActorRef<ProvisioningMessage>? Provisioning) : OutcomeMessage;
+    /// <summary>Append outcomes that the key actor signed, and tell it when they stand or are refused.</summary>
+    public sealed record Append(long Id, Signed Outcomes, ulong Fence) : OutcomeMessage;
 
     /// <summary>An authenticated principal was refused.</summary>
     public sealed record Refusal(string Principal, string Action, string Code) : OutcomeMessage;
@@ -26,17 +24,16 @@ internal abstract record OutcomeMessage
     /// <summary>Find the open hand-offs of earlier incarnations.</summary>
     public sealed record Recover : OutcomeMessage;
 
-    /// <summary>Append what has gathered.</summary>
-    public sealed record Flush : OutcomeMessage;
+    /// <summary>Try again what could not be appended.</summary>
+    public sealed record Retry : OutcomeMessage;
 }
 
 /// <summary>
-/// Appends the outcomes that the key actor signed, in order and many at a time, and keeps trying while the zone is away: an
-/// outcome is lost only with the process, and then the journal's open hand-offs are settled again.
+/// Appends the outcomes that the key actor signed, in order, and keeps trying while the zone is away: an outcome is lost only
+/// with the process, and then the journal's open hand-offs are settled again.
 /// </summary>
 internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
 {
-    private const int MaxBatch = 256;
     private const uint RecoverPage = 256;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
@@ -46,7 +43,6 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
     private readonly ActorRef<CustomerKeyMessage> _key;
     private readonly ILogger _log;
     private readonly Queue<OutcomeMessage.Append> _waiting = [];
-    private bool _scheduled;
 
     public OutcomeAppender(DmzContext node, Name customer, ActorRef<CustomerKeyMessage> key, ILogger log)
     {
@@ -62,11 +58,14 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         {
             case OutcomeMessage.Append m:
                 _waiting.Enqueue(m);
-                Schedule();
+                if (_waiting.Count == 1)
+                {
+                    await AppendWaiting();
+                }
+
                 break;
-            case OutcomeMessage.Flush:
-                _scheduled = false;
-                await Flush();
+            case OutcomeMessage.Retry:
+                await AppendWaiting();
                 break;
             case OutcomeMessage.Recover:
                 await Recover();
@@ -80,65 +79,36 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         }
     }
 
-    private void Schedule()
+    private async Task AppendWaiting()
     {
-        if (!_scheduled)
+        while (_waiting.TryPeek(out var next))
         {
-            _scheduled = true;
-            Context.Self.Tell(new OutcomeMessage.Flush());
-        }
-    }
-
-    private async Task Flush()
-    {
-        while (_waiting.Count > 0)
-        {
-            var fence = _waiting.Peek().Fence;
-            var batch = _waiting.TakeWhile(w => w.Fence == fence).Take(MaxBatch).ToList();
-            var refusals = new Dictionary<OutcomeMessage.Append, string>(ReferenceEqualityComparer.Instance);
+            string? refusal = null;
             try
             {
-                await Send(batch, fence, refusals);
+                await _node.Zone.AppendOutcomeAsync(
+                    new Wire.AppendOutcomeRequest
+                    {
+                        Customer = _customer.Value,
+                        Fence = next.Fence,
+                        Outcomes = WireSigned.To(next.Outcomes),
+                    },
+                    Context.Stopping);
+            }
+            catch (ZoneRefusedException refused)
+            {
+                Log.Refused(_log, _customer, "append outcomes", refused.Code);
+                refusal = refused.Code;
             }
             catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
             {
-                // Appending the same outcome again is harmless, so an unknown fate is tried again like a missing zone.
-                Context.StartTimer("retry", new OutcomeMessage.Flush(), RetryDelay);
-                _scheduled = true;
+                // Appending the same outcomes again is harmless, so an unknown fate is tried again like a missing zone.
+                Context.StartTimer("retry", new OutcomeMessage.Retry(), RetryDelay);
                 return;
             }
 
-            foreach (var done in batch)
-            {
-                _waiting.Dequeue();
-                done.Provisioning?.Tell(refusals.TryGetValue(done, out var code)
-                    ? new ProvisioningMessage.NotSealed(new Refused(code, "the zone did not take the outcome; ask for the hand-off's state"))
-                    : new ProvisioningMessage.Ended(done.State, done.Code));
-            }
-        }
-    }
-
-    /// <summary>Appends all at once; where the zone refuses, one by one, so that each gets its own answer.</summary>
-    private async Task Send(
-        List<OutcomeMessage.Append> batch, ulong fence, Dictionary<OutcomeMessage.Append, string> refusals)
-    {
-        var request = new Wire.AppendOutcomeRequest { Customer = _customer.Value, Fence = fence };
-        request.Outcomes.AddRange(batch.Select(b => WireSigned.To(b.Outcome)));
-        try
-        {
-            await _node.Zone.AppendOutcomeAsync(request, Context.Stopping);
-        }
-        catch (ZoneRefusedException refused) when (batch.Count == 1)
-        {
-            Log.Refused(_log, _customer, batch[0].State, refused.Code);
-            refusals[batch[0]] = refused.Code;
-        }
-        catch (ZoneRefusedException)
-        {
-            foreach (var single in batch)
-            {
-                await Send([single], fence, refusals);
-            }
+            _waiting.Dequeue();
+            _key.Tell(new CustomerKeyMessage.Appended(next.Id, refusal));
         }
     }
 
@@ -165,7 +135,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         }
         catch (ZoneRefusedException refused)
         {
-            Log.Refused(_log, _customer, "recover", refused.Code);
+            Log.Refused(_log, _customer, "list open hand-offs", refused.Code);
             Context.StartTimer("recover", new OutcomeMessage.Recover(), RetryDelay);
         }
     }
@@ -186,13 +156,13 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         }
         catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or ZoneRefusedException)
         {
-            Log.Refused(_log, _customer, "report", message.Code);
+            Log.Refused(_log, _customer, "record a refusal", message.Code);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(2201, LogLevel.Warning, "customer {Customer}: the zone refused outcome {State} ({Code})")]
-        public static partial void Refused(ILogger log, Name customer, string state, string code);
+        [LoggerMessage(2201, LogLevel.Warning, "customer {Customer}: the zone refused to {What} ({Code})")]
+        public static partial void Refused(ILogger log, Name customer, string what, string code);
     }
 }

@@ -18,7 +18,7 @@ public static class BlockKind
     /// <summary>An <see cref="IntentRecord"/>: rows left the zone.</summary>
     public const string Intent = "intent";
 
-    /// <summary>A signed <see cref="Outcome"/>: how a hand-off or use ended.</summary>
+    /// <summary>Signed <see cref="Outcomes"/>: how hand-offs and uses ended.</summary>
     public const string Outcome = "outcome";
 
     /// <summary>A signed <see cref="Custody.Claim"/>: a node took the customer.</summary>

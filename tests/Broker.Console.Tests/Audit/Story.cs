@@ -130,8 +130,8 @@ internal sealed class Story : IDisposable
             request.Hash, HandOffId.Of(request.Hash, Name.Parse(agent)), attempt, fence, generation, head, []).Encode(), request.Encode()).Encode());
 
     public (string Kind, byte[] Body) Outcome(SignedRequest request, string state, uint attempt = 1, CustomerSecret? by = null) =>
-        (BlockKind.Outcome, new SignedRecord((by ?? Secret).Sign(new Outcome(
-            Installation.Cluster, Customer, HandOffId.Of(request.Hash, Name.Parse(Agent)), attempt, request.Hash, state, "", Time))).Encode());
+        (BlockKind.Outcome, new SignedRecord((by ?? Secret).Sign(new Outcomes(Installation.Cluster, Customer, [new Outcome(
+            HandOffId.Of(request.Hash, Name.Parse(Agent)), attempt, request.Hash, state, "", Time)]))).Encode());
 
     public Signed Head(ulong counter, CustomerSecret? by = null, ulong position = 0, Digest hash = default) =>
         (by ?? Secret).Sign(new CustomerHead(Installation.Cluster, Customer, 1, counter, Digest.Of([(byte)counter]), position, hash));

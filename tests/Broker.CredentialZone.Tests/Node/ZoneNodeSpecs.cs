@@ -66,7 +66,7 @@ public sealed class ZoneNodeSpecs : IAsyncLifetime, IDisposable
         Assert.All(reply.Entries, e => Assert.True(e.HasStatement));
 
         var outcomes = new Wire.AppendOutcomeRequest { Customer = "acme", Fence = 1 };
-        outcomes.Outcomes.Add(Wires.To(_customer.Outcome(call, HandOffState.Acknowledged)));
+        outcomes.Outcomes = Wires.To(_customer.Outcome(call, HandOffState.Acknowledged));
         var end = await _client.AppendOutcomeAsync(outcomes, default);
         Assert.Equal(5ul, end.LedgerPosition);
         Assert.Equal(HandOffState.Acknowledged, (await _client.ReleaseAsync(Release(call), default)).Ended.State);

@@ -64,13 +64,14 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(RefusalCode.WrongAttempt, _zone.Refused(_customer.Append(call, "acknowledged", attempt: 2)));
         Assert.Equal(RefusalCode.UnknownHandOff, _zone.Refused(_customer.Append(_customer.Call(_customer.Launch()), "acknowledged")));
         Assert.Equal(RefusalCode.UnknownHandOff, _zone.Refused(_customer.Append(call with { Request = _customer.Launch() }, "acknowledged")));
-        Assert.Equal(RefusalCode.StaleFence, _zone.Refused(new AppendOutcomes(_customer.Name, 9, [_customer.Outcome(call, "acknowledged")])));
-        Assert.Equal(RefusalCode.Malformed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, [])));
-        var other = new Outcome(
-            ZoneUnderTest.Cluster, TestCustomer.N("other"), call.HandOff, 1, call.Request.Hash, "acknowledged", "", _zone.Time.GetUtcNow());
-        Assert.Equal(RefusalCode.Misaddressed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, [_customer.Identity.Sign(other)])));
+        Assert.Equal(RefusalCode.StaleFence, _zone.Refused(new AppendOutcomes(_customer.Name, 9, _customer.Outcome(call, "acknowledged"))));
+        Assert.Equal(RefusalCode.Malformed, _zone.Refused(_customer.Append()));
+        var ended = _customer.Ended(call, "acknowledged");
+        Assert.Equal(RefusalCode.Malformed, _zone.Refused(_customer.Append([.. Enumerable.Repeat(ended, Outcomes.MaxItems + 1)])));
+        var other = new Outcomes(ZoneUnderTest.Cluster, TestCustomer.N("other"), [ended]);
+        Assert.Equal(RefusalCode.Misaddressed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, _customer.Identity.Sign(other))));
         var head = _customer.LastHead!;
-        Assert.Equal(RefusalCode.Malformed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, [head])));
+        Assert.Equal(RefusalCode.Malformed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, head)));
     }
 
     [Fact]
@@ -79,10 +80,23 @@ public abstract class LifeConformance : IDisposable
         var (a, b) = (Released(), Released());
         _zone.Do(_customer.Append(b, "unconfirmed"));
         Assert.Equal(RefusalCode.OutcomeConflict, _zone.Refused(
-            new AppendOutcomes(_customer.Name, 1, [_customer.Outcome(a, "acknowledged"), _customer.Outcome(b, "refused")])));
+            _customer.Append(_customer.Ended(a, "acknowledged"), _customer.Ended(b, "refused"))));
         Assert.Equal(HandOffState.Released, _zone.Store.HandOff(_customer.Name, a.HandOff)!.HandOff.State);
         Assert.Equal(1u, _zone.Store.Customer(_customer.Name)!.Customer.OpenHandOffs);
-        _zone.Do(new AppendOutcomes(_customer.Name, 1, [_customer.Outcome(a, "acknowledged"), _customer.Outcome(a, "used")]));
+        var both = _customer.Append(_customer.Ended(a, "acknowledged"), _customer.Ended(a, "used"));
+        var point = _zone.Do(both);
+        Assert.Equal(point, _zone.Do(_customer.Append(_customer.Ended(a, "acknowledged"), _customer.Ended(a, "used"))));
+    }
+
+    [Fact]
+    public void Outcomes_that_stand_in_part_should_be_refused_so_that_each_is_appended_by_itself()
+    {
+        var (a, b) = (Released(), Released());
+        _zone.Do(_customer.Append(a, "acknowledged"));
+        Assert.Equal(RefusalCode.OutcomeConflict, _zone.Refused(
+            _customer.Append(_customer.Ended(a, "acknowledged"), _customer.Ended(b, "refused"))));
+        Assert.Equal(HandOffState.Released, _zone.Store.HandOff(_customer.Name, b.HandOff)!.HandOff.State);
+        _zone.Do(_customer.Append(b, "refused"));
     }
 
     [Fact]

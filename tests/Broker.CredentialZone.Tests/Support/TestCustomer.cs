@@ -163,10 +163,15 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
         new(Name, Fence, launch, HandOffId.Of(launch.Hash, N(agent)), 1, Counter);
 
     public Signed Outcome(ReleaseCall call, string state, string code = "", SignerKey? by = null, uint attempt = 1) => (by ?? Identity).Sign(
-        new Outcome(cluster, Name, call.HandOff, attempt, call.Request.Hash, state, code, time.GetUtcNow()));
+        new Outcomes(cluster, Name, [Ended(call, state, code, attempt)]));
+
+    public Outcome Ended(ReleaseCall call, string state, string code = "", uint attempt = 1) =>
+        new(call.HandOff, attempt, call.Request.Hash, state, code, time.GetUtcNow());
+
+    public AppendOutcomes Append(params Outcome[] outcomes) => new(Name, Fence, Identity.Sign(new Outcomes(cluster, Name, outcomes)));
 
     public AppendOutcomes Append(ReleaseCall call, string state, string code = "", SignerKey? by = null, uint attempt = 1) =>
-        new(Name, Fence, [Outcome(call, state, code, by, attempt)]);
+        new(Name, Fence, Outcome(call, state, code, by, attempt));
 }
 
 /// <summary>What an enrolment sends.</summary>

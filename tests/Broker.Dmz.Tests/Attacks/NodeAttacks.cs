@@ -34,11 +34,10 @@ public sealed class NodeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         {
             var launch = t.Customer.Launch("web-1", "db");
             await t.Customer.Release(launch);
-            var outcome = new Outcome(
-                t.Customer.World.Node.Cluster, t.Customer.Name, Target.HandOffIdOf(launch), 1, launch.Hash, HandOffState.Acknowledged, "",
-                t.Customer.World.Time.GetUtcNow());
+            var outcomes = new Outcomes(t.Customer.World.Node.Cluster, t.Customer.Name, [new Outcome(
+                Target.HandOffIdOf(launch), 1, launch.Hash, HandOffState.Acknowledged, "", t.Customer.World.Time.GetUtcNow())]);
             var request = new Wire.AppendOutcomeRequest { Customer = t.Customer.Name.Value, Fence = (await t.Customer.Status()).Fence };
-            request.Outcomes.Add(WireSigned.To(new SignerKey().Sign(outcome)));
+            request.Outcomes = WireSigned.To(new SignerKey().Sign(outcomes));
             await t.Customer.World.HostileNode.AppendOutcomeAsync(request, default);
             return "appended";
         } },

@@ -327,7 +327,7 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
 
     public async Task<IReadOnlyList<Outcome>> Outcomes() => [.. (await Ledger())
         .Where(b => b.Kind == BlockKind.Outcome)
-        .Select(b => Statement.Read<SignedRecord>(b.Body.Span).Statement.Read<Outcome>())];
+        .SelectMany(b => Statement.Read<SignedRecord>(b.Body.Span).Statement.Read<Outcomes>().Items)];
 
     public async Task<IReadOnlyList<Refusal>> Refusals() => [.. (await Ledger())
         .Where(b => b.Kind == BlockKind.Refusal)

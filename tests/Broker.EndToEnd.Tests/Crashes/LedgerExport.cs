@@ -46,9 +46,12 @@ internal sealed class LedgerExport
                 Intents[intent.HandOff.ToString()] = intent.Attempt;
                 break;
             case BlockKind.Outcome:
-                var outcome = Statement.Read<SignedRecord>(block.Body.Span).Statement.Read<Outcome>();
-                var ends = HandOffState.EndsUse(outcome.State) ? UseOutcomes : Outcomes;
-                Assert.True(ends.TryAdd(outcome.HandOff.ToString(), outcome.State), $"hand-off {outcome.HandOff} ended twice");
+                foreach (var outcome in Statement.Read<SignedRecord>(block.Body.Span).Statement.Read<Outcomes>().Items)
+                {
+                    var ends = HandOffState.EndsUse(outcome.State) ? UseOutcomes : Outcomes;
+                    Assert.True(ends.TryAdd(outcome.HandOff.ToString(), outcome.State), $"hand-off {outcome.HandOff} ended twice");
+                }
+
                 break;
             default:
                 break;

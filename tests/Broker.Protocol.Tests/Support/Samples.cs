@@ -65,8 +65,8 @@ internal static class Samples
             s.Bytes(s.Below(100))));
         Register(s => new Intent(
             s.NextDigest(), s.NextId(), s.NextU32(), s.Next(), s.Next(), s.Next(), s.Some(0, 4, s.NextDigest)));
-        Register(s => new Outcome(
-            s.NextName(), s.NextName(), s.NextId(), s.NextU32(), s.NextDigest(), s.NextText(), s.NextText(), s.NextTime()));
+        Register(s => new Outcomes(s.NextName(), s.NextName(), s.Some(1, 4, () => new Outcome(
+            s.NextId(), s.NextU32(), s.NextDigest(), s.NextText(), s.NextText(), s.NextTime()))));
         Register(s => new Receipt(s.Bytes(s.Below(100)), s.NextU32(), s.Some(0, 12, s.NextDigest), Signed(s)));
         Register(s => new IntentRecord(s.Bytes(s.Below(100)), s.Bytes(s.Below(100))));
         Register(s => new ChangeRecord(s.Some<ReadOnlyMemory<byte>>(0, 3, () => s.Bytes(s.Below(40))), Signed(s)));

@@ -1,0 +1,76 @@
+using Broker.Actors;
+using Broker.Dmz.Requests;
+using Broker.Protocol.Ledger;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>
+/// Outcomes are signed here and appended by a child. While it appends, further ones gather and are then signed as one: a
+/// signature and a block are paid once for all of them.
+/// </summary>
+internal sealed partial class CustomerKey
+{
+    private readonly List<EndedHandOff> _ended = [];
+    private readonly Dictionary<long, IReadOnlyList<EndedHandOff>> _appending = [];
+    private long _appends;
+
+    private void Append(OpenHandOff open, string state, string code)
+    {
+        _ended.Add(new EndedHandOff(
+            new Outcome(open.HandOff, open.Attempt, open.Request, state, code, _node.Time.GetUtcNow()), open.Provisioning));
+        if (_appending.Count == 0 || _ended.Count == Outcomes.MaxItems)
+        {
+            AppendEnded();
+        }
+    }
+
+    /// <summary>Signs what has gathered. Also the last act before the secret is wiped, so that a lock loses no outcome.</summary>
+    private void AppendEnded()
+    {
+        if (_ended.Count > 0)
+        {
+            AppendAsOne([.. _ended]);
+            _ended.Clear();
+        }
+    }
+
+    private void AppendAsOne(IReadOnlyList<EndedHandOff> ended)
+    {
+        var signed = _secret!.Sign(new Outcomes(_node.Cluster, _customer, [.. ended.Select(static e => e.Outcome)]));
+        _appending.Add(++_appends, ended);
+        _outcomes!.Tell(new OutcomeMessage.Append(_appends, signed, _fence));
+    }
+
+    private void OnAppended(CustomerKeyMessage.Appended message)
+    {
+        if (!_appending.Remove(message.Id, out var ended))
+        {
+            return;
+        }
+
+        if (message.Refusal is { } refusal && ended.Count > 1 && _secret is not null && refusal != Codes.FenceStale)
+        {
+            // All or none were appended: each by itself gets its own answer.
+            foreach (var one in ended)
+            {
+                AppendAsOne([one]);
+            }
+
+            return;
+        }
+
+        foreach (var (outcome, provisioning) in ended)
+        {
+            provisioning?.Tell(message.Refusal is { } code
+                ? new ProvisioningMessage.NotSealed(new Refused(code, "the zone did not take the outcome; ask for the hand-off's state"))
+                : new ProvisioningMessage.Ended(outcome.State, outcome.Code));
+        }
+
+        if (_appending.Count == 0)
+        {
+            AppendEnded();
+        }
+    }
+
+    private sealed record EndedHandOff(Outcome Outcome, ActorRef<ProvisioningMessage>? Provisioning);
+}
