@@ -17,7 +17,9 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     private const int LargestDoubling = 16;
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BetweenStatuses = TimeSpan.FromMilliseconds(200);
     private static readonly object ConnectTimer = new();
+    private static readonly object StatusTimer = new();
 
     private FrameSocket? _link;
     private Task<Frame?> _receiving = Task.FromResult<Frame?>(null);
@@ -28,6 +30,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     private bool _draining;
     private int _failures;
     private string _lastLoss = "";
+    private (string Session, string Loss) _shown;
 
     protected override ValueTask PreStart()
     {
@@ -49,7 +52,13 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
             await Lose(CodeOf(e));
         }
 
-        WriteStatus();
+        ShowStatus();
+    }
+
+    protected override ValueTask PostStop()
+    {
+        WriteStatus(StatusOf());
+        return ValueTask.CompletedTask;
     }
 
     protected override void Dispose(bool disposing)
@@ -215,9 +224,26 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
         return (longest < parts.Settings.ReconnectTo ? longest : parts.Settings.ReconnectTo) * (1 - (0.5 * Context.Random.NextDouble()));
     }
 
-    private void WriteStatus() => parts.Status.Write(
+    // A change of the session shows at once; numbers alone, which change with each hand-off, only every so often.
+    private void ShowStatus()
+    {
+        var status = StatusOf();
+        if (status == _shown && Context.IsTimerActive(StatusTimer))
+            return;
+
+        if (WriteStatus(status))
+            Context.StartTimer(StatusTimer, new SessionMessage.StatusDue(), BetweenStatuses);
+    }
+
+    private bool WriteStatus((string Session, string Loss) status)
+    {
+        _shown = status;
+        return parts.Status.Write(status.Session, status.Loss, parts.Journal.InUseCount);
+    }
+
+    private (string Session, string Loss) StatusOf() => (
         _draining && _link is null ? "stopped" : _live is not null ? "live" : _link is not null ? "waiting-for-owner" : "connecting",
-        _lastLoss, parts.Journal.InUseCount);
+        _lastLoss);
 
     // What a peer says goes into the log and the status file only if it has the form of a code.
     private static string PrintableCode(string code) =>

@@ -30,6 +30,9 @@ internal abstract record SessionMessage
     /// <summary>The grant is to be renewed.</summary>
     internal sealed record RenewDue : SessionMessage;
 
+    /// <summary>The status file may be written again.</summary>
+    internal sealed record StatusDue : SessionMessage;
+
     /// <summary>All uses of a hand-off have ended.</summary>
     internal sealed record HandOffEnded(Id16 HandOff, UseEnd How) : SessionMessage;
 

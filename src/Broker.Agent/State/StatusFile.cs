@@ -13,14 +13,16 @@ internal sealed class StatusFile(StateDirectory directory, TimeProvider time)
     /// <param name="session"><c>connecting</c>, <c>waiting-for-owner</c>, <c>live</c> or <c>stopped</c>.</param>
     /// <param name="loss">Why the last link was lost, or empty.</param>
     /// <param name="inUse">Hand-offs in use.</param>
-    internal void Write(string session, string loss, int inUse)
+    /// <returns>Whether there was a change.</returns>
+    internal bool Write(string session, string loss, int inUse)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"session: {session}\nlast-loss: {loss}\nin-use: {inUse}\n");
         if (text == _last)
-            return;
+            return false;
 
         _last = text;
         directory.Write(FileName, System.Text.Encoding.UTF8.GetBytes($"{text}since: {time.GetUtcNow():O}\n"));
+        return true;
     }
 
     /// <summary>Reads what the last agent process wrote; null where none has run.</summary>

@@ -77,7 +77,16 @@ internal static class BareRoles
                 agent = socket;
                 while (await socket.ReceiveAsync(token) is { } frame)
                 {
-                    waiting[BitConverter.ToInt64(frame.SealedMessage.Header.Span)].TrySetResult();
+                    var id = BitConverter.ToInt64(frame.SealedMessage.Header.Span);
+                    if (waiting.TryRemove(id, out var acknowledged))
+                    {
+                        acknowledged.SetResult();
+                    }
+                    else
+                    {
+                        // The end of the use: nobody waits for it, and it is appended all the same.
+                        _ = PostAsync(zone, new byte[Outcome], 100, CancellationToken.None);
+                    }
                 }
             });
             web.MapPost("/launch", async context =>
@@ -97,7 +106,6 @@ internal static class BareRoles
                 }
 
                 await done.Task;
-                waiting.TryRemove(id, out var _);
                 await PostAsync(zone, new byte[Outcome], 100, context.RequestAborted);
                 await context.Response.Body.WriteAsync(new byte[300], context.RequestAborted);
             });
@@ -124,7 +132,9 @@ internal static class BareRoles
             await Console.Out.WriteLineAsync("ready");
             while (await socket.ReceiveAsync(cancellation) is { } frame)
             {
-                await socket.SendAsync(Message(BitConverter.ToInt64(frame.SealedMessage.Header.Span), Outcome), cancellation);
+                var id = BitConverter.ToInt64(frame.SealedMessage.Header.Span);
+                await socket.SendAsync(Message(id, Outcome), cancellation);
+                await socket.SendAsync(Message(id, Outcome), cancellation);
             }
         });
         return command;
