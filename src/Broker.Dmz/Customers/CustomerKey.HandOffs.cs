@@ -118,7 +118,7 @@ internal sealed partial class CustomerKey
             return Refuse(code);
         }
 
-        if (!entries.TryGetValue(EntryKey.Grant(agent), out var entry) || entry.Read<Grant>() is not { } grant)
+        if (!entries.TryGetValue(EntryKey.Grant(agent), out var entry) || _leaves.Read<Grant>(entry) is not { } grant)
         {
             return new Refused(Codes.AgentUnknown, "the agent is not in the customer's directory");
         }
@@ -330,18 +330,4 @@ internal sealed partial class CustomerKey
 
     private sealed record OpenHandOff(
         Id16 HandOff, Digest Request, uint Attempt, Name Agent, ActorRef<ProvisioningMessage>? Provisioning, bool IsBarred = false);
-
-    private sealed class DigestOrder : IComparer<Digest>
-    {
-        public static readonly DigestOrder Instance = new();
-
-        public int Compare(Digest x, Digest y)
-        {
-            Span<byte> a = stackalloc byte[Digest.Length];
-            Span<byte> b = stackalloc byte[Digest.Length];
-            x.CopyTo(a);
-            y.CopyTo(b);
-            return a.SequenceCompareTo(b);
-        }
-    }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Broker.Protocol.Encoding;
 
 namespace Broker.Protocol.Identifiers;
@@ -32,7 +31,7 @@ public readonly record struct Digest
     public static Digest Of(ReadOnlySpan<byte> data)
     {
         Span<byte> hash = stackalloc byte[Length];
-        SHA256.HashData(data, hash);
+        Sha256.Hash(data, hash);
         return new Digest(hash);
     }
 
@@ -64,11 +63,20 @@ public readonly record struct Digest
 
     /// <summary>Bit <paramref name="index"/>, the most significant first: the branch of a tree at that depth.</summary>
     /// <param name="index">0 to 255.</param>
-    public bool Bit(int index)
+    public bool Bit(int index) =>
+        (MemoryMarshal.AsBytes(new ReadOnlySpan<Bytes32>(in _bytes))[index >> 3] & (0x80 >> (index & 7))) != 0;
+
+    /// <summary>How many bits are set from <paramref name="index"/> on.</summary>
+    /// <param name="index">0 to 256.</param>
+    internal int BitsFrom(int index)
     {
-        Span<byte> bytes = stackalloc byte[Length];
-        CopyTo(bytes);
-        return (bytes[index >> 3] & (0x80 >> (index & 7))) != 0;
+        var count = 0;
+        for (var i = index; i < 8 * Length; i++)
+        {
+            count += Bit(i) ? 1 : 0;
+        }
+
+        return count;
     }
 
     /// <inheritdoc/>

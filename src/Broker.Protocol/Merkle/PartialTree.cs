@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 
@@ -5,19 +6,27 @@ namespace Broker.Protocol.Merkle;
 
 /// <summary>
 /// What a signer knows of a tree from proofs against its root: enough to compute the root after those keys change. The zone
-/// keeps the whole tree; the signer needs only this.
+/// keeps the whole tree; the signer needs only this. The paths of all its keys are hashed together, so that what they share is
+/// hashed once.
 /// </summary>
 public sealed class PartialTree
 {
-    private readonly Dictionary<(int Depth, Digest Prefix), Digest> _nodes = [];
+    private readonly Dictionary<Digest, Known> _keys = [];
+    private Digest? _root;
 
     /// <summary>Begins with a root that the signer holds for true.</summary>
-    public PartialTree(Digest root) => Root = root;
+    public PartialTree(Digest root)
+    {
+        Trusted = root;
+        _root = root;
+    }
 
     /// <summary>The root after the updates so far.</summary>
-    public Digest Root { get; private set; }
+    public Digest Root => _root ??= Compute();
 
-    /// <summary>Adds a proof; all proofs must be added before the first update.</summary>
+    private Digest Trusted { get; }
+
+    /// <summary>Adds a proof against the root of the beginning.</summary>
     /// <param name="key">The key.</param>
     /// <param name="leaf">Its leaf now; zero when it is absent.</param>
     /// <param name="proof">The proof that came from the zone.</param>
@@ -29,12 +38,7 @@ public sealed class PartialTree
             return false;
         }
 
-        var next = 0;
-        for (var depth = TreeHash.Depth - 1; depth >= 0; depth--)
-        {
-            _nodes[(depth + 1, Sibling(key, depth))] = proof.Present.Bit(depth) ? proof.Siblings[next++] : Digest.Zero;
-        }
-
+        _keys[key] = new Known(key, leaf, proof);
         return true;
     }
 
@@ -42,21 +46,41 @@ public sealed class PartialTree
     /// <exception cref="KeyNotFoundException">No proof of that key was added.</exception>
     public void Update(Digest key, Digest leaf)
     {
-        var node = leaf;
-        for (var depth = TreeHash.Depth - 1; depth >= 0; depth--)
+        _keys[key] = _keys[key] with { Leaf = leaf };
+        _root = null;
+    }
+
+    private Digest Compute()
+    {
+        var known = _keys.Values.ToList();
+        known.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
+        return Fold(CollectionsMarshal.AsSpan(known), 0);
+    }
+
+    // All of them share the path down to here.
+    private static Digest Fold(ReadOnlySpan<Known> keys, int depth)
+    {
+        if (keys.Length == 1)
         {
-            _nodes[(depth + 1, TreePath.Prefix(key, depth + 1))] = node;
-            node = TreeHash.Parent(key.Bit(depth), node, _nodes[(depth + 1, Sibling(key, depth))]);
+            return keys[0].Proof.Fold(keys[0].Key, keys[0].Leaf, depth);
         }
 
-        Root = node;
+        var right = 0;
+        while (right < keys.Length && !keys[right].Key.Bit(depth))
+        {
+            right++;
+        }
+
+        return right == 0 || right == keys.Length
+            ? TreeHash.Parent(right == 0, Fold(keys, depth + 1), keys[0].Proof.Sibling(depth))
+            : TreeHash.Node(Fold(keys[..right], depth + 1), Fold(keys[right..], depth + 1));
     }
 
     private bool LeadsToRoot(Digest key, Digest leaf, TreeProof proof)
     {
         try
         {
-            return proof.Root(key, leaf) == Root;
+            return proof.Root(key, leaf) == Trusted;
         }
         catch (MalformedException)
         {
@@ -64,5 +88,5 @@ public sealed class PartialTree
         }
     }
 
-    private static Digest Sibling(Digest key, int depth) => TreePath.Flip(TreePath.Prefix(key, depth + 1), depth);
+    private sealed record Known(Digest Key, Digest Leaf, TreeProof Proof);
 }

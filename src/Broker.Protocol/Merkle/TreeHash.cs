@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.Protocol.Merkle;
@@ -30,8 +29,6 @@ public static class TreeHash
         input[0] = tag;
         a.CopyTo(input[1..]);
         b.CopyTo(input[(1 + Digest.Length)..]);
-        Span<byte> hash = stackalloc byte[Digest.Length];
-        SHA256.HashData(input, hash);
-        return new Digest(hash);
+        return Digest.Of(input);
     }
 }

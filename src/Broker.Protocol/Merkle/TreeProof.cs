@@ -14,9 +14,22 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<Digest> Siblings)
     /// <exception cref="MalformedException">The number of siblings is not that of the set bits.</exception>
     public Digest Root(Digest key, Digest leaf)
     {
+        var node = Fold(key, leaf, 0, out var used);
+        return used == Siblings.Count ? node : throw new MalformedException("proof has too many siblings");
+    }
+
+    /// <summary>The hash at <paramref name="top"/> on the path of a key that follows from its leaf.</summary>
+    /// <exception cref="MalformedException">There are less siblings than set bits.</exception>
+    internal Digest Fold(Digest key, Digest leaf, int top) => Fold(key, leaf, top, out _);
+
+    /// <summary>The sibling at depth + 1, zero where it is empty.</summary>
+    internal Digest Sibling(int depth) => Present.Bit(depth) ? Siblings[Present.BitsFrom(depth + 1)] : Digest.Zero;
+
+    private Digest Fold(Digest key, Digest leaf, int top, out int next)
+    {
         var node = leaf;
-        var next = 0;
-        for (var depth = TreeHash.Depth - 1; depth >= 0; depth--)
+        next = 0;
+        for (var depth = TreeHash.Depth - 1; depth >= top; depth--)
         {
             var sibling = Digest.Zero;
             if (Present.Bit(depth))
@@ -27,7 +40,7 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<Digest> Siblings)
             node = TreeHash.Parent(key.Bit(depth), node, sibling);
         }
 
-        return next == Siblings.Count ? node : throw new MalformedException("proof has too many siblings");
+        return node;
     }
 
     /// <summary>Encodes the proof for a link: the 32-byte map, then the siblings.</summary>
@@ -52,14 +65,14 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<Digest> Siblings)
             throw new MalformedException("proof has no valid length");
         }
 
-        var siblings = new List<Digest>();
+        var siblings = new List<Digest>(bytes.Length / Digest.Length);
         for (var rest = bytes[Digest.Length..]; !rest.IsEmpty; rest = rest[Digest.Length..])
         {
             siblings.Add(new Digest(rest[..Digest.Length]));
         }
 
         var proof = new TreeProof(new Digest(bytes[..Digest.Length]), siblings);
-        return Enumerable.Range(0, TreeHash.Depth).Count(proof.Present.Bit) == siblings.Count
+        return proof.Present.BitsFrom(0) == siblings.Count
             ? proof
             : throw new MalformedException("proof has another number of siblings than its map says");
     }

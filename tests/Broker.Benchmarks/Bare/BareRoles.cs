@@ -72,7 +72,7 @@ internal static class BareRoles
             });
             web.UseAgentLink();
             web.UseRouting();
-            web.MapAgentLink(TimeProvider.System, async (_, socket, token) =>
+            web.MapAgentLink(TimeProvider.System, async (peer, socket, token) =>
             {
                 agent = socket;
                 while (await socket.ReceiveAsync(token) is { } frame)
