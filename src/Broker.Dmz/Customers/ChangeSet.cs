@@ -25,15 +25,18 @@ internal sealed partial class ChangeSet
     private readonly CustomerSecret _secret;
     private readonly CustodyRecord _custody;
     private readonly Dictionary<EntryKey, ProvenEntry> _proven;
+    private readonly LeafCache _leaves;
     private readonly Dictionary<EntryKey, Signed?> _changed = [];
     private readonly DateTimeOffset _now;
 
-    public ChangeSet(DmzContext node, CustomerSecret secret, CustodyRecord custody, Dictionary<EntryKey, ProvenEntry> proven)
+    public ChangeSet(
+        DmzContext node, CustomerSecret secret, CustodyRecord custody, Dictionary<EntryKey, ProvenEntry> proven, LeafCache leaves)
     {
         _node = node;
         _secret = secret;
         _custody = custody;
         _proven = proven;
+        _leaves = leaves;
         _now = node.Time.GetUtcNow();
     }
 
@@ -125,7 +128,7 @@ internal sealed partial class ChangeSet
 
         // Only a proven empty leaf is absence: an entry that is there and withheld must not look like one that never was.
         return _proven.TryGetValue(key, out var entry)
-            ? entry.Leaf == Digest.Zero ? null : entry.Read<T>() ?? throw new MalformedException($"the {key.Type} entry was not brought")
+            ? entry.Leaf == Digest.Zero ? null : _leaves.Read<T>(entry) ?? throw new MalformedException($"the {key.Type} entry was not brought")
             : throw new MalformedException($"the {key.Type} entry was not brought");
     }
 

@@ -35,7 +35,7 @@ internal sealed partial class CustomerKey
             return refused;
         }
 
-        var set = new ChangeSet(_node, _secret!, _custody!, proven);
+        var set = new ChangeSet(_node, _secret!, _custody!, proven, _leaves);
         var results = message.Changes.Select(c => _committed.Contains(c) ? Again : set.Apply(c)).ToList();
         ReportRefusals(message.Changes, results);
         var entries = set.Entries();
