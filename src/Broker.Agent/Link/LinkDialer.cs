@@ -8,15 +8,12 @@ namespace Broker.Agent.Link;
 /// <param name="addresses">At least one, <c>https://host:port</c>.</param>
 /// <param name="time">The clock.</param>
 /// <param name="connectTimeout">For connecting, the handshake and the upgrade together.</param>
-internal sealed class LinkDialer(IReadOnlyList<Uri> addresses, TimeProvider time, TimeSpan connectTimeout)
+internal sealed class LinkDialer(IReadOnlyList<Uri> addresses, TimeProvider time, TimeSpan connectTimeout) : ILinkDialer
 {
     private int _next;
 
-    /// <summary>Opens a link.</summary>
-    /// <param name="key">The agent's certificate.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="LinkLostException">No link came to be.</exception>
-    internal async Task<FrameSocket> ConnectAsync(InstallationKey key, CancellationToken cancellation)
+    /// <inheritdoc/>
+    public async Task<IFrameLink> ConnectAsync(InstallationKey key, CancellationToken cancellation)
     {
         var address = addresses[_next++ % addresses.Count];
         using var late = new CancellationTokenSource(connectTimeout, time);

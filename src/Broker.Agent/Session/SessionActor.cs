@@ -21,7 +21,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     private static readonly object ConnectTimer = new();
     private static readonly object StatusTimer = new();
 
-    private FrameSocket? _link;
+    private IFrameLink? _link;
     private Task<Frame?> _receiving = Task.FromResult<Frame?>(null);
     private Task _lingering = Task.CompletedTask;
     private LiveSession? _live;
@@ -121,7 +121,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
         }
     }
 
-    private void ReceiveNext(FrameSocket link)
+    private void ReceiveNext(IFrameLink link)
     {
         _receiving = link.ReceiveAsync(Context.Stopping);
         Context.PipeToSelf(
@@ -173,7 +173,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     }
 
     // A connection that is cut while the other end still reads takes the last reports with it: it is the other end that closes, in time.
-    private static async Task Linger(FrameSocket link, Task<Frame?> receiving, TimeProvider time)
+    private static async Task Linger(IFrameLink link, Task<Frame?> receiving, TimeProvider time)
     {
         using var late = new CancellationTokenSource(LingerTimeout, time);
         await using (link)
@@ -182,7 +182,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
             {
                 for (var first = receiving.IsCompleted ? null : receiving; ; first = null)
                 {
-                    if (await (first ?? link.ReceiveAsync(late.Token)).WaitAsync(late.Token).ConfigureAwait(false) is null)
+                    if (await (first ?? link.ReceiveAsync(late.Token)).WaitAsync(late.Token) is null)
                         return;
                 }
             }

@@ -13,13 +13,13 @@ internal abstract record SessionMessage
     internal sealed record Connect : SessionMessage;
 
     /// <summary>A link is there.</summary>
-    internal sealed record Connected(FrameSocket Link) : SessionMessage;
+    internal sealed record Connected(IFrameLink Link) : SessionMessage;
 
     /// <summary>A frame came over a link.</summary>
-    internal sealed record Arrived(FrameSocket Link, Frame Frame) : SessionMessage;
+    internal sealed record Arrived(IFrameLink Link, Frame Frame) : SessionMessage;
 
     /// <summary>No link came to be, or one has ended.</summary>
-    internal sealed record Lost(FrameSocket? Link, string Code) : SessionMessage;
+    internal sealed record Lost(IFrameLink? Link, string Code) : SessionMessage;
 
     /// <summary>The owner has not sent its third message in time.</summary>
     internal sealed record HandshakeOverdue : SessionMessage;

@@ -25,7 +25,7 @@ internal sealed record SessionParts
 
     internal required UseSlots Slots { get; init; }
 
-    internal required LinkDialer Dialer { get; init; }
+    internal required ILinkDialer Dialer { get; init; }
 
     internal required SessionSettings Settings { get; init; }
 

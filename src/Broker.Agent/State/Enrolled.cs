@@ -21,7 +21,8 @@ internal sealed class Enrolled : IDisposable
 
     private readonly StateDirectory _directory;
 
-    private Enrolled(StateDirectory directory, Grant grant, PublicKey identity, P256PrivateKey key, InstallationKey link)
+    /// <summary>Takes what was verified; key and link are owned from here on.</summary>
+    internal Enrolled(StateDirectory directory, Grant grant, PublicKey identity, P256PrivateKey key, InstallationKey link)
     {
         _directory = directory;
         Grant = grant;

@@ -147,7 +147,7 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
     {
         try
         {
-            return await writer.Commit(operation).ConfigureAwait(false) switch
+            return await writer.Commit(operation) switch
             {
                 StoreResult<TResult>.Done done => reply(done.Value),
                 StoreResult<TResult>.Refused { Refusal: { Code: RefusalCode.Busy } busy } => ZoneRefusal.Busy(busy.Code, busy.Detail),

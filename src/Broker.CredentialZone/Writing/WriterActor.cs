@@ -19,6 +19,7 @@ internal sealed class WriterActor : Actor<WriterMessage>
     private readonly ICredentialStore _store;
     private readonly Name _node;
     private readonly int _capacity;
+    private readonly Func<Action, Task> _run;
     private readonly Queue<StoreOperation> _waiting = new();
     private readonly Dictionary<Name, int> _shares = [];
     private Task _inFlight = Task.CompletedTask;
@@ -28,7 +29,14 @@ internal sealed class WriterActor : Actor<WriterMessage>
     /// <param name="store">The store; nobody else commits to it.</param>
     /// <param name="node">This zone node.</param>
     /// <param name="capacity">Operations that may wait, at least 4.</param>
-    public WriterActor(ICredentialStore store, Name node, int capacity) => (_store, _node, _capacity) = (store, node, capacity);
+    public WriterActor(ICredentialStore store, Name node, int capacity)
+        : this(store, node, capacity, Task.Run)
+    {
+    }
+
+    /// <summary>As the other, with the place where commits run: they block, so never the actor's own turn.</summary>
+    internal WriterActor(ICredentialStore store, Name node, int capacity, Func<Action, Task> run) =>
+        (_store, _node, _capacity, _run) = (store, node, capacity, run);
 
     /// <inheritdoc/>
     protected override ValueTask PreStart()
@@ -122,7 +130,7 @@ internal sealed class WriterActor : Actor<WriterMessage>
         }
 
         _committing = true;
-        _inFlight = Task.Run(() => _store.Commit(batch));
+        _inFlight = _run(() => _store.Commit(batch));
         Context.PipeToSelf(_inFlight, () => new WriterMessage.Committed(), _ => new WriterMessage.Committed());
     }
 }

@@ -19,7 +19,8 @@ internal sealed partial class AgentEndpoints(
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapAgentLink(node.Time, Serve);
 
-    private async Task Serve(PeerIdentity peer, FrameSocket socket, CancellationToken cancellation)
+    /// <summary>Serves one link until it ends.</summary>
+    internal async Task Serve(PeerIdentity peer, IFrameLink socket, CancellationToken cancellation)
     {
         if (peer.Customer is not { } customer)
         {
@@ -55,7 +56,7 @@ internal sealed partial class AgentEndpoints(
         }
     }
 
-    private async Task Receive(FrameSocket socket, ActorRef<AgentSessionMessage> session, CancellationToken cancellation)
+    private async Task Receive(IFrameLink socket, ActorRef<AgentSessionMessage> session, CancellationToken cancellation)
     {
         try
         {
@@ -81,7 +82,7 @@ internal sealed partial class AgentEndpoints(
         public static partial void Lost(ILogger log, string reason);
     }
 
-    private sealed class SocketLink(FrameSocket socket) : IAgentLink
+    private sealed class SocketLink(IFrameLink socket) : IAgentLink
     {
         public Task SendAsync(Frame frame, CancellationToken cancellationToken) => socket.SendAsync(frame, cancellationToken);
 

@@ -23,7 +23,7 @@ internal sealed record DmzContext(
     LinkTrust Trust,
     NodeIncarnation Incarnation,
     LedgerKey Ledger,
-    ZoneClient Zone,
+    ZoneCaller Zone,
     TimeProvider Time,
     RandomFill Random,
     NodeLimits Limits,

@@ -32,6 +32,7 @@ internal sealed class DmzNode : INode
     private readonly DmzOptions _options;
     private readonly InstallationKey _key;
     private readonly ActorSystem _system;
+    private readonly ZoneClient _zone;
     private readonly DmzContext _node;
     private readonly CustomerRegistry _customers;
     private readonly ActorRef<RequestsMessage> _requests;
@@ -61,9 +62,9 @@ internal sealed class DmzNode : INode
         var issuer = options.AgentIssuerCertificate is { } certificate
             ? new AgentIssuer(CertificateIssuer.LoadAgentIssuer(certificate, options.AgentIssuerKey!, trust, random), trust.Cluster)
             : null;
-        var zone = new ZoneClient(new ZoneClientOptions(options.ZoneAddresses) { Deadline = options.ZoneDeadline }, _key, time);
+        _zone = new ZoneClient(new ZoneClientOptions(options.ZoneAddresses) { Deadline = options.ZoneDeadline }, _key, time);
         _node = new DmzContext(
-            trust.Cluster, _key.Identity.Name, trust, incarnation, new LedgerKey(), zone, time, random, options.Limits, witnesses, issuer);
+            trust.Cluster, _key.Identity.Name, trust, incarnation, new LedgerKey(), _zone, time, random, options.Limits, witnesses, issuer);
 
         var customers = _system.Spawn(
             Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))), "customers");
@@ -155,7 +156,7 @@ internal sealed class DmzNode : INode
     {
         await _web.DisposeAsync();
         await _system.TerminateAsync(LastDeadline);
-        _node.Zone.Dispose();
+        _zone.Dispose();
         _node.AgentIssuer?.Dispose();
         _node.Incarnation.Dispose();
         _key.Dispose();

@@ -9,7 +9,7 @@ namespace Broker.Links.Agents;
 /// The agent link at either end: one protobuf <see cref="Frame"/> a binary WebSocket message. Any number of senders, one at a time on the
 /// wire; one receiver. Frames hold ciphertext and public values only, so they need no locked memory.
 /// </summary>
-public sealed class FrameSocket : IAsyncDisposable
+public sealed class FrameSocket : IFrameLink
 {
     /// <summary>Bytes of a frame at most.</summary>
     public const int MaxFrameBytes = 5 * 1024 * 1024;
@@ -120,8 +120,9 @@ public sealed class FrameSocket : IAsyncDisposable
 
     /// <summary>Says goodbye with a code and closes; does not wait for the other end longer than a few seconds, and never fails.</summary>
     /// <param name="code">A stable code for the other end.</param>
-    /// <param name="status">How the WebSocket itself is closed.</param>
-    public async Task CloseAsync(string code, WebSocketCloseStatus status = WebSocketCloseStatus.NormalClosure)
+    public Task CloseAsync(string code) => CloseAsync(code, WebSocketCloseStatus.NormalClosure);
+
+    private async Task CloseAsync(string code, WebSocketCloseStatus status)
     {
         using var deadline = new CancellationTokenSource(CloseTimeout, _time);
         try

@@ -6,12 +6,12 @@ using Broker.Protocol.Identifiers;
 namespace Broker.Links.Identity;
 
 /// <summary>The root of one installation: the only thing that certificates are verified against, and the source of the cluster's id.</summary>
-public sealed class LinkTrust
+public class LinkTrust
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
-    private LinkTrust(X509Certificate2 root, Name cluster)
+    private protected LinkTrust(X509Certificate2 root, Name cluster)
     {
         Root = root;
         Cluster = cluster;
@@ -75,6 +75,37 @@ public sealed class LinkTrust
         }
 
         return PeerIdentity.TryRead(certificates, Cluster, out identity, out refusal);
+    }
+
+    /// <summary>Verifies the chain of a certificate that signs statements, and reads its identity.</summary>
+    /// <param name="chainDer">DER of the leaf and its intermediate, if any.</param>
+    /// <param name="at">When the certificates must be valid.</param>
+    /// <param name="identity">Whose certificate it is.</param>
+    /// <param name="refusal">Why it is nobody's.</param>
+    internal virtual bool TryIdentify(
+        IReadOnlyList<ReadOnlyMemory<byte>> chainDer, DateTimeOffset at, [NotNullWhen(true)] out PeerIdentity? identity, out LinkRefusal refusal)
+    {
+        identity = null;
+        refusal = LinkRefusal.BadChain;
+        var certificates = new List<X509Certificate2>(chainDer.Count);
+        try
+        {
+            foreach (var der in chainDer)
+                certificates.Add(X509CertificateLoader.LoadCertificate(der.Span));
+            using var chain = new X509Chain { ChainPolicy = StatementPolicy(at) };
+            for (var i = 1; i < certificates.Count; i++)
+                chain.ChainPolicy.ExtraStore.Add(certificates[i]);
+            chain.Build(certificates[0]);
+            return TryIdentify(chain, out identity, out refusal);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+        finally
+        {
+            certificates.ForEach(static c => c.Dispose());
+        }
     }
 
     /// <summary>Whether this root signed a certificate, through its issuer where there is one, whatever the dates.</summary>

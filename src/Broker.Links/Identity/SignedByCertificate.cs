@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Broker.Protocol.Statements;
 
 namespace Broker.Links.Identity;
@@ -73,24 +71,6 @@ public static class SignedByCertificate
         refusal = LinkRefusal.BadChain;
         if (chainDer.Count is 0 or > MaxCertificates || chainDer.Any(static c => c.Length > MaxCertificateBytes))
             return false;
-        var certificates = new List<X509Certificate2>(chainDer.Count);
-        try
-        {
-            foreach (var der in chainDer)
-                certificates.Add(X509CertificateLoader.LoadCertificate(der.Span));
-            using var chain = new X509Chain { ChainPolicy = trust.StatementPolicy(at) };
-            for (var i = 1; i < certificates.Count; i++)
-                chain.ChainPolicy.ExtraStore.Add(certificates[i]);
-            chain.Build(certificates[0]);
-            return trust.TryIdentify(chain, out identity, out refusal);
-        }
-        catch (CryptographicException)
-        {
-            return false;
-        }
-        finally
-        {
-            certificates.ForEach(static c => c.Dispose());
-        }
+        return trust.TryIdentify(chainDer, at, out identity, out refusal);
     }
 }

@@ -11,7 +11,7 @@ namespace Broker.Links.Zone;
 /// Calls the credential zone. Thread-safe; one a process. An address that cannot be connected to is skipped for the next; a request that
 /// may have arrived is never sent a second time, except where it changes nothing.
 /// </summary>
-public sealed partial class ZoneClient : IDisposable
+public sealed class ZoneClient : ZoneCaller, IDisposable
 {
     private static readonly MediaTypeHeaderValue MediaType = new(ZoneOperations.MediaType);
 
@@ -33,17 +33,9 @@ public sealed partial class ZoneClient : IDisposable
         _http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Zone) { ConnectTimeout = options.ConnectTimeout });
     }
 
-    /// <summary>Calls one operation.</summary>
-    /// <param name="operation">Which, of <see cref="ZoneOperations"/>.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Gives up waiting; whether the request had its effect is not known then.</param>
-    /// <exception cref="ZoneRefusedException">Refused; no effect.</exception>
-    /// <exception cref="ZoneUnavailableException">Not executed.</exception>
-    /// <exception cref="ZoneUnknownOutcomeException">It may have been executed. Not thrown for operations that only read.</exception>
-    public async Task<TReply> CallAsync<TRequest, TReply>(
+    /// <inheritdoc/>
+    public override async Task<TReply> CallAsync<TRequest, TReply>(
         ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken)
-        where TRequest : IMessage<TRequest>
-        where TReply : IMessage<TReply>
     {
         var body = request.ToByteArray();
         if (body.Length > operation.MaxRequestBytes)

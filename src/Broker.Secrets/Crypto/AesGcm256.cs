@@ -37,6 +37,19 @@ public static class AesGcm256
         if (destination.Length != plaintext.Length + TagSize)
             throw new ArgumentException("sealed data is 16 bytes longer than its plaintext", nameof(destination));
 
+        if (SimulatedSecrets.Current is { } simulated)
+            simulated.Seal(key, nonce, plaintext, associatedData, destination);
+        else
+            SealNatively(key, nonce, plaintext, associatedData, destination);
+    }
+
+    internal static void SealNatively(
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> plaintext,
+        ReadOnlySpan<byte> associatedData,
+        Span<byte> destination)
+    {
         using var aes = new AesGcm(key, TagSize);
         aes.Encrypt(nonce, plaintext, destination[..plaintext.Length], destination[plaintext.Length..], associatedData);
     }
@@ -61,6 +74,18 @@ public static class AesGcm256
         if (destination.Length != sealedData.Length - TagSize)
             throw new ArgumentException("a plaintext is 16 bytes shorter than its sealed data", nameof(destination));
 
+        return SimulatedSecrets.Current is { } simulated
+            ? simulated.TryOpen(key, nonce, sealedData, associatedData, destination)
+            : TryOpenNatively(key, nonce, sealedData, associatedData, destination);
+    }
+
+    internal static bool TryOpenNatively(
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> sealedData,
+        ReadOnlySpan<byte> associatedData,
+        Span<byte> destination)
+    {
         try
         {
             using var aes = new AesGcm(key, TagSize);

@@ -20,6 +20,9 @@ public static class Hkdf
         if (pseudorandomKey.Length != HashSize)
             throw new ArgumentException("a pseudorandom key is 32 bytes", nameof(pseudorandomKey));
 
+        if (SimulatedSecrets.Current?.Extracts(salt, keyMaterial, pseudorandomKey) == true)
+            return;
+
         HMACSHA256.HashData(salt, keyMaterial, pseudorandomKey);
     }
 
@@ -34,6 +37,9 @@ public static class Hkdf
             throw new ArgumentException("a pseudorandom key is at least 32 bytes", nameof(pseudorandomKey));
         if (output.Length > LargestOutput)
             throw new ArgumentException("HKDF with SHA-256 gives at most 8160 bytes", nameof(output));
+
+        if (SimulatedSecrets.Current?.Expands(pseudorandomKey, info, output) == true)
+            return;
 
         // previous block ‖ info ‖ counter, then the block that comes of it.
         using var scratch = SecretBuffer.Allocate(HashSize + info.Length + 1 + HashSize);

@@ -41,15 +41,15 @@ public sealed unsafe class P256PrivateKey : IKeyAgreement, IDisposable
         if (!P256Scalar.IsValid(scalar))
             throw P256Scalar.Invalid();
 
-        var publicKey = P256Curve.PublicPoint(scalar);
-        return new P256PrivateKey(P256Curve.KeyPair(scalar, publicKey), publicKey);
+        var publicKey = SimulatedSecrets.Current?.PointOf(scalar) ?? P256Curve.PublicPoint(scalar);
+        return FromScalar(scalar, publicKey);
     }
 
     /// <summary>As the other, without deriving the point again: for a key that is imported at every use.</summary>
     /// <param name="scalar">A scalar that was valid before.</param>
     /// <param name="publicKey">Its point; not copied.</param>
     internal static P256PrivateKey FromScalar(ReadOnlySpan<byte> scalar, byte[] publicKey) =>
-        new(P256Curve.KeyPair(scalar, publicKey), publicKey);
+        new(SimulatedSecrets.Current?.PointOf(scalar) is null ? P256Curve.KeyPair(scalar, publicKey) : new SafeKey(0), publicKey);
 
     /// <summary>A key of its scalar. The buffer stays the caller's to wipe.</summary>
     /// <param name="scalar">32 bytes big-endian, 1 … n-1.</param>
@@ -95,6 +95,9 @@ public sealed unsafe class P256PrivateKey : IKeyAgreement, IDisposable
         if (sharedX.Length != SharedSize)
             throw new ArgumentException("a shared secret of P-256 is 32 bytes", nameof(sharedX));
 
+        if (SimulatedSecrets.Current?.Agrees(PublicKey, peerPublicKey, sharedX) == true)
+            return;
+
         using var peer = P256Curve.PublicKey(peerPublicKey);
         var context = LibCrypto.NewContext(0, _key, 0);
         LibCrypto.Check(context != 0, "EVP_PKEY_CTX_new_from_pkey");
@@ -119,6 +122,9 @@ public sealed unsafe class P256PrivateKey : IKeyAgreement, IDisposable
     /// <param name="signature">Receives r ‖ s, 64 bytes.</param>
     public void Sign(ReadOnlySpan<byte> message, Span<byte> signature)
     {
+        if (SimulatedSecrets.Current?.Signs(PublicKey, message, signature) == true)
+            return;
+
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(message, hash);
         SignHash(hash, signature);

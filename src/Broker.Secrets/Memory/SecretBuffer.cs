@@ -57,7 +57,8 @@ public sealed class SecretBuffer : IDisposable
     /// <param name="length">Bytes, 0 … <see cref="SecretMemory.LargestLength"/>.</param>
     /// <returns>A buffer that the caller owns and disposes.</returns>
     /// <exception cref="SecretMemoryExhaustedException">No slot of that size is free.</exception>
-    public static SecretBuffer Allocate(int length) => SecretMemory.Default.Allocate(length);
+    public static SecretBuffer Allocate(int length) =>
+        SimulatedSecrets.Current is { } simulated ? simulated.Allocate(length) : SecretMemory.Default.Allocate(length);
 
     /// <summary>Copies bytes into a slot of <see cref="SecretMemory.Default"/>; the source stays the caller's to wipe.</summary>
     /// <param name="source">At most <see cref="SecretMemory.LargestLength"/> bytes.</param>
@@ -77,7 +78,9 @@ public sealed class SecretBuffer : IDisposable
     {
         var address = Interlocked.Exchange(ref _address, 0);
         ObjectDisposedException.ThrowIf(address == 0, this);
-        return new SecretBuffer(_memory, address, _requested, _length);
+        var moved = new SecretBuffer(_memory, address, _requested, _length);
+        SimulatedSecrets.Current?.Moved(this, moved);
+        return moved;
     }
 
     /// <summary>Shortens the buffer and zeroes what falls off its end; the slot stays as large as it is.</summary>

@@ -69,7 +69,7 @@ public sealed class DmzWorld : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await System.DisposeAsync();
-        Node.Zone.Dispose();
+        ((ZoneClient)Node.Zone).Dispose();
         Node.Incarnation.Dispose();
         Node.AgentIssuer?.Dispose();
         HostileNode.Dispose();

@@ -1,10 +1,26 @@
 using Broker.Protocol.Wire.Zone;
+using Google.Protobuf;
 
 namespace Broker.Links.Zone;
 
-/// <content>A method for each operation; errors as of <see cref="CallAsync"/>.</content>
-public sealed partial class ZoneClient
+/// <summary>
+/// A way to the credential zone, with a method for each operation: <see cref="ZoneClient"/>, or in tests one that delays, loses and
+/// repeats. Errors are those of <see cref="CallAsync"/>.
+/// </summary>
+public abstract class ZoneCaller
 {
+    /// <summary>Calls one operation.</summary>
+    /// <param name="operation">Which, of <see cref="ZoneOperations"/>.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Gives up waiting; whether the request had its effect is not known then.</param>
+    /// <exception cref="ZoneRefusedException">Refused; no effect.</exception>
+    /// <exception cref="ZoneUnavailableException">Not executed.</exception>
+    /// <exception cref="ZoneUnknownOutcomeException">It may have been executed. Not thrown for operations that only read.</exception>
+    public abstract Task<TReply> CallAsync<TRequest, TReply>(
+        ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken)
+        where TRequest : IMessage<TRequest>
+        where TReply : IMessage<TReply>;
+
     /// <summary>What a DMZ node must know of the zone.</summary>
     public Task<DescribeReply> DescribeAsync(DescribeRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.Describe, request, cancellationToken);
