@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Agent;
 using Google.Protobuf;
 
@@ -150,9 +152,9 @@ public sealed class FrameSocket : IAsyncDisposable
     {
         try
         {
-            return Frame.Parser.ParseFrom(bytes);
+            return WireReader.Read(Frame.Parser, bytes);
         }
-        catch (InvalidProtocolBufferException)
+        catch (MalformedException)
         {
             return null;
         }
