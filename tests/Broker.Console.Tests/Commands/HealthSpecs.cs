@@ -37,4 +37,18 @@ public sealed class HealthSpecs
     [InlineData("""{"status":"ready","conditions":[{"name":"a","good":"yes","detail":""}]}""")]
     public void Other_answers_should_be_refused(string text) =>
         Assert.Equal("answer-malformed", Assert.Throws<CommandException>(() => HealthCommand.Read(Encoding.UTF8.GetBytes(text))).Code);
+
+    [Fact]
+    public async Task What_a_broker_says_should_not_move_the_terminal()
+    {
+        await using var world = await TestWorld.StartAsync();
+        world.Broker.Hook = async (context, _) =>
+        {
+            context.Response.StatusCode = 503;
+            await context.Response.Body.WriteAsync("""{"status":"\u001b[2J\u0007gone","conditions":[]}"""u8.ToArray());
+            return true;
+        };
+        var ran = await world.Console.BadAsync(5, "not-ready", "health");
+        Assert.Contains("the node is ?[2J?gone", ran.Error, StringComparison.Ordinal);
+    }
 }
