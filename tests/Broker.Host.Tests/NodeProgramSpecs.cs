@@ -146,7 +146,7 @@ public sealed class NodeProgramSpecs : IDisposable
         app.MapHealth(context.Health);
         await app.StartAsync();
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-        Assert.Equal("{\"status\":\"live\"}", await http.GetStringAsync(new Uri("/health/live", UriKind.Relative)));
+        Assert.Equal("{\"status\":\"live\",\"conditions\":[]}", await http.GetStringAsync(new Uri("/health/live", UriKind.Relative)));
         context.Health.Report("store", isGood: true);
         using (var starting = await http.GetAsync(new Uri("/health/ready", UriKind.Relative)))
             Assert.Equal(HttpStatusCode.ServiceUnavailable, starting.StatusCode);

@@ -8,6 +8,7 @@ using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
+using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Agent;
 using Broker.Secrets;
 using Google.Protobuf;
@@ -93,13 +94,13 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
             using var response = await client.PostAsync(new Uri("/v1/enrol", UriKind.Relative), content, cancellation);
             var body = await response.Content.ReadAsByteArrayAsync(cancellation);
             if (response.StatusCode == HttpStatusCode.OK)
-                return EnrolReply.Parser.ParseFrom(body);
+                return WireReader.Read(EnrolReply.Parser, body.AsSpan());
 
-            var problem = Problem.Parser.ParseFrom(body);
+            var problem = WireReader.Read(Problem.Parser, body.AsSpan());
             throw new AgentException(
                 $"the broker refused the enrolment: {Printable(problem.Detail)}", Printable(problem.Code) is { Length: > 0 } code ? code : "refused");
         }
-        catch (InvalidProtocolBufferException e)
+        catch (MalformedException e)
         {
             throw new AgentException("the broker's answer is not an enrolment's; check the address of the token", "reply-malformed", e);
         }

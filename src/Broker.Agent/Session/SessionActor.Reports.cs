@@ -1,8 +1,10 @@
 using Broker.Agent.State;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
+using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Agent;
 using Broker.Secrets;
 using Google.Protobuf;
@@ -117,12 +119,12 @@ internal sealed partial class SessionActor
         string? code;
         try
         {
-            var renewal = Renewal.Parser.ParseFrom(body);
+            var renewal = WireReader.Read(Renewal.Parser, body);
             code = parts.Enrolled.Renew(
                 new Signed(renewal.Grant.Memory, renewal.GrantSignature.Memory), parts.Boot,
                 [.. renewal.Certificates.Select(static c => c.ToByteArray())]);
         }
-        catch (InvalidProtocolBufferException)
+        catch (MalformedException)
         {
             code = "grant-malformed";
         }

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Broker.Console.Cli;
+using Broker.Console.Shell;
 using Broker.Links.Identity;
 using Broker.Links.Issuing;
 using Broker.Protocol.Identifiers;
@@ -14,7 +14,7 @@ namespace Broker.Console.Authority;
 /// The root of an installation, offline: a directory with <c>root.crt</c> and, sealed to a passphrase, <c>root.key</c>. It is used to issue
 /// certificates and belongs on no node.
 /// </summary>
-public sealed class CertificateAuthority : IDisposable
+internal sealed class CertificateAuthority : IDisposable
 {
     private const int ClusterIdBytes = 16;
     private static readonly TimeSpan RootLifetime = TimeSpan.FromDays(3653);
@@ -83,7 +83,7 @@ public sealed class CertificateAuthority : IDisposable
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             key.Dispose();
-            throw new CommandException($"{KeyPath(directory)} does not open: the passphrase is wrong or the file is damaged; try again");
+            throw CommandException.Usage($"{KeyPath(directory)} does not open: the passphrase is wrong or the file is damaged; try again");
         }
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Broker.Console.Cli;
+using Broker.Console.Shell;
 using Broker.Links.Identity;
 
 namespace Broker.Console.Authority;
@@ -10,7 +10,7 @@ internal static class IssueCommand
     private const int Year = 365;
     private const int MaxDays = 3650;
 
-    public static Command Create(Option<string> directory, Option<string?> passphraseFile)
+    public static Command Create(ConsoleHost host, Option<string> directory, Option<string?> passphraseFile)
     {
         var role = new Option<string>("--role") { Description = "dmz or zone.", Required = true };
         role.AcceptOnlyFromAmong("dmz", "zone");
@@ -20,7 +20,7 @@ internal static class IssueCommand
             DefaultValueFactory = static _ => [],
         };
         var enrol = new Option<bool>("--enrol") { Description = "May enrol customers." };
-        var common = new Common(directory, passphraseFile);
+        var common = new Common(host, directory, passphraseFile);
 
         var node = common.Verb("node", "a node of a zone", Year, "--role dmz --name dmz-1", [role, hosts], parsed =>
             new Request(parsed.GetRequiredValue(role) == "dmz" ? LinkRole.Dmz : LinkRole.Zone, false, parsed.GetRequiredValue(hosts)));
@@ -35,7 +35,7 @@ internal static class IssueCommand
 
     private sealed record Request(LinkRole Role, bool Enrol, IReadOnlyList<string> Hosts);
 
-    private sealed class Common(Option<string> directory, Option<string?> passphraseFile)
+    private sealed class Common(ConsoleHost host, Option<string> directory, Option<string?> passphraseFile)
     {
         private readonly Option<string> _name = new("--name") { Description = "The name in the certificate and of the files.", Required = true };
         private readonly Option<string?> _out = new("--out") { Description = "Directory for NAME.crt and NAME.key; by default the one of the root." };
@@ -49,31 +49,34 @@ internal static class IssueCommand
             };
             foreach (var option in options)
                 command.Options.Add(option);
-            command.SetAction(parsed => OutputFormat.Run(parsed, () => Issue(parsed, request(parsed), parsed.GetValue(lifetime))));
-            return command;
+            return command.Runs(host, context => Issue(context, request(context.Parse), context.Get(lifetime)));
         }
 
-        private void Issue(ParseResult parsed, Request request, int days)
+        private int Issue(CommandContext context, Request request, int days)
         {
             if (days is < 1 or > MaxDays)
-                throw new CommandException($"--days is 1 to {MaxDays}");
-            var root = parsed.GetRequiredValue(directory);
-            var target = parsed.GetValue(_out) ?? root;
-            var name = CaCommand.ReadName(parsed.GetRequiredValue(_name));
+                throw CommandException.Usage($"--days is 1 to {MaxDays}");
+            var root = context.Parse.GetRequiredValue(directory);
+            var target = context.Get(_out) ?? root;
+            var name = CaCommand.ReadName(context.Parse.GetRequiredValue(_name));
             var paths = CertificateAuthority.Paths(name, target);
             NewFiles.MustNotExist(paths.Certificate, paths.Key);
             NewFiles.CreateDirectory(target);
-            using var passphrase = CaCommand.ReadPassphrase(parsed, isNew: false);
-            using var authority = CertificateAuthority.Open(root, passphrase, TimeProvider.System);
+            using var passphrase = CaCommand.ReadPassphrase(context, isNew: false);
+            using var authority = CertificateAuthority.Open(root, passphrase, host.Time);
             var id = new SpiffeId(authority.Trust.Cluster, request.Role, null, name, request.Enrol);
             using var certificate = authority.Issue(id, TimeSpan.FromDays(days), request.Hosts, target);
-            OutputFormat.Write(
-                parsed,
-                ("identity", id.ToString()),
-                ("certificate", paths.Certificate),
-                ("key", paths.Key),
-                ("not after", CaCommand.Date(certificate.NotAfter)),
-                ("root fingerprint", authority.Trust.Fingerprint.ToString()));
+            var result = new IssuedResult(
+                id.ToString(), paths.Certificate, paths.Key, CaCommand.Date(certificate.NotAfter), authority.Trust.Fingerprint.ToString());
+            context.Print(result, ConsoleJson.Default.IssuedResult, o =>
+            {
+                o.WriteLine($"identity: {result.Identity}");
+                o.WriteLine($"certificate: {result.Certificate}");
+                o.WriteLine($"key: {result.Key}");
+                o.WriteLine($"not after: {result.NotAfter}");
+                o.WriteLine($"root fingerprint: {result.RootFingerprint}");
+            });
+            return ExitCode.Ok;
         }
     }
 }

@@ -1,4 +1,4 @@
-using Broker.Console.Cli;
+using Broker.Console.Shell;
 
 namespace Broker.Console.Authority;
 
@@ -16,7 +16,7 @@ internal sealed class NewFiles
         foreach (var path in paths)
         {
             if (File.Exists(path))
-                throw new CommandException($"{path} exists and is never overwritten; move it away or choose another name");
+                throw CommandException.Usage($"{path} exists and is never overwritten; move it away or choose another name");
         }
     }
 
@@ -31,7 +31,7 @@ internal sealed class NewFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"{path} cannot be made a directory; choose another by --directory");
+            throw CommandException.Usage($"{path} cannot be made a directory; choose another by --directory");
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class NewFiles
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _written.ForEach(File.Delete);
-            throw new CommandException($"{path} cannot be written; check that it does not exist and that the directory is yours");
+            throw CommandException.Usage($"{path} cannot be written; check that it does not exist and that the directory is yours");
         }
     }
 }

@@ -1,12 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
-using Broker.Console.Cli;
+using Broker.Console.Shell;
 using Broker.Links.Identity;
 
 namespace Broker.Console.Authority;
 
 /// <summary>The passphrase of the root key: UTF-8 bytes in a pinned array that is zeroed at the end.</summary>
-public sealed class Passphrase : IDisposable
+internal sealed class Passphrase : IDisposable
 {
     private const int MinCharacters = 12;
     private const int MaxCharacters = 512;
@@ -40,7 +40,7 @@ public sealed class Passphrase : IDisposable
     public static Passphrase Ask(TextWriter prompt, bool confirm)
     {
         if (System.Console.IsInputRedirected)
-            throw new CommandException("there is no terminal to ask for the passphrase; name a file by --passphrase-file");
+            throw CommandException.Usage("there is no terminal to ask for the passphrase; name a file by --passphrase-file");
         var first = Read(prompt, "passphrase of the root key: ");
         if (!confirm)
             return Checked(first);
@@ -48,7 +48,7 @@ public sealed class Passphrase : IDisposable
         if (first.Bytes.SequenceEqual(second.Bytes))
             return Checked(first);
         first.Dispose();
-        throw new CommandException("the two passphrases differ; run the command again");
+        throw CommandException.Usage("the two passphrases differ; run the command again");
     }
 
     /// <summary>Zeroes the bytes.</summary>
@@ -59,7 +59,7 @@ public sealed class Passphrase : IDisposable
         if (passphrase._length >= MinCharacters)
             return passphrase;
         passphrase.Dispose();
-        throw new CommandException($"the passphrase is shorter than {MinCharacters} characters; choose a longer one, several words for instance");
+        throw CommandException.Usage($"the passphrase is shorter than {MinCharacters} characters; choose a longer one, several words for instance");
     }
 
     private static Passphrase Read(TextWriter prompt, string question)

@@ -21,32 +21,26 @@ internal static class HealthCommand
         context.Print(model, ApiJson.Default.HealthModel, o =>
         {
             o.WriteLine(model.Status);
-            foreach (var (check, state) in model.Checks.OrderBy(static c => c.Key, StringComparer.Ordinal))
-                o.WriteLine($"  {check,-20} {state}");
+            foreach (var condition in model.Conditions)
+                o.WriteLine($"  {condition.Name,-20} {(condition.Good ? "good" : "not good")}{(condition.Detail.Length > 0 ? ": " : "")}{condition.Detail}");
         });
         return status == HttpStatusCode.OK
             ? ExitCode.Ok
             : throw new CommandException(ExitCode.Unreachable, "not-ready", $"the node is {model.Status}");
     });
 
-    /// <summary>Reads the checks as an object of texts, or as a list of conditions with a name, whether it is good, and a detail.</summary>
     internal static HealthModel Read(byte[] answer)
     {
         try
         {
-            using var document = JsonDocument.Parse(answer, new JsonDocumentOptions { MaxDepth = 8 });
-            var root = document.RootElement;
-            var checks = root.TryGetProperty("conditions", out var conditions)
-                ? conditions.EnumerateArray().ToDictionary(static c => Text(c, "name"), static c =>
-                    (c.GetProperty("good").GetBoolean() ? "good" : "not good") + (Text(c, "detail") is { Length: > 0 } detail ? ": " + detail : ""))
-                : root.GetProperty("checks").EnumerateObject().ToDictionary(static c => c.Name, static c => c.Value.GetString() ?? "");
-            return new HealthModel(Text(root, "status"), checks);
+            // The serializer refuses null for a member, not for an element of a list.
+            return JsonSerializer.Deserialize(answer, ApiJson.Default.HealthModel) is { } model && model.Conditions.All(static c => c is not null)
+                ? model
+                : throw new JsonException();
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
+        catch (JsonException)
         {
             throw CommandException.Unverified("answer-malformed", "the broker's answer is not of the form of this version");
         }
     }
-
-    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? "";
 }

@@ -58,7 +58,8 @@ internal static class KeyFiles
                 key.ImportSubjectPublicKeyInfo(Convert.FromBase64String(text[fields.Base64Data]), out _);
                 return PublicKey.From(key);
             }
-            catch (Exception e) when (e is CryptographicException or MalformedException or FormatException or ArgumentException)
+            catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException or MalformedException or FormatException
+                or ArgumentException)
             {
                 // Falls through: whatever it was, it is no key of ours.
             }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Broker.Console.Audit;
+using Broker.Console.Authority;
 using Broker.Console.Customers;
 using Broker.Console.Health;
 using Broker.Console.Keys;
@@ -28,6 +29,8 @@ namespace Broker.Console.Shell;
 [JsonSerializable(typeof(SavedResult))]
 [JsonSerializable(typeof(DoneResult))]
 [JsonSerializable(typeof(VersionResult))]
+[JsonSerializable(typeof(RootResult))]
+[JsonSerializable(typeof(IssuedResult))]
 [JsonSerializable(typeof(AuditHeader))]
 [JsonSerializable(typeof(AuditLine))]
 [JsonSerializable(typeof(AuditReport))]

@@ -15,7 +15,7 @@ internal static class GlobalOptions
 
     public static readonly Option<Name?> User = UserOption();
 
-    public static readonly Option<string> Output = Cli.OutputFormat.Option;
+    public static readonly Option<string> Output = OutputOption();
 
     public static readonly Option<int> Timeout = Range(new("--timeout")
     {
@@ -32,6 +32,18 @@ internal static class GlobalOptions
         root.Options.Add(User);
         root.Options.Add(Output);
         root.Options.Add(Timeout);
+    }
+
+    private static Option<string> OutputOption()
+    {
+        var option = new Option<string>("--output")
+        {
+            Description = "How results are written: text, or json for scripts.",
+            DefaultValueFactory = static _ => "text",
+            Recursive = true,
+        };
+        option.AcceptOnlyFromAmong("text", "json");
+        return option;
     }
 
     private static Option<Name?> UserOption()

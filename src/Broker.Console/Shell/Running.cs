@@ -10,6 +10,8 @@ namespace Broker.Console.Shell;
 /// <summary>Binds a command to its work, and every failure to an exit code and one line of text.</summary>
 internal static class Running
 {
+    private const int MaxShown = 4000;
+
     /// <summary>Sets what the command does.</summary>
     public static Command Runs(this Command command, ConsoleHost host, Func<CommandContext, Task<int>> run)
     {
@@ -57,10 +59,13 @@ internal static class Running
 
     private static void Print(ConsoleHost host, CommandException problem)
     {
-        host.Error.WriteLine($"brokerctl: {problem.Code}: {problem.Message}");
+        host.Error.WriteLine($"brokerctl: {Plain(problem.Code)}: {Plain(problem.Message)}");
         if (problem.Hint is { } hint)
             host.Error.WriteLine("hint: " + hint);
     }
+
+    // What a broker or a file of somebody else said may be in it: shown, but not obeyed by the terminal.
+    private static string Plain(string text) => string.Concat(text.Take(MaxShown).Select(static c => char.IsControl(c) && c != '\n' ? '?' : c));
 
     // What a file or a person can cause; anything else is a defect and keeps its trace.
     private static CommandException? Explain(Exception e, CancellationToken cancellation) => e switch

@@ -7,6 +7,7 @@ using Broker.Protocol.Encoding;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
+using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Agent;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
@@ -38,9 +39,9 @@ internal sealed class EnrolmentEndpoint(DmzContext node, CustomerRegistry custom
         try
         {
             var body = await ReadBody(context);
-            result = await Enrol(EnrolRequest.Parser.ParseFrom(body), context.RequestAborted);
+            result = await Enrol(WireReader.Read(EnrolRequest.Parser, body.AsSpan()), context.RequestAborted);
         }
-        catch (Exception problem) when (problem is MalformedException or InvalidProtocolBufferException)
+        catch (MalformedException)
         {
             result = new Refused(Codes.Malformed, "the body is not an enrolment request");
         }

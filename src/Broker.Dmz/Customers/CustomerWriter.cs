@@ -105,6 +105,10 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             {
                 batch.ForEach(w => w.Reply(ZoneGone));
             }
+            catch (MalformedException)
+            {
+                batch.ForEach(w => w.Reply(ZoneLies));
+            }
             catch (AskTimeoutException)
             {
                 batch.ForEach(w => w.Reply(new Refused(Codes.Busy, "the customer's key is busy; try again")));
@@ -220,7 +224,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         {
             return new CommitResult(false, Codes.ZoneUnavailable, null);
         }
-        catch (ZoneUnknownOutcomeException)
+        catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
         {
             Log.Unknown(_log, _customer, counter);
         }
@@ -230,13 +234,20 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             try
             {
                 var state = await GetCustomer();
-                var committed = WireSigned.From(state.Head).Statement.Span.SequenceEqual(request.Head.Statement.Span);
+                var head = WireSigned.From(state.Head);
+                var committed = head.Statement.Span.SequenceEqual(request.Head.Statement.Span);
+                if (!committed && head.Read<CustomerHead>().Counter != request.ExpectedCounter)
+                {
+                    throw new MalformedException("the zone is neither before the commit nor after it");
+                }
+
                 return new CommitResult(
                     committed, committed ? null : Codes.ZoneUnavailable,
                     new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
             }
-            catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+            catch (Exception problem) when (problem is ZoneException or MalformedException)
             {
+                // A refusal too: whatever the zone says instead of the customer's state, it does not tell the fate of the commit.
                 await Task.Delay(RetryDelay, _node.Time, Context.Stopping);
             }
         }
@@ -256,7 +267,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         {
             return new CommitResult(false, refused.Code, null);
         }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
         {
             // A customer that was never served has lost nothing: begin again, under the same name or another.
             return new CommitResult(false, Codes.ZoneUnavailable, null);
@@ -308,6 +319,9 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             return ZoneGone;
         }
     }
+
+    private static Refused ZoneLies { get; } =
+        new(Codes.ZoneUnavailable, "the credential zone's answer is not one of its form; nothing was changed");
 
     private static Refused ZoneGone { get; } = new(Codes.ZoneUnavailable, "the credential zone cannot be reached; nothing was changed");
 

@@ -1,3 +1,4 @@
+using Broker.Protocol.Api;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -14,14 +15,15 @@ public static class HealthEndpoints
     public static IEndpointConventionBuilder MapHealth(this IEndpointRouteBuilder endpoints, NodeHealth health)
     {
         var group = endpoints.MapGroup("/health");
-        group.MapGet("/live", static () => Results.Json(new { status = "live" }));
-        group.MapGet("/ready", () => Results.Json(
-            new
-            {
-                status = health.Status,
-                conditions = health.Conditions.Select(static c => new { name = c.Name, good = c.IsGood, detail = c.Detail }),
-            },
-            statusCode: health.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable));
+        group.MapGet("/live", static () => Answer(new HealthModel("live", []), StatusCodes.Status200OK))
+            .WithName("GetLiveness").WithTags("health").WithSummary("Whether the process answers").Produces<HealthModel>();
+        group.MapGet("/ready", () => Answer(
+                new HealthModel(health.Status, [.. health.Conditions.Select(static c => new HealthConditionModel(c.Name, c.IsGood, c.Detail))]),
+                health.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable))
+            .WithName("GetReadiness").WithTags("health").WithSummary("Whether work may be sent here, and what speaks against it")
+            .Produces<HealthModel>().Produces<HealthModel>(StatusCodes.Status503ServiceUnavailable);
         return group;
     }
+
+    private static IResult Answer(HealthModel model, int status) => Results.Json(model, ApiJson.Default.HealthModel, statusCode: status);
 }

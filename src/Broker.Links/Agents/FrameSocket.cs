@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Agent;
 using Google.Protobuf;
 
@@ -151,9 +153,9 @@ public sealed class FrameSocket : IFrameLink
     {
         try
         {
-            return Frame.Parser.ParseFrom(bytes);
+            return WireReader.Read(Frame.Parser, bytes);
         }
-        catch (InvalidProtocolBufferException)
+        catch (MalformedException)
         {
             return null;
         }

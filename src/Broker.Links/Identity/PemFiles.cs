@@ -50,7 +50,7 @@ public static class PemFiles
 #pragma warning restore RS0030
             return key;
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or PlatformNotSupportedException or ArgumentException)
         {
             key.Dispose();
             throw new InstallationKeyException($"{path} does not hold an unencrypted P-256 private key in PEM form");

@@ -18,8 +18,8 @@ public abstract class ZoneCaller
     /// <exception cref="ZoneUnknownOutcomeException">It may have been executed. Not thrown for operations that only read.</exception>
     public abstract Task<TReply> CallAsync<TRequest, TReply>(
         ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken)
-        where TRequest : IMessage<TRequest>
-        where TReply : IMessage<TReply>;
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : IMessage<TReply>, new();
 
     /// <summary>What a DMZ node must know of the zone.</summary>
     public Task<DescribeReply> DescribeAsync(DescribeRequest request, CancellationToken cancellationToken) =>

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Zone;
 using Google.Protobuf;
 
@@ -14,6 +16,9 @@ namespace Broker.Links.Zone;
 public sealed class ZoneClient : ZoneCaller, IDisposable
 {
     private static readonly MediaTypeHeaderValue MediaType = new(ZoneOperations.MediaType);
+
+    private const int MaxCode = 64;
+    private const int MaxDetail = 500;
 
     private readonly HttpClient _http;
     private readonly ZoneClientOptions _options;
@@ -58,7 +63,7 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
             {
                 throw;
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or InvalidProtocolBufferException)
+            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or MalformedException)
             {
                 if (sent && !operation.ReadOnly && !NeverSent(e))
                     throw new ZoneUnknownOutcomeException($"the zone did not answer {operation.Name}: it may have been executed", e);
@@ -79,8 +84,8 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
 
     private async Task<TReply> SendAsync<TRequest, TReply>(
         ZoneOperation<TRequest, TReply> operation, Uri address, byte[] body, Action onSent, CancellationToken cancellationToken)
-        where TRequest : IMessage<TRequest>
-        where TReply : IMessage<TReply>
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : IMessage<TReply>, new()
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(address, operation.Path))
         {
@@ -90,16 +95,21 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
         };
         using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.OK)
-            return operation.ReplyParser.ParseFrom(await BoundedBody.ReadAsync(response, operation.MaxReplyBytes, cancellationToken).ConfigureAwait(false));
+        {
+            var reply = await BoundedBody.ReadAsync(response, operation.MaxReplyBytes, cancellationToken).ConfigureAwait(false);
+            return WireReader.Read(operation.ReplyParser, reply.AsSpan());
+        }
+
         throw await ProblemAsync(operation.ReadOnly, response, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<Exception> ProblemAsync(bool readOnly, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var isProblem = response.Content.Headers.ContentType?.MediaType == ZoneOperations.MediaType;
-        var problem = isProblem
-            ? Problem.Parser.ParseFrom(await BoundedBody.ReadAsync(response, BoundedBody.MaxProblemBytes, cancellationToken).ConfigureAwait(false))
+        var body = isProblem
+            ? await BoundedBody.ReadAsync(response, BoundedBody.MaxProblemBytes, cancellationToken).ConfigureAwait(false)
             : null;
+        var problem = body is null ? null : Plain(WireReader.Read(Problem.Parser, body.AsSpan()));
         return problem switch
         {
             { UnknownOutcome: false } when response.StatusCode == HttpStatusCode.ServiceUnavailable =>
@@ -108,5 +118,14 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
             _ when readOnly => new ZoneUnavailableException(problem?.Code ?? "zone-failed", "the zone failed; see its log", null),
             _ => new ZoneUnknownOutcomeException("the zone failed: the request may have been executed; see its log", null),
         };
+    }
+
+    // A zone that lies chooses these: they reach logs, audit records and terminals, so they are words of the form that a zone has.
+    private static Problem Plain(Problem problem)
+    {
+        if (problem.Code.Length is 0 or > MaxCode || problem.Code.Any(static c => c is not ('-' or (>= 'a' and <= 'z') or (>= '0' and <= '9'))))
+            problem.Code = "zone-failed";
+        problem.Detail = string.Concat(problem.Detail.Take(MaxDetail).Select(static c => c is >= ' ' and <= '~' ? c : '?'));
+        return problem;
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Protocol.Encoding;
+using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Zone;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
@@ -27,8 +28,8 @@ public static partial class ZoneEndpoints
         this IEndpointRouteBuilder endpoints,
         ZoneOperation<TRequest, TReply> operation,
         Func<PeerIdentity, TRequest, CancellationToken, Task<ZoneAnswer<TReply>>> handler)
-        where TRequest : IMessage<TRequest>
-        where TReply : class, IMessage<TReply>
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : class, IMessage<TReply>, new()
     {
         var logger = endpoints.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ZoneEndpoints));
         return endpoints.MapPost(operation.Path, (RequestDelegate)(context => ServeAsync(context, operation, handler, logger)));
@@ -39,8 +40,8 @@ public static partial class ZoneEndpoints
         ZoneOperation<TRequest, TReply> operation,
         Func<PeerIdentity, TRequest, CancellationToken, Task<ZoneAnswer<TReply>>> handler,
         ILogger logger)
-        where TRequest : IMessage<TRequest>
-        where TReply : class, IMessage<TReply>
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : class, IMessage<TReply>, new()
     {
         if (context.RefuseUnless(LinkRole.Dmz) is { } refusal)
         {
@@ -81,8 +82,8 @@ public static partial class ZoneEndpoints
 
     private static async Task<(TRequest? Request, ZoneRefusal? Problem)> ReadAsync<TRequest, TReply>(
         HttpContext context, ZoneOperation<TRequest, TReply> operation)
-        where TRequest : IMessage<TRequest>
-        where TReply : IMessage<TReply>
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : IMessage<TReply>, new()
     {
         if (context.Request.ContentType != ZoneOperations.MediaType)
             return (default, new ZoneRefusal(415, "wrong-media-type", "send " + ZoneOperations.MediaType));
@@ -110,13 +111,13 @@ public static partial class ZoneEndpoints
     }
 
     private static TRequest? Parse<TRequest>(MessageParser<TRequest> parser, ReadOnlySequence<byte> body)
-        where TRequest : IMessage<TRequest>
+        where TRequest : IMessage<TRequest>, new()
     {
         try
         {
-            return parser.ParseFrom(body);
+            return WireReader.Read(parser, body);
         }
-        catch (InvalidProtocolBufferException)
+        catch (MalformedException)
         {
             return default;
         }

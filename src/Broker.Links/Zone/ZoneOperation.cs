@@ -18,8 +18,8 @@ public sealed record ZoneOperation<TRequest, TReply>(
     int MaxRequestBytes,
     int MaxReplyBytes,
     bool ReadOnly)
-    where TRequest : IMessage<TRequest>
-    where TReply : IMessage<TReply>
+    where TRequest : IMessage<TRequest>, new()
+    where TReply : IMessage<TReply>, new()
 {
     /// <summary>The path of the operation.</summary>
     public string Path { get; } = ZoneOperations.Prefix + Name;

@@ -75,11 +75,11 @@ public static class ZoneOperations
 
     private static ZoneOperation<TRequest, TReply> Read<TRequest, TReply>(
         string name, MessageParser<TRequest> request, MessageParser<TReply> reply, int maxReply)
-        where TRequest : IMessage<TRequest>
-        where TReply : IMessage<TReply> => new(name, request, reply, Small, maxReply, ReadOnly: true);
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : IMessage<TReply>, new() => new(name, request, reply, Small, maxReply, ReadOnly: true);
 
     private static ZoneOperation<TRequest, TReply> Write<TRequest, TReply>(
         string name, MessageParser<TRequest> request, MessageParser<TReply> reply, int maxRequest, int maxReply)
-        where TRequest : IMessage<TRequest>
-        where TReply : IMessage<TReply> => new(name, request, reply, maxRequest, maxReply, ReadOnly: false);
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : IMessage<TReply>, new() => new(name, request, reply, maxRequest, maxReply, ReadOnly: false);
 }

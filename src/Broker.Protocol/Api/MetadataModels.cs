@@ -24,8 +24,5 @@ public sealed record PageModel<T>(IReadOnlyList<T> Items, string? Next);
 /// <param name="Length">Blocks in the chain.</param>
 public sealed record LedgerModel(IReadOnlyList<byte[]> Receipts, ulong Length);
 
-/// <summary>State of a node: GET /health/ready.</summary>
-public sealed record HealthModel(string Status, IReadOnlyDictionary<string, string> Checks);
-
 /// <summary>A refusal as RFC 9457 problem details; <paramref name="Code"/> is stable, the texts are for people.</summary>
 public sealed record ProblemModel(string Type, string Title, int Status, string Detail, string Code, string Correlation);

@@ -1,8 +1,7 @@
-using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using Broker.Console.Authority;
-using Broker.Console.Cli;
+using Broker.Console.Shell;
+using Broker.Console.Tests.Support;
 using Broker.Links.Identity;
 using Broker.Links.Issuing;
 
@@ -161,27 +160,22 @@ public sealed class CaCommandSpecs : IDisposable
 
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
 
-    private static (int Code, string Output, string Error) Run(string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        var root = new RootCommand { OutputFormat.Option, CaCommand.Create() };
-        var code = root.Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = error });
-        return (code, output.ToString(), error.ToString());
-    }
+    // What these commands do is done when they return: none of them waits for anything.
+    private static Ran Run(string[] arguments) => new Brokerctl("none").RunAsync(arguments).GetAwaiter().GetResult();
 
     private static string Good(params string[] arguments)
     {
-        var (code, output, error) = Run(arguments);
-        Assert.Equal((0, ""), (code, error));
-        return output;
+        var ran = Run(arguments);
+        Assert.Equal((0, ""), (ran.Exit, ran.Error));
+        return ran.Output;
     }
 
     private static string Bad(params string[] arguments)
     {
-        var (code, output, error) = Run(arguments);
-        Assert.Equal((ExitCodes.Usage, ""), (code, output));
-        return error;
+        var ran = Run(arguments);
+        Assert.Equal((ExitCode.Usage, ""), (ran.Exit, ran.Output));
+        Assert.StartsWith("brokerctl: usage: ", ran.Error, StringComparison.Ordinal);
+        return ran.Error;
     }
 
     private string Init(params string[] more) => Good(["ca", "init", "-d", Ca, "--name", "test", "--passphrase-file", PassphraseFile(Words), .. more]);

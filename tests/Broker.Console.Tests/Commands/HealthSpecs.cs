@@ -8,10 +8,10 @@ namespace Broker.Console.Tests.Commands;
 public sealed class HealthSpecs
 {
     [Fact]
-    public async Task Ready_node_should_be_shown_with_its_checks()
+    public async Task Ready_node_should_be_shown_with_its_conditions()
     {
         await using var world = await TestWorld.StartAsync();
-        Assert.Contains("zone                 reached", await world.Console.GoodAsync("health"), StringComparison.Ordinal);
+        Assert.Contains("zone                 good", await world.Console.GoodAsync("health"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,7 +33,22 @@ public sealed class HealthSpecs
     [InlineData("[]")]
     [InlineData("{}")]
     [InlineData("""{"status":"ready","checks":[]}""")]
-    [InlineData("""{"status":"ready","conditions":[{"name":"a","good":true,"detail":""},{"name":"a","good":true,"detail":""}]}""")]
+    [InlineData("""{"status":"ready","conditions":[null]}""")]
+    [InlineData("""{"status":"ready","conditions":[{"name":"a","good":"yes","detail":""}]}""")]
     public void Other_answers_should_be_refused(string text) =>
         Assert.Equal("answer-malformed", Assert.Throws<CommandException>(() => HealthCommand.Read(Encoding.UTF8.GetBytes(text))).Code);
+
+    [Fact]
+    public async Task What_a_broker_says_should_not_move_the_terminal()
+    {
+        await using var world = await TestWorld.StartAsync();
+        world.Broker.Hook = async (context, _) =>
+        {
+            context.Response.StatusCode = 503;
+            await context.Response.Body.WriteAsync("""{"status":"\u001b[2J\u0007gone","conditions":[]}"""u8.ToArray());
+            return true;
+        };
+        var ran = await world.Console.BadAsync(5, "not-ready", "health");
+        Assert.Contains("the node is ?[2J?gone", ran.Error, StringComparison.Ordinal);
+    }
 }

@@ -78,7 +78,7 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
             ("GET", "/v1/ledger") => TestBroker.WriteAsync(
                 context, new LedgerModel(ClusterChain, (ulong)ClusterChain.Count), ApiJson.Default.LedgerModel),
             ("GET", "/health/ready") => TestBroker.WriteAsync(
-                context, new HealthModel("ready", new Dictionary<string, string> { ["zone"] = "reached" }), ApiJson.Default.HealthModel),
+                context, new HealthModel("ready", [new HealthConditionModel("zone", true, "")]), ApiJson.Default.HealthModel),
             ("PUT", var p) when p.StartsWith("/v1/customers/acme/credentials/", StringComparison.Ordinal) => Put(context, Read(body, ApiJson.Default.PutCredentialModel)),
             (_, var p) when p.StartsWith("/v1/customers/acme/", StringComparison.Ordinal) => Effect(context, p, Read(body, ApiJson.Default.SignedRequestModel)),
             _ => TestBroker.RefuseAsync(context, 404, "not-found"),

@@ -148,12 +148,13 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
     }
 
     public SignedRequest Request<T>(UserAction action, T payload, string user = "alice", SignerKey? by = null, Id16? key = null)
-        where T : IStatement<T>
+        where T : IStatement<T> => RequestOf(action, payload.Encode(), user, by, key);
+
+    public SignedRequest RequestOf(UserAction action, byte[] payload, string user = "alice", SignerKey? by = null, Id16? key = null)
     {
-        var encoded = payload.Encode();
         var request = new Request(
-            cluster, Name, N(user), action.Name, key ?? NewId(), time.GetUtcNow() + TimeSpan.FromMinutes(5), Digest.Of(encoded)).Encode();
-        return new SignedRequest(request, encoded, [new UserSignature(N(user), (by ?? Alice).Sign(request))]);
+            cluster, Name, N(user), action.Name, key ?? NewId(), time.GetUtcNow() + TimeSpan.FromMinutes(5), Digest.Of(payload)).Encode();
+        return new SignedRequest(request, payload, [new UserSignature(N(user), (by ?? Alice).Sign(request))]);
     }
 
     public SignedRequest Launch(string credential = "db", uint version = 0, string agent = "web-1", Id16? key = null) =>

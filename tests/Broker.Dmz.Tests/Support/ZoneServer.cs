@@ -11,6 +11,7 @@ using Broker.Links.Tls;
 using Broker.Protocol.Identifiers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -49,11 +50,15 @@ internal sealed class ZoneServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ListenLink(
             new LinkListener("zone", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz), _key, refused, HttpProtocols.Http2));
         _web = builder.Build();
+        _web.Use(LieAsync);
         _web.UseRouting();
         _web.MapZone(service);
     }
 
     public Uri Address => new(_web.Urls.Single());
+
+    /// <summary>Makes something else of what the zone answers; null while the zone is honest. What was asked for has been done by then.</summary>
+    public Func<byte[], byte[]>? Lie { get; set; }
 
     public PublicKey LedgerKey => _ledger.PublicKey;
 
@@ -72,5 +77,24 @@ internal sealed class ZoneServer : IAsyncDisposable
         _ledger.Dispose();
         _key.Dispose();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task LieAsync(HttpContext context, RequestDelegate next)
+    {
+        if (Lie is not { } lie)
+        {
+            await next(context);
+            return;
+        }
+
+        var wire = context.Response.Body;
+        using var said = new MemoryStream();
+        context.Response.Body = said;
+        await next(context);
+        await context.Response.BodyWriter.FlushAsync();
+        var told = lie(said.ToArray());
+        context.Response.Body = wire;
+        context.Response.ContentLength = told.Length;
+        await wire.WriteAsync(told);
     }
 }

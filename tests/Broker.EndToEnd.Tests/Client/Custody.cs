@@ -19,23 +19,24 @@ internal static class Custody
     {
         var api = cluster.Api;
         var incarnation = (await api.GetAsync("/v1/node", ApiJson.Default.NodeModel)).Ok.Incarnation.ToSigned().Read<Incarnation>();
-        foreach (var custodian in Acting)
-        {
-            using var share = await OpenAsync(cluster, custodian);
-            var body = new ShareModel(
-                share.Epoch, share.Split.ToString(), share.Index,
-                share.SealForUnlock(incarnation.Key, CustodyInfo.AcceptedHead(0, Digest.Zero), SystemRandom.Fill), 0, Digest.Zero.ToString(), null);
-            _ = (await api.SendAsync(
-                HttpMethod.Post, api.Path("/shares"), JsonSerializer.SerializeToUtf8Bytes(body, ApiJson.Default.ShareModel),
-                ApiJson.Default.CustomerModel)).Ok;
-        }
-
+        await Task.WhenAll(Acting.Select(custodian => GiveAsync(cluster, custodian, incarnation)));
         await Eventually.TrueAsync("the customer is unlocked", async () => (await api.CustomerAsync()).Ok switch
         {
             { State: "unlocked" } => true,
             { State: "locked", LastFailure: { } failure } => throw new InvalidOperationException("not unlocked: " + failure),
             _ => false,
         });
+    }
+
+    private static async Task GiveAsync(Cluster cluster, string custodian, Incarnation incarnation)
+    {
+        using var share = await OpenAsync(cluster, custodian);
+        var body = new ShareModel(
+            share.Epoch, share.Split.ToString(), share.Index,
+            share.SealForUnlock(incarnation.Key, CustodyInfo.AcceptedHead(0, Digest.Zero), SystemRandom.Fill), 0, Digest.Zero.ToString(), null);
+        _ = (await cluster.Api.SendAsync(
+            HttpMethod.Post, cluster.Api.Path("/shares"), JsonSerializer.SerializeToUtf8Bytes(body, ApiJson.Default.ShareModel),
+            ApiJson.Default.CustomerModel)).Ok;
     }
 
     /// <summary>The customer's secret, rebuilt from two shares.</summary>

@@ -2,13 +2,25 @@ using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Harness;
 using Broker.EndToEnd.Tests.Scanning;
 using Broker.Protocol.Api;
+using Broker.Protocol.Ledger;
 
 namespace Broker.EndToEnd.Tests.Crashes;
 
 /// <summary>Workers that put and launch until they are told to stop, whatever happens to the processes behind the gateway.</summary>
 internal sealed class Load(Cluster cluster, TestUser user, LoadRecord record, string prefix)
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(400);
+
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _next;
+    private int _acknowledged;
+
+    /// <summary>Hand-offs that were acknowledged, as the launch's own answer said.</summary>
+    public int Acknowledged => Volatile.Read(ref _acknowledged);
+
+    /// <summary>Waits until one is.</summary>
+    public Task AcknowledgedAsync() => _first.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System);
 
     /// <summary>Runs some workers until cancelled; errors of the link are what this is for.</summary>
     public Task RunAsync(int workers, CancellationToken stop) =>
@@ -23,9 +35,7 @@ internal sealed class Load(Cluster cluster, TestUser user, LoadRecord record, st
             var item = new LoadItem(
                 name, content, await user.PutAsync(cluster.Api, name, content, "web"), user.Launch(cluster.Api, "web-1", ("record", name)));
             record.Items.Enqueue(item);
-            if (await PutAsync(item))
-                await LaunchAsync(item);
-            await PauseAsync(stop);
+            await PauseAsync(await PutAsync(item) && await LaunchAsync(item) ? Pause : LongPause, stop);
         }
     }
 
@@ -43,27 +53,34 @@ internal sealed class Load(Cluster cluster, TestUser user, LoadRecord record, st
         return item.IsPut;
     }
 
-    private async Task LaunchAsync(LoadItem item)
+    private async Task<bool> LaunchAsync(LoadItem item)
     {
         try
         {
-            item.IsAccepted = (await cluster.Api.SendAsync(item.Launch, ApiJson.Default.HandOffModel, 1)).Value is not null;
+            var answer = (await cluster.Api.SendAsync(item.Launch, ApiJson.Default.HandOffModel, 1)).Value;
+            item.IsAccepted = answer is not null;
+            if (answer?.State != HandOffState.Acknowledged)
+                return false;
+            Interlocked.Increment(ref _acknowledged);
+            _first.TrySetResult();
+            return true;
         }
         catch (Exception problem) when (IsLost(problem))
         {
             // Not known; the hand-off's id is.
+            return false;
         }
     }
 
     /// <summary>Whether an exception says that the answer did not come.</summary>
     public static bool IsLost(Exception problem) => problem is HttpRequestException or OperationCanceledException or IOException;
 
-    // A gateway that is down refuses at once: the load shall not spin on it. And what is begun has to be checked, one by one, at the end.
-    private static async Task PauseAsync(CancellationToken stop)
+    // What is down refuses at once: the load shall not spin on it. And what is begun has to be checked, one by one, at the end.
+    private static async Task PauseAsync(TimeSpan pause, CancellationToken stop)
     {
         try
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, stop);
+            await Task.Delay(pause, TimeProvider.System, stop);
         }
         catch (OperationCanceledException)
         {

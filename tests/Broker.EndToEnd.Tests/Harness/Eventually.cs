@@ -4,7 +4,7 @@ namespace Broker.EndToEnd.Tests.Harness;
 internal static class Eventually
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The first result of a probe that is not null.</summary>
     /// <param name="what">What is waited for, for the failure's text.</param>
