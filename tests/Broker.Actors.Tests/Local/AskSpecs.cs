@@ -146,12 +146,14 @@ public sealed class AskSpecs : IDisposable
     [InlineData(-10_000)]
     [InlineData(long.MaxValue)]
     [Trait("Statement", "A7")]
-    public void A7_timeout_should_be_finite_and_more_than_zero(long ticks) =>
+    [Trait("Statement", "Diff2")]
+    public void A7_Diff2_timeout_should_be_finite_and_more_than_zero(long ticks) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = _it.Ask<string>(to => new Echo("", to), new TimeSpan(ticks)); });
 
     [Fact]
     [Trait("Statement", "A8")]
-    public void A8_callee_should_see_the_deadline_and_that_the_asker_gave_up()
+    [Trait("Statement", "Diff2")]
+    public void A8_Diff2_callee_should_see_the_deadline_and_that_the_asker_gave_up()
     {
         ReplyTo<string>? replyTo = null;
         _ = _it.Ask<string>(to => new Do(_ => replyTo = to), Second);

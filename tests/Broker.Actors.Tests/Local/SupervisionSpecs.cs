@@ -186,7 +186,8 @@ public sealed class SupervisionSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "V5")]
-    public void V5_permission_should_follow_retries_and_tumbling_window()
+    [Trait("Statement", "Diff9")]
+    public void V5_Diff9_permission_should_follow_retries_and_tumbling_window()
     {
         var time = new ManualTime();
         Assert.Equal([false, false], Permits(new RestartLimit(0, null), time, 2));
