@@ -119,6 +119,30 @@ public sealed class MailboxSpecs : IDisposable
         _world.Run();
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(1000)]
+    [Trait("Statement", "M3")]
+    public void M3_queue_of_a_suspended_actor_should_be_whole_afterwards_however_long(int messages)
+    {
+        var gate = new TaskCompletionSource();
+        var child = new Script();
+        ActorRef<Message>? leaf = null;
+        var it = new Script { PreStart = actor => { leaf ??= actor.Spawn(child); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) }.SpawnIn(_world);
+        it.Tell(new Fail());
+        _world.Run();
+        var said = Enumerable.Range(0, messages).Select(i => $"{i}").ToList();
+        foreach (var text in said)
+        {
+            leaf!.Tell(new Say(text));
+            // It has a turn, may not handle anything, and goes idle with its queue.
+            _world.Run();
+        }
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal(said, child.Log.TakeLast(messages));
+    }
+
     [Fact]
     [Trait("Statement", "M4")]
     public async Task M4_no_wake_up_should_be_lost_under_many_producers()
