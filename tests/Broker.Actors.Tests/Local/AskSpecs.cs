@@ -198,6 +198,41 @@ public sealed class AskSpecs : IDisposable
         Assert.Equal(0, _world.System.Timers.Count);
     }
 
+    [Fact]
+    [Trait("Statement", "A3")]
+    [Trait("Statement", "A8")]
+    public async Task A3_A8_asks_that_are_answered_cancelled_and_watched_at_once_should_end_once_and_tell_everyone()
+    {
+        await using var system = new ActorSystem("a3");
+        var it = system.Spawn(_script.Props, "it");
+        var ends = 0;
+        for (var round = 0; round < 2_000; round++)
+        {
+            using var cancel = new CancellationTokenSource();
+            var asked = new TaskCompletionSource<ReplyTo<Owning>>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var ask = it.Ask<Owning>(to => new Do(_ => asked.SetResult(to)), Second * 30, cancel.Token);
+            var replyTo = await asked.Task;
+            var token = CancellationToken.None;
+            Action[] ways = [cancel.Cancel, () => replyTo.Tell(new Owning(_leaks))];
+            await Task.WhenAll(
+                Task.Run(ways[round % 2]),
+                Task.Run(ways[1 - round % 2]),
+                Task.Run(() => token = replyTo.Cancelled),
+                Task.Run(() => ((IActorRef)replyTo).SendSystem(new WatchMessage(new Ended(() => Interlocked.Increment(ref ends))))));
+            if (await ask.ContinueWith(done => done.IsCompletedSuccessfully, TaskScheduler.Default))
+                (await ask).Dispose();
+            else
+                Assert.True(SpinWait.SpinUntil(() => token.IsCancellationRequested, Second * 30), $"round {round}");
+            Assert.Equal(round + 1, Volatile.Read(ref ends));
+        }
+        Assert.Equal((2_000, 0, 0), (_leaks.Births, _leaks.Alive, _leaks.DiedTwice));
+    }
+
+    private sealed class Ended(Action told) : IDeathListener
+    {
+        public void OnDeath(IActorRef subject) => told();
+    }
+
     /// <summary>A token that can tell whether registrations are left: a callback of one that was released never runs.</summary>
     private sealed class CountingToken : IDisposable
     {
