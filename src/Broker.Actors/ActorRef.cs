@@ -47,7 +47,7 @@ public sealed class ActorRef<T> : IActorRef where T : notnull
     {
         ArgumentNullException.ThrowIfNull(makeMessage);
         PendingAsk<TReply>.ThrowIfNotFinite(timeout);
-        var pending = new PendingAsk<TReply>(_cell.System, this, timeout);
+        var pending = new PendingAsk<TReply>(_cell, timeout);
         T message;
         try
         {

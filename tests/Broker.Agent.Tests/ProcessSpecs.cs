@@ -49,7 +49,8 @@ public sealed class ProcessSpecs
     }
 
     [Fact]
-    public async Task Killed_agent_should_know_after_its_restart_what_it_had_opened_and_stop_on_request()
+    [Trait("Statement", "C4")]
+    public async Task C4_killed_agent_should_know_after_its_restart_what_it_had_opened_and_stop_on_request()
     {
         await using var world = await AgentWorld.StartAsync(start: false);
         var config = Configure(world);

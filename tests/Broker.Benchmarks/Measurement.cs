@@ -9,7 +9,7 @@ namespace Broker.Benchmarks;
 /// <param name="Unit">Of value and baseline.</param>
 /// <param name="Value">The broker's.</param>
 /// <param name="Baseline">The bare chain's, in the same run.</param>
-/// <param name="Ratio">Value over baseline for rates, baseline over value for times: 1 is as good as bare.</param>
+/// <param name="Ratio">Value over baseline for rates, baseline over value for times and bytes: 1 is as good as bare.</param>
 internal sealed record Measurement(string Name, string Unit, double Value, double Baseline, double Ratio)
 {
     public static Measurement Rate(string name, double value, double baseline) =>
@@ -18,13 +18,20 @@ internal sealed record Measurement(string Name, string Unit, double Value, doubl
     public static Measurement Time(string name, double value, double baseline) =>
         new(name, "ms", Math.Round(value, 3), Math.Round(baseline, 3), Math.Round(baseline / value, 3));
 
+    /// <summary>Bytes for each of something; nothing at all is as good as bare.</summary>
+    public static Measurement Bytes(string name, double value, double baseline)
+    {
+        var (ours, bare) = (Math.Round(value, 1), Math.Round(baseline, 1));
+        return new(name, "B", ours, bare, ours <= 0 ? 1 : Math.Round(bare / ours, 3));
+    }
+
     public static void Print(IReadOnlyList<Measurement> rows)
     {
         Console.WriteLine($"machine: {Environment.ProcessorCount} cores, {Processor()}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
-        Console.WriteLine($"{"name",-28} {"unit",-5} {"broker",10} {"bare",10} {"ratio",7}");
+        Console.WriteLine($"{"name",-40} {"unit",-5} {"broker",12} {"bare",12} {"ratio",7}");
         foreach (var row in rows)
         {
-            Console.WriteLine(FormattableString.Invariant($"{row.Name,-28} {row.Unit,-5} {row.Value,10:0.0##} {row.Baseline,10:0.0##} {row.Ratio,7:0.000}"));
+            Console.WriteLine(FormattableString.Invariant($"{row.Name,-40} {row.Unit,-5} {row.Value,12:0.0##} {row.Baseline,12:0.0##} {row.Ratio,7:0.000}"));
         }
     }
 

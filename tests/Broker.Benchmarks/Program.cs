@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Broker.Benchmarks;
 using Broker.Benchmarks.Bare;
+using Broker.Benchmarks.Kernel;
 
 // scripts/bench starts the system that is measured, and this program against it; the bare roles are processes of this program.
 var root = new RootCommand("Measures the broker against a bare chain of the same hops. Use scripts/bench.");
@@ -8,4 +9,5 @@ root.Subcommands.Add(BareRoles.Zone());
 root.Subcommands.Add(BareRoles.Dmz());
 root.Subcommands.Add(BareRoles.Agent());
 root.Subcommands.Add(ChainBenchmark.Create());
+root.Subcommands.Add(KernelBenchmark.Create());
 return await root.Parse(args).InvokeAsync();

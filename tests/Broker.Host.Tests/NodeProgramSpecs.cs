@@ -63,7 +63,8 @@ public sealed class NodeProgramSpecs : IDisposable
     }
 
     [Fact]
-    public async Task Terminate_should_stop_in_good_order_and_health_should_follow()
+    [Trait("Statement", "C4")]
+    public async Task C4_terminate_should_stop_in_good_order_and_health_should_follow()
     {
         var seen = new List<string>();
         NodeHealth? health = null;
@@ -96,7 +97,8 @@ public sealed class NodeProgramSpecs : IDisposable
     }
 
     [Fact]
-    public async Task Failure_while_running_should_stop_the_node_and_be_told()
+    [Trait("Statement", "C5")]
+    public async Task C5_failure_while_running_should_stop_the_node_and_be_told()
     {
         var stopped = false;
         var node = Node((context, _) =>
@@ -113,7 +115,9 @@ public sealed class NodeProgramSpecs : IDisposable
     }
 
     [Fact]
-    public async Task Stop_that_passes_its_deadline_should_end_the_process_all_the_same()
+    [Trait("Statement", "C5")]
+    [Trait("Statement", "Diff10")]
+    public async Task C5_Diff10_stop_that_passes_its_deadline_should_end_the_process_all_the_same()
     {
         var never = new TaskCompletionSource();
         var node = Node((context, _) =>
@@ -125,7 +129,8 @@ public sealed class NodeProgramSpecs : IDisposable
     }
 
     [Fact]
-    public async Task Failing_stop_should_be_unclean()
+    [Trait("Statement", "C5")]
+    public async Task C5_failing_stop_should_be_unclean()
     {
         var node = Node(static (context, _) =>
         {

@@ -43,6 +43,63 @@ public sealed class ActorWorld : IDisposable
         }
     }
 
+    /// <summary>An actor that keeps what it is told. Its expectations run this world, and move its clock where they may take time.</summary>
+    /// <param name="name">Unique among the top-level actors.</param>
+    /// <param name="watched">Whom it watches, see <see cref="TestProbe{T}.ExpectTerminated"/>.</param>
+    public TestProbe<T> Probe<T>(string name, params IActorRef[] watched) where T : notnull => new(System, name, watched) { World = this };
+
+    /// <summary>Expectations of what the system tells about itself.</summary>
+    /// <param name="where">Null: every event of the type.</param>
+    public EventFilter<T> Filter<T>(Func<T, bool>? where = null) where T : ActorEvent => new(this, where ?? (static _ => true));
+
+    /// <summary>Runs turn by turn, and from timer to timer when nothing else can run, until the condition holds.</summary>
+    /// <param name="condition">Looked at before the first turn and after each.</param>
+    /// <param name="within">How far the clock may move.</param>
+    /// <returns>Whether it held.</returns>
+    public bool RunUntil(Func<bool> condition, TimeSpan within = default)
+    {
+        for (var target = Time.Elapsed + within; ;)
+        {
+            if (condition())
+                return true;
+            if (Dispatcher.RunOne())
+                continue;
+            if (Time.NextDue is not { } due || due > target)
+            {
+                Time.Advance(target - Time.Elapsed);
+                return condition();
+            }
+            Time.Advance(due > Time.Elapsed ? due - Time.Elapsed : TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>Runs as <see cref="RunUntil"/> does until the assertion passes; nothing sleeps.</summary>
+    /// <param name="assertion">Throws while it does not hold.</param>
+    /// <param name="within">How far the clock may move.</param>
+    /// <exception cref="InvalidOperationException">It never passed; the inner exception is its last failure.</exception>
+    public void AwaitAssert(Action assertion, TimeSpan within = default)
+    {
+        Exception? last = null;
+        if (!RunUntil(Passes, within))
+            throw new InvalidOperationException($"the assertion did not pass within {within} (seed {Seed})", last);
+
+        bool Passes()
+        {
+            try
+            {
+                assertion();
+                return true;
+            }
+#pragma warning disable CA1031 // Whatever the assertion throws says that it does not hold yet.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                last = e;
+                return false;
+            }
+        }
+    }
+
     /// <summary>Runs until the task has ended, moving the clock when nothing else can.</summary>
     /// <exception cref="InvalidOperationException">Nothing can run and no timer is armed: it would never end.</exception>
     public T Await<T>(Task<T> task)

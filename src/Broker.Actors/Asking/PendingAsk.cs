@@ -1,46 +1,24 @@
 namespace Broker.Actors;
 
-/// <summary>One question in flight: the task, its timer, its watchers. Every way of ending releases all three.</summary>
-#pragma warning disable CA1001 // A source without timer and parents has nothing to dispose; the callee's registrations end with it.
-internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
-#pragma warning restore CA1001
+/// <summary>
+/// One question in flight: its task and its timer. Every way of ending releases both, and what few questions have besides
+/// (<see cref="AskExtras"/>).
+/// </summary>
+internal sealed partial class PendingAsk<TReply>(Cell asked, TimeSpan timeout) : ReplyTo<TReply>, ITimed
 {
     private readonly TaskCompletionSource<TReply> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ActorSystem _system;
-    private readonly IActorRef _asked;
-    private readonly TimeSpan _timeout;
-    private readonly long _started;
-    private CancellationTokenRegistration _registration;
-    private CancellationTokenSource? _cancelled;
-    private HashSet<IDeathListener>? _watchers;
-    private ActorPath? _path;
-    private Stage _stage;
-
-    public PendingAsk(ActorSystem system, IActorRef asked, TimeSpan timeout)
-    {
-        _system = system;
-        _asked = asked;
-        _timeout = timeout;
-        _started = system.Time.GetTimestamp();
-        Uid = system.NextUid();
-    }
+    private AskExtras? _extras;
+    private int _stage;
 
     public Task<TReply> Task => _answer.Task;
 
-    public override ActorPath Path => _path ??= new ActorPath(_asked.Path, $"$ask-{Uid}");
+    public override ActorPath Path => Extras.Path ??= new ActorPath(asked.Path, $"$ask-{Uid}");
 
-    public override long Uid { get; }
+    public override long Uid => Extras.UidIn(asked.System);
 
-    public override TimeSpan Remaining
-    {
-        get
-        {
-            var left = _timeout - _system.Time.GetElapsedTime(_started);
-            return IsOver || left < TimeSpan.Zero ? TimeSpan.Zero : left;
-        }
-    }
+    public override TimeSpan Remaining => IsOver ? TimeSpan.Zero : Left is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
-    public override DateTimeOffset Deadline => _system.Time.GetUtcNow() + (_timeout - _system.Time.GetElapsedTime(_started));
+    public override DateTimeOffset Deadline => asked.System.Time.GetUtcNow() + Left;
 
     public override bool IsExpired => Remaining == TimeSpan.Zero;
 
@@ -48,31 +26,26 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
     {
         get
         {
-            lock (_answer)
+            var extras = Extras;
+            lock (extras)
             {
-                if (_cancelled is null)
+                if (extras.Cancelled is null)
                 {
-                    if (_stage != Stage.Open)
-                        return new CancellationToken(canceled: _stage == Stage.GivenUp);
-                    _cancelled = new CancellationTokenSource();
+                    if (IsOver)
+                        return new CancellationToken(canceled: Volatile.Read(ref _stage) == GivenUp);
+                    extras.Cancelled = new CancellationTokenSource();
                 }
-                return _cancelled.Token;
+                return extras.Cancelled.Token;
             }
         }
     }
 
-    public long Due { get; set; }
+    /// <inheritdoc />
+    public long Due { get; set; } = asked.System.Timers.After(asked.System.Time.GetTimestamp(), timeout);
 
     public int Place { get; set; }
 
-    private bool IsOver
-    {
-        get
-        {
-            lock (_answer)
-                return _stage != Stage.Open;
-        }
-    }
+    private TimeSpan Left => asked.System.Time.GetElapsedTime(asked.System.Time.GetTimestamp(), Due);
 
     public static void ThrowIfNotFinite(TimeSpan timeout)
     {
@@ -82,15 +55,16 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
 
     public void Start(CancellationToken cancellationToken)
     {
-        _system.Timers.Schedule(this, _timeout);
+        asked.System.Timers.ScheduleAt(this, Due);
         if (!cancellationToken.CanBeCanceled)
             return;
         var registration = cancellationToken.UnsafeRegister(static (ask, token) => ((PendingAsk<TReply>)ask!).Cancel(token), this);
-        lock (_answer)
+        var extras = Extras;
+        lock (extras)
         {
-            if (_stage == Stage.Open)
+            if (!IsOver)
             {
-                _registration = registration;
+                extras.Registration = registration;
                 return;
             }
         }
@@ -100,101 +74,34 @@ internal sealed class PendingAsk<TReply> : ReplyTo<TReply>, ITimed
     public void Refused(TellResult result)
     {
         if (result == TellResult.Busy)
-            Fail(new ActorBusyException(_asked.Path));
+            Fail(new ActorBusyException(asked.Path));
         else if (result == TellResult.Stopped)
             Abandon();
     }
 
     public override void Tell(TReply reply)
     {
-        if (!TryEnd(Stage.Answered))
-        {
-            _system.DeadLetters.Undelivered(this, reply, DeadLetterReason.AskOver);
-            return;
-        }
-        Release();
-        _answer.SetResult(reply);
+        if (TryEnd(Answered))
+            _answer.SetResult(reply);
+        else
+            asked.System.DeadLetters.Undelivered(this, reply, DeadLetterReason.AskOver);
     }
 
-    public void Fire() => Fail(new AskTimeoutException(_asked.Path, _timeout));
+    public void Fire() => Fail(new AskTimeoutException(asked.Path, timeout));
 
-    public void Abandon() => Fail(new ActorStoppedException(_asked.Path));
+    public void Abandon() => Fail(new ActorStoppedException(asked.Path));
 
     internal override void GiveUp() => Cancel(CancellationToken.None);
 
     private void Fail(ActorException cause)
     {
-        if (!TryEnd(Stage.GivenUp))
-            return;
-        Release();
-        _answer.SetException(cause);
+        if (TryEnd(GivenUp))
+            _answer.SetException(cause);
     }
 
     private void Cancel(CancellationToken token)
     {
-        if (!TryEnd(Stage.GivenUp))
-            return;
-        Release();
-        _answer.SetCanceled(token);
-    }
-
-    /// <summary>True for one caller only, who then releases and completes the task.</summary>
-    private bool TryEnd(Stage stage)
-    {
-        lock (_answer)
-        {
-            if (_stage != Stage.Open)
-                return false;
-            _stage = stage;
-            return true;
-        }
-    }
-
-    private void Release()
-    {
-        CancellationTokenSource? cancelled;
-        CancellationTokenRegistration registration;
-        HashSet<IDeathListener>? watchers;
-        lock (_answer)
-        {
-            cancelled = _stage == Stage.GivenUp ? _cancelled : null;
-            registration = _registration;
-            (watchers, _watchers) = (_watchers, null);
-        }
-        _system.Timers.Cancel(this);
-        registration.Unregister();
-        if (cancelled is not null)
-            _system.Dispatcher.Schedule(new CancelItem(cancelled));
-        foreach (var watcher in watchers ?? [])
-            watcher.OnDeath(this);
-    }
-
-    private protected override void SendSystem(SystemMessage message)
-    {
-        switch (message)
-        {
-            case WatchMessage watch:
-                lock (_answer)
-                {
-                    if (_stage == Stage.Open)
-                    {
-                        (_watchers ??= []).Add(watch.Listener);
-                        return;
-                    }
-                }
-                watch.Listener.OnDeath(this);
-                break;
-            case UnwatchMessage unwatch:
-                lock (_answer)
-                    _watchers?.Remove(unwatch.Listener);
-                break;
-        }
-    }
-
-    private enum Stage : byte
-    {
-        Open,
-        Answered,
-        GivenUp,
+        if (TryEnd(GivenUp))
+            _answer.SetCanceled(token);
     }
 }

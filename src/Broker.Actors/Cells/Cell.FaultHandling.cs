@@ -9,8 +9,10 @@ internal abstract partial class Cell
     private bool _failed;
     private bool _held;
     private bool _suspendedByParent;
-    private Exception? _restartCause;
-    private HashSet<Cell>? _escalated;
+    private FailureNotes? _failure;
+
+    /// <summary>Made with the first failure and gone with its end: most actors never fail.</summary>
+    protected FailureNotes Failure => _failure ??= new FailureNotes();
 
     public bool IsSuspended => _failed || _held || _suspendedByParent;
 
@@ -28,7 +30,7 @@ internal abstract partial class Cell
         try
         {
             if (child is not null)
-                (_escalated ??= []).Add(child);
+                (Failure.Escalated ??= []).Add(child);
             if (_failed)
                 return;
             SetSuspension(failed: true);
@@ -71,9 +73,7 @@ internal abstract partial class Cell
 
     private void ClearFailure()
     {
-        _escalated = null;
-        _restartCause = null;
-        ForgetFailedMessage();
+        _failure = null;
         SetSuspension(failed: false, held: false);
     }
 
@@ -83,10 +83,9 @@ internal abstract partial class Cell
             return ValueTask.CompletedTask;
         if (!HasInstance)
             return CreateAgain();
-        foreach (var child in _escalated ?? [])
+        foreach (var child in _failure?.Escalated ?? [])
             child.SendSystem(new ResumeMessage(null));
-        ForgetFailedMessage();
-        _escalated = null;
+        _failure = null;
         SetSuspension(failed: false);
         return ValueTask.CompletedTask;
     }
@@ -104,7 +103,7 @@ internal abstract partial class Cell
         CancelTimers();
         try
         {
-            await RunHook(PreRestart(message.Cause));
+            await RunHook(PreRestart(message.Cause, _failure?.Message));
         }
 #pragma warning disable CA1031 // The instance is given up anyway; the restart goes on.
         catch (Exception e)
@@ -117,14 +116,14 @@ internal abstract partial class Cell
         CancelStopping();
         ReturnStash();
         State = CellState.Restarting;
-        _restartCause = message.Cause;
+        Failure.RestartCause = message.Cause;
         if (DyingCount == 0)
             await FinishRecreate();
     }
 
     private async ValueTask FinishRecreate()
     {
-        var cause = _restartCause!;
+        var cause = Failure.RestartCause!;
         var survivors = LivingChildren;
         Incarnation++;
         try

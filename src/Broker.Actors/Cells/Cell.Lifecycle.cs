@@ -61,7 +61,7 @@ internal abstract partial class Cell
         finally
         {
             DisposeInstance();
-            ForgetFailedMessage();
+            _failure = null;
             CancelTimers();
             UnwatchAll();
             ReturnStash();
@@ -79,7 +79,7 @@ internal abstract partial class Cell
     {
         if (_children?.Remove(child) != true)
             return ValueTask.CompletedTask;
-        _escalated?.Remove(child);
+        _failure?.Escalated?.Remove(child);
         return State switch
         {
             CellState.Restarting when DyingCount == 0 => FinishRecreate(),

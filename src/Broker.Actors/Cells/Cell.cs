@@ -29,7 +29,7 @@ internal enum CellState : byte
 internal abstract partial class Cell : IDeathListener
 {
     private ActorPath? _path;
-    private RestartAccount _restarts;
+    private RestartAccount? _restarts;
 
     private protected Cell(ActorSystem system, Cell? parent, string name)
     {
@@ -56,7 +56,7 @@ internal abstract partial class Cell : IDeathListener
     public int Incarnation { get; private set; }
 
     /// <summary>The supervisor's account of this actor's restarts; touched on the supervisor's turn only.</summary>
-    public ref RestartAccount Restarts => ref _restarts;
+    public RestartAccount Restarts => _restarts ??= new RestartAccount();
 
     public bool MayReceive => State == CellState.Running && !IsSuspended;
 
@@ -146,7 +146,7 @@ internal abstract partial class Cell : IDeathListener
 
     protected abstract ValueTask PostStop();
 
-    protected abstract ValueTask PreRestart(Exception cause);
+    protected abstract ValueTask PreRestart(Exception cause, object? message);
 
     protected abstract ValueTask PostRestart(Exception cause);
 
@@ -163,9 +163,6 @@ internal abstract partial class Cell : IDeathListener
 
     /// <summary>Closes the mailbox and turns what is in it into dead letters.</summary>
     protected abstract void CloseMailbox();
-
-    /// <summary>Forgets the message that failed last.</summary>
-    protected abstract void ForgetFailedMessage();
 
     /// <summary>Name of the type of the message in hand. From any thread, then as good as it gets.</summary>
     public abstract string? CurrentMessageType { get; }

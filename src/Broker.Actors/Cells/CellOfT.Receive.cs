@@ -6,7 +6,6 @@ internal sealed partial class Cell<T>
     private T? _current;
     private bool _hasCurrent;
     private bool _passedOn;
-    private object? _failedMessage;
 
     public override string? CurrentMessageType => !_hasCurrent ? null : typeof(T).IsValueType ? TypeName.Of(typeof(T)) : TypeName.Of((object?)_current);
 
@@ -46,8 +45,6 @@ internal sealed partial class Cell<T>
         target.Tell(message);
     }
 
-    protected override void ForgetFailedMessage() => _failedMessage = null;
-
     private async ValueTask AwaitHandler(ValueTask handling)
     {
         using var watch = HandlerWatch.Start(this, CurrentMessageType);
@@ -69,7 +66,7 @@ internal sealed partial class Cell<T>
     private void FailMessage(Exception cause)
     {
         if (_hasCurrent && !_passedOn && _current is not IDisposable)
-            _failedMessage = _current;
+            Failure.Message = _current;
         // Suspended first, then disposed: no other message runs in between either way, and the event knows the type.
         Fail(cause, FailurePoint.Receive);
         EndMessage();
@@ -77,16 +74,15 @@ internal sealed partial class Cell<T>
 
     private void EndMessage()
     {
-        if (_hasCurrent)
-        {
-            var (message, passedOn) = (_current, _passedOn);
-            _current = default;
-            _hasCurrent = _passedOn = false;
-            if (message is not INotInfluenceReceiveTimeout)
-                NoteActivity();
-            if (!passedOn)
-                Owned.Dispose(message, Path, System.Events);
-        }
+        if (!_hasCurrent)
+            return;
+        var (message, passedOn) = (_current, _passedOn);
+        _current = default;
+        _hasCurrent = _passedOn = false;
+        if (_idleTimer is not null && message is not INotInfluenceReceiveTimeout)
+            NoteActivity();
+        if (message is IDisposable && !passedOn)
+            Owned.Dispose(message, Path, System.Events);
     }
 
     private void ThrowIfNotInHand(object message)

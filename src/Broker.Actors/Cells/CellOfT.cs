@@ -97,7 +97,7 @@ internal sealed partial class Cell<T> : Cell, IActorContext<T> where T : notnull
 
     protected override ValueTask PostStop() => _actor!.RunPostStop();
 
-    protected override ValueTask PreRestart(Exception cause) => _actor!.RunPreRestart(cause, _failedMessage);
+    protected override ValueTask PreRestart(Exception cause, object? message) => _actor!.RunPreRestart(cause, message);
 
     protected override ValueTask PostRestart(Exception cause) => _actor!.RunPostRestart(cause);
 

@@ -9,19 +9,17 @@ internal struct SlotBuffer<T> where T : notnull
     private Slot<T>[]? _slots;
     private int _head;
     private int _count;
-    private int _peak;
 
     public readonly bool IsEmpty => _head == _count;
 
-    public void Add(in Slot<T> slot)
+    public readonly int Count => _count - _head;
+
+    public void Add(T? message, Signal<T>? signal)
     {
-        if (_slots is null)
-            _slots = new Slot<T>[FirstSize];
-        else if (_count == _slots.Length)
-            Array.Resize(ref _slots, _slots.Length * 2);
-        _slots[_count++] = slot;
-        if (_count > _peak)
-            _peak = _count;
+        var slots = _slots;
+        if (slots is null || _count == slots.Length)
+            slots = Grow();
+        slots[_count++] = new Slot<T>(message, signal);
     }
 
     public bool TryTake(out Slot<T> slot)
@@ -31,18 +29,25 @@ internal struct SlotBuffer<T> where T : notnull
             slot = default;
             return false;
         }
-        slot = _slots![_head];
-        _slots[_head++] = default;
-        if (_head == _count)
+        ref var place = ref _slots![_head];
+        slot = place;
+        place = default;
+        if (++_head == _count)
             _head = _count = 0;
         return true;
     }
 
-    /// <summary>Called when idle: gives up a large array that the last busy time did not need, so that only steady load keeps memory.</summary>
-    public void Trim()
+    /// <summary>Gives up a large array that nobody has needed for a while; called when idle.</summary>
+    /// <param name="needed">How many places have been in use of late.</param>
+    public void Trim(int needed)
     {
-        if (_slots?.Length > KeptSize && _peak < _slots.Length / 4)
+        if (IsEmpty && _slots?.Length > KeptSize && needed < _slots.Length / 4)
             _slots = null;
-        _peak = 0;
+    }
+
+    private Slot<T>[] Grow()
+    {
+        Array.Resize(ref _slots, _slots is null ? FirstSize : _slots.Length * 2);
+        return _slots;
     }
 }

@@ -24,6 +24,7 @@ internal sealed class TimerHeap : IDisposable
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly double _stampsPerTick;
     private ITimed[] _heap = new ITimed[16];
     private int _count;
     private long _armedFor = long.MaxValue;
@@ -32,6 +33,7 @@ internal sealed class TimerHeap : IDisposable
     public TimerHeap(TimeProvider time)
     {
         _time = time;
+        _stampsPerTick = (double)time.TimestampFrequency / TimeSpan.TicksPerSecond;
         _timer = time.CreateTimer(static heap => ((TimerHeap)heap!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -46,7 +48,7 @@ internal sealed class TimerHeap : IDisposable
 
     /// <summary>The timestamp so much later than another.</summary>
     public long After(long timestamp, TimeSpan delay) =>
-        timestamp + (long)Math.Min(delay.TotalSeconds * _time.TimestampFrequency, long.MaxValue / 4);
+        timestamp + (long)Math.Min(delay.Ticks * _stampsPerTick, long.MaxValue / 4);
 
     /// <summary>Queues an entry that is in no heap. After the end it is abandoned at once.</summary>
     public void Schedule(ITimed entry, TimeSpan delay) => ScheduleAt(entry, After(_time.GetTimestamp(), delay));

@@ -22,11 +22,22 @@ internal sealed class Turn
     public static Cell? Current => _mine?._cell;
 
     /// <summary>The actor begins a step (a message, a hook, the rest of one after an await) on this thread.</summary>
-    public static void Enter(Cell cell)
+    /// <returns>The turn, for further steps on this thread.</returns>
+    public static Turn Enter(Cell cell)
     {
         var mine = _mine ??= Register();
-        mine._cell = cell;
-        mine._step++;
+        mine.Step(cell);
+        return mine;
+    }
+
+    /// <summary>The next step of the same actor on the same thread.</summary>
+    public void Step(Cell cell)
+    {
+        _cell = cell;
+        unchecked
+        {
+            _step++;
+        }
     }
 
     public static void Leave()

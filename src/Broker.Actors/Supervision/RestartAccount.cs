@@ -23,7 +23,7 @@ internal readonly record struct RestartLimit
 }
 
 /// <summary>What one child has used of its limit.</summary>
-internal struct RestartAccount
+internal sealed class RestartAccount
 {
     private int _used;
     private long _windowOpened;

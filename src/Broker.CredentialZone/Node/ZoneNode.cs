@@ -58,6 +58,7 @@ internal sealed class ZoneNode : INode
             var identity = new ZoneIdentity(key.Trust, node, signer.Certificate, context.Time);
             web = Build(context, settings, key, new ZoneService(identity, store, new ZoneWriter(store, writer)));
             await web.StartAsync(cancellationToken);
+            context.Shutdown.AddTermination(actors);
             return new ZoneNode(key, store, signer, actors, writer, web);
         }
         catch

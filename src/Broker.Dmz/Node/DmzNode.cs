@@ -53,6 +53,7 @@ internal sealed class DmzNode : INode
         _key = options.Tls.Load(LinkRole.Dmz);
         var trust = _key.Trust;
         _system = new ActorSystem("dmz", new ActorSystemOptions { Time = time });
+        host.Shutdown.AddTermination(_system);
         var random = new RandomFill(_system.Random.Fill);
         var witnesses = Path.Combine(options.StateDirectory, "witness");
         Directory.CreateDirectory(witnesses, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

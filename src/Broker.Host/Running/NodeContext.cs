@@ -1,3 +1,4 @@
+using Broker.Actors;
 using Broker.Host.Health;
 using Broker.Links.Tls;
 using Microsoft.AspNetCore.Builder;
@@ -20,6 +21,12 @@ public sealed record NodeContext(ILoggerFactory Logs, NodeHealth Health, TimePro
 
     /// <summary>Refused handshakes of all listeners of this process.</summary>
     public RefusedHandshakes Refused { get; } = new(Logs.CreateLogger<RefusedHandshakes>(), Time);
+
+    /// <summary>
+    /// The phases of the stop: a node adds what must happen in its place, the end of its actors for instance. The node's own stop runs in
+    /// <see cref="ShutdownPhases.ServiceStop"/>, its disposal in <see cref="ShutdownPhases.ActorSystemTerminate"/>. What fails or is late makes the end unclean.
+    /// </summary>
+    public CoordinatedShutdown Shutdown { get; init; } = new(Time);
 
     /// <summary>
     /// A web application with nothing in it but Kestrel, routing, the process's log and time: no configuration files, no environment, no

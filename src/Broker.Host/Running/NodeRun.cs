@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Broker.Actors;
 using Broker.Host.Health;
 using Broker.Host.Logging;
 using Broker.Links.Identity;
@@ -15,6 +16,8 @@ internal sealed partial class NodeRun<TSettings>(
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _hurry = new();
     private readonly NodeHealth _health = new();
+    // One deadline for the whole stop: no phase needs one of its own.
+    private readonly CoordinatedShutdown _shutdown = new(time, ShutdownPhases.Default.Select(phase => phase with { Timeout = settings.StopDeadline }));
     private volatile bool _failed;
 
     public async Task<int> RunAsync()
@@ -26,7 +29,7 @@ internal sealed partial class NodeRun<TSettings>(
         INode started;
         try
         {
-            var context = new NodeContext(logs, _health, time, reason => Fail(log, reason));
+            var context = new NodeContext(logs, _health, time, reason => Fail(log, reason)) { Shutdown = _shutdown };
             started = await node.StartAsync(context, settings.Own, _hurry.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is StartException or InstallationKeyException or IOException or SocketException)
@@ -67,23 +70,36 @@ internal sealed partial class NodeRun<TSettings>(
         LogStopping(log, settings.StopDeadline);
         using var deadline = new CancellationTokenSource(settings.StopDeadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _hurry.Token);
+        var until = either.Token;
+        _shutdown.Add(ShutdownPhases.ServiceStop, node.Name, _ => ToldAsync(started.StopAsync(until), log));
+        _shutdown.Add(ShutdownPhases.ActorSystemTerminate, node.Name, _ => ToldAsync(started.DisposeAsync().AsTask(), log));
         try
         {
             // Waited for here too: a part that ignores its token must not keep the process.
-            await started.StopAsync(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
-            await started.DisposeAsync().AsTask().WaitAsync(either.Token).ConfigureAwait(false);
-            LogStopped(log);
-            return true;
+            var result = await _shutdown.RunAsync().WaitAsync(until).ConfigureAwait(false);
+            foreach (var problem in result.Problems)
+                LogProblem(log, problem.Phase, problem.Task, problem.ExceptionType ?? "it did not end in time");
+            if (result.IsClean)
+                LogStopped(log);
+            return result.IsClean;
         }
-        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        catch (OperationCanceledException) when (until.IsCancellationRequested)
         {
             LogDeadline(log);
             return false;
         }
-        catch (Exception e)
+    }
+
+    private static async Task ToldAsync(Task part, ILogger log)
+    {
+        try
+        {
+            await part.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             LogStopFailed(log, e);
-            return false;
+            throw;
         }
     }
 
@@ -119,6 +135,9 @@ internal sealed partial class NodeRun<TSettings>(
 
     [LoggerMessage(2006, LogLevel.Critical, "stopping, since the node cannot go on: {Reason}")]
     private static partial void LogFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2008, LogLevel.Error, "not a clean stop: {Phase}, {Task}: {What}")]
+    private static partial void LogProblem(ILogger logger, string phase, string task, string what);
 
     [LoggerMessage(2007, LogLevel.Critical, "the node failed to start")]
     private static partial void LogStartFailed(ILogger logger, Exception exception);

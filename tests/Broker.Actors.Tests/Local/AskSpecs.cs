@@ -146,12 +146,14 @@ public sealed class AskSpecs : IDisposable
     [InlineData(-10_000)]
     [InlineData(long.MaxValue)]
     [Trait("Statement", "A7")]
-    public void A7_timeout_should_be_finite_and_more_than_zero(long ticks) =>
+    [Trait("Statement", "Diff2")]
+    public void A7_Diff2_timeout_should_be_finite_and_more_than_zero(long ticks) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = _it.Ask<string>(to => new Echo("", to), new TimeSpan(ticks)); });
 
     [Fact]
     [Trait("Statement", "A8")]
-    public void A8_callee_should_see_the_deadline_and_that_the_asker_gave_up()
+    [Trait("Statement", "Diff2")]
+    public void A8_Diff2_callee_should_see_the_deadline_and_that_the_asker_gave_up()
     {
         ReplyTo<string>? replyTo = null;
         _ = _it.Ask<string>(to => new Do(_ => replyTo = to), Second);
@@ -194,6 +196,41 @@ public sealed class AskSpecs : IDisposable
     {
         Assert.Throws<NotSupportedException>(() => { _ = _it.Ask<string>(_ => throw new NotSupportedException(), Second); });
         Assert.Equal(0, _world.System.Timers.Count);
+    }
+
+    [Fact]
+    [Trait("Statement", "A3")]
+    [Trait("Statement", "A8")]
+    public async Task A3_A8_asks_that_are_answered_cancelled_and_watched_at_once_should_end_once_and_tell_everyone()
+    {
+        await using var system = new ActorSystem("a3");
+        var it = system.Spawn(_script.Props, "it");
+        var ends = 0;
+        for (var round = 0; round < 2_000; round++)
+        {
+            using var cancel = new CancellationTokenSource();
+            var asked = new TaskCompletionSource<ReplyTo<Owning>>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var ask = it.Ask<Owning>(to => new Do(_ => asked.SetResult(to)), Second * 30, cancel.Token);
+            var replyTo = await asked.Task;
+            var token = CancellationToken.None;
+            Action[] ways = [cancel.Cancel, () => replyTo.Tell(new Owning(_leaks))];
+            await Task.WhenAll(
+                Task.Run(ways[round % 2]),
+                Task.Run(ways[1 - round % 2]),
+                Task.Run(() => token = replyTo.Cancelled),
+                Task.Run(() => ((IActorRef)replyTo).SendSystem(new WatchMessage(new Ended(() => Interlocked.Increment(ref ends))))));
+            if (await ask.ContinueWith(done => done.IsCompletedSuccessfully, TaskScheduler.Default))
+                (await ask).Dispose();
+            else
+                Assert.True(SpinWait.SpinUntil(() => token.IsCancellationRequested, Second * 30), $"round {round}");
+            Assert.Equal(round + 1, Volatile.Read(ref ends));
+        }
+        Assert.Equal((2_000, 0, 0), (_leaks.Births, _leaks.Alive, _leaks.DiedTwice));
+    }
+
+    private sealed class Ended(Action told) : IDeathListener
+    {
+        public void OnDeath(IActorRef subject) => told();
     }
 
     /// <summary>A token that can tell whether registrations are left: a callback of one that was released never runs.</summary>

@@ -128,7 +128,8 @@ public sealed class AsyncHandlerSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "Y6")]
-    public void Y6_stop_should_cancel_the_token_and_await_the_handler_to_its_end()
+    [Trait("Statement", "Diff3")]
+    public void Y6_Diff3_stop_should_cancel_the_token_and_await_the_handler_to_its_end()
     {
         _it.Tell(new Do(async actor =>
         {
@@ -188,7 +189,8 @@ public sealed class AsyncHandlerSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "Y6")]
-    public void Y6_watchdog_should_tell_of_a_handler_over_its_budget_and_leave_it_alone()
+    [Trait("Statement", "Diff3")]
+    public void Y6_Diff3_watchdog_should_tell_of_a_handler_over_its_budget_and_leave_it_alone()
     {
         _it.Tell(new Do(async _ => await _gate.Task));
         _world.Advance(Second * 0.999);

@@ -88,7 +88,8 @@ public sealed class DeadLetterSpecs : IDisposable
     [Fact]
     [Trait("Statement", "X3")]
     [Trait("Statement", "W5")]
-    public void X3_W5_events_should_never_carry_what_a_message_or_an_exception_says()
+    [Trait("Statement", "Diff8")]
+    public void X3_W5_Diff8_events_should_never_carry_what_a_message_or_an_exception_says()
     {
         const string Secret = "s3cr3t";
         var it = new Script().SpawnIn(_world);

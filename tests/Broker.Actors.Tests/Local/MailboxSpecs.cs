@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Broker.TestKit;
 using static Broker.Actors.Tests.Message;
 
@@ -117,6 +118,30 @@ public sealed class MailboxSpecs : IDisposable
         Assert.Equal(["new1", "prestart1", "poststop1", "dispose1"], child.Log);
         gate.SetResult();
         _world.Run();
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(1000)]
+    [Trait("Statement", "M3")]
+    public void M3_queue_of_a_suspended_actor_should_be_whole_afterwards_however_long(int messages)
+    {
+        var gate = new TaskCompletionSource();
+        var child = new Script();
+        ActorRef<Message>? leaf = null;
+        var it = new Script { PreStart = actor => { leaf ??= actor.Spawn(child); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) }.SpawnIn(_world);
+        it.Tell(new Fail());
+        _world.Run();
+        var said = Enumerable.Range(0, messages).Select(i => $"{i}").ToList();
+        foreach (var text in said)
+        {
+            leaf!.Tell(new Say(text));
+            // It has a turn, may not handle anything, and goes idle with its queue.
+            _world.Run();
+        }
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal(said, child.Log.TakeLast(messages));
     }
 
     [Fact]
@@ -262,6 +287,59 @@ public sealed class MailboxSpecs : IDisposable
             Assert.Equal(0, system.ActorCount);
             Assert.Equal(0, system.Timers.Count);
         }
+    }
+
+    [Fact]
+    [Trait("Statement", "M9")]
+    public void M9_nothing_should_keep_an_actor_that_has_ended()
+    {
+        var watched = new Script().SpawnIn(_world, "watched");
+        var parent = new Script { OnTerminated = (_, _) => true };
+        var it = parent.SpawnIn(_world, "parent");
+        _world.Run();
+        var gone = Wave(it, watched);
+        _world.Advance(TimeSpan.FromSeconds(1));
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.Equal(50, gone.Count);
+        Assert.Equal(0, gone.Count(one => one.IsAlive));
+        Assert.False(((IActorRef)watched).Owner!.HasWatchers);
+        Assert.Equal((2, 0), (_world.System.ActorCount, _world.System.Timers.Count));
+    }
+
+    /// <summary>Children that use all there is and then end.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private List<WeakReference> Wave(ActorRef<Message> parent, ActorRef<Message> watched)
+    {
+        var gone = new List<WeakReference>();
+        parent.Tell(new Do(actor =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                var child = actor.Spawn(new Script { Constructor = made => gone.Add(new WeakReference(made)) }, $"c{i}");
+                actor.Context.Watch(child);
+                child.Tell(new Do(made =>
+                {
+                    made.Context.Watch(watched);
+                    made.Context.StartTimer("t", new Say("tick"), TimeSpan.FromSeconds(100));
+                    made.Context.SetReceiveTimeout(TimeSpan.FromSeconds(100), new Say("idle"));
+                    made.Spawn(new Script());
+                    made.Context.PipeToSelf(watched.Ask<string>(to => new Echo("x", to), TimeSpan.FromSeconds(1)), text => new Say(text), _ => new Say(""));
+                    _ = made.Context.Stopping.Register(() => { });
+                }));
+                Do? stashed = null;
+                child.Tell(stashed = new Do(made => made.Context.Stash(stashed!)));
+            }
+        }));
+        _world.Run();
+        parent.Tell(new Do(actor =>
+        {
+            foreach (var child in actor.Context.Children)
+                child.Stop();
+        }));
+        _world.Run();
+        return gone;
     }
 
     private sealed class Acknowledging : Actor<int>

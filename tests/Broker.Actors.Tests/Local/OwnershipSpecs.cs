@@ -25,7 +25,8 @@ public sealed class OwnershipSpecs : IDisposable
     [InlineData("failed PostRestart")]
     [InlineData("throwing PostStop")]
     [Trait("Statement", "W1")]
-    public void W1_every_end_of_an_incarnation_should_run_its_wipe_exactly_once(string end)
+    [Trait("Statement", "Diff4")]
+    public void W1_Diff4_every_end_of_an_incarnation_should_run_its_wipe_exactly_once(string end)
     {
         var wiped = new List<int>();
         var script = new Script
@@ -93,7 +94,8 @@ public sealed class OwnershipSpecs : IDisposable
     [InlineData("told after the end")]
     [InlineData("never created")]
     [Trait("Statement", "W4")]
-    public void W4_owning_message_should_be_wiped_once_on_every_path(string path)
+    [Trait("Statement", "Diff4")]
+    public void W4_Diff4_owning_message_should_be_wiped_once_on_every_path(string path)
     {
         var it = path == "never created"
             ? new Script { Constructor = _ => throw new InvalidOperationException() }.SpawnIn(_world, "bad")

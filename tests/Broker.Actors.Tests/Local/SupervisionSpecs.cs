@@ -84,6 +84,31 @@ public sealed class SupervisionSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "V3")]
+    public void V3_second_escalation_of_an_actor_that_has_failed_already_should_not_be_decided_again()
+    {
+        var gate = new TaskCompletionSource();
+        var decisions = 0;
+        var (one, two) = (new Script(), new Script());
+        ActorRef<Message>? first = null, second = null;
+        var middle = Supervisor(_ => Directive.Escalate, actor => { first = actor.Spawn(one, "one"); second = actor.Spawn(two, "two"); });
+        var top = Supervisor(_ => { decisions++; return Directive.Resume; }, actor => actor.Spawn(middle)).SpawnIn(_world);
+        _world.Run();
+        top.Tell(new Do(_ => new ValueTask(gate.Task)));
+        _world.Run();
+        first!.Tell(new Fail());
+        second!.Tell(new Fail());
+        _world.Run();
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal(1, decisions);
+        first.Tell(new Say("again"));
+        second.Tell(new Say("again"));
+        _world.Run();
+        Assert.Equal(("again", "again"), (one.Log[^1], two.Log[^1]));
+    }
+
+    [Fact]
+    [Trait("Statement", "V3")]
     public void V3_escalation_of_the_guardian_should_end_the_system()
     {
         using var world = new ActorWorld(1, options => options with { Guardian = new OneForOneStrategy(decider: _ => Directive.Escalate) });
@@ -186,7 +211,8 @@ public sealed class SupervisionSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "V5")]
-    public void V5_permission_should_follow_retries_and_tumbling_window()
+    [Trait("Statement", "Diff9")]
+    public void V5_Diff9_permission_should_follow_retries_and_tumbling_window()
     {
         var time = new ManualTime();
         Assert.Equal([false, false], Permits(new RestartLimit(0, null), time, 2));

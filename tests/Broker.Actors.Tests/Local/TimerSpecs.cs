@@ -247,6 +247,24 @@ public sealed class TimerSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "Diff7")]
+    public void Diff7_all_timers_asks_and_watches_of_a_system_should_share_one_timer_of_the_provider()
+    {
+        var time = new CountingTime();
+        using var world = new ActorWorld(1, options => options with { Time = time });
+        for (var i = 0; i < 50; i++)
+        {
+            var it = new Script().SpawnIn(world, $"a{i}");
+            it.Tell(new Do(actor => { actor.Context.StartTimer("t", new Say("tick"), Second); actor.Context.SetReceiveTimeout(Second, new Say("idle")); }));
+            _ = it.Ask<string>(_ => new Say("no answer"), Second);
+            it.Tell(new Do(_ => new ValueTask(new TaskCompletionSource().Task)));
+        }
+        world.Run();
+        Assert.Equal(200, world.System.Timers.Count);
+        Assert.Equal(1, time.Timers);
+    }
+
+    [Fact]
     [Trait("Statement", "T7")]
     public void T7_periodic_tick_whose_handling_throws_should_stop_repeating_loudly()
     {
@@ -342,6 +360,19 @@ public sealed class TimerSpecs : IDisposable
                     owner.Timeouts++;
                 return default;
             }
+        }
+    }
+
+    private sealed class CountingTime : TimeProvider
+    {
+        public int Timers { get; private set; }
+
+        public override long GetTimestamp() => 0;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers++;
+            return new ManualTime().CreateTimer(callback, state, dueTime, period);
         }
     }
 }

@@ -23,7 +23,7 @@ public sealed class SecretBufferSpecs
 
     [Fact]
     [Trait("Statement", "W6")]
-    public void Wiped_buffer_should_throw_when_read()
+    public void W6_wiped_buffer_should_throw_when_read()
     {
         var buffer = SecretBuffer.Allocate(8);
         buffer.Dispose();

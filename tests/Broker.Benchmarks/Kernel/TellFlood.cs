@@ -1,0 +1,97 @@
+using System.Threading.Channels;
+using Broker.Actors;
+
+namespace Broker.Benchmarks.Kernel;
+
+/// <summary>One producer tells one actor as fast as it can; the time ends when the last message is handled.</summary>
+internal static class TellFlood
+{
+    private const int Messages = 5_000_000;
+    private const int Burst = 10_000;
+
+    public static async Task MeasureAsync(List<Measurement> rows, int rounds)
+    {
+        await using var system = new ActorSystem("tell");
+        var counter = system.Spawn(Props<Message>.Of(() => new Counter()), "counter");
+        var channel = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
+        var reading = ReadAsync(channel.Reader);
+        await Cost.CompareAsync(rows, "tell", "message", rounds, () => FloodAsync(counter, Messages), () => FloodAsync(channel.Writer, Messages));
+        await Cost.CompareAsync(
+            rows, $"tell, {Burst} at a time", "message", rounds, () => FloodAsync(counter, Burst), () => FloodAsync(channel.Writer, Burst));
+        channel.Writer.Complete();
+        await reading;
+    }
+
+    private static Task<Cost> FloodAsync(ActorRef<Message> actor, int burst) => Cost.OfAsync(Messages, async () =>
+    {
+        var one = new Message.One();
+        for (var left = Messages; left > 0; left -= burst)
+        {
+            var last = new Message.Last(burst - 1);
+            for (var i = 1; i < burst; i++)
+                actor.Tell(one);
+            actor.Tell(last);
+            await last.Done.Task;
+        }
+    });
+
+    private static Task<Cost> FloodAsync(ChannelWriter<Message> channel, int burst) => Cost.OfAsync(Messages, async () =>
+    {
+        var one = new Message.One();
+        for (var left = Messages; left > 0; left -= burst)
+        {
+            var last = new Message.Last(burst - 1);
+            for (var i = 1; i < burst; i++)
+                channel.TryWrite(one);
+            channel.TryWrite(last);
+            await last.Done.Task;
+        }
+    });
+
+    private static async Task ReadAsync(ChannelReader<Message> reader)
+    {
+        var count = 0;
+        while (await reader.WaitToReadAsync())
+        {
+            while (reader.TryRead(out var message))
+                Handle(message, ref count);
+        }
+    }
+
+    private static void Handle(Message message, ref int count)
+    {
+        switch (message)
+        {
+            case Message.One:
+                count++;
+                break;
+            case Message.Last last:
+                if (count != last.Before)
+                    throw new InvalidOperationException($"{last.Before - count} messages are missing");
+                count = 0;
+                last.Done.SetResult();
+                break;
+        }
+    }
+
+    private abstract record Message
+    {
+        public sealed record One : Message;
+
+        public sealed record Last(int Before) : Message
+        {
+            public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    private sealed class Counter : Actor<Message>
+    {
+        private int _count;
+
+        protected override ValueTask Receive(Message message)
+        {
+            Handle(message, ref _count);
+            return ValueTask.CompletedTask;
+        }
+    }
+}
