@@ -64,12 +64,12 @@ internal static class ValidCalls
         ExpectedCounter = call.ExpectedCounter,
     };
 
-    public static Wire.AppendOutcomeRequest Outcome(TestCustomer customer, ReleaseCall call, string state)
+    public static Wire.AppendOutcomeRequest Outcome(TestCustomer customer, ReleaseCall call, string state) => new()
     {
-        var request = new Wire.AppendOutcomeRequest { Customer = customer.Name.Value, Fence = customer.Fence };
-        request.Outcomes.Add(Wires.To(customer.Outcome(call, state)));
-        return request;
-    }
+        Customer = customer.Name.Value,
+        Fence = customer.Fence,
+        Outcomes = Wires.To(customer.Outcome(call, state)),
+    };
 
     /// <summary>A request of every operation, good for a customer that is enrolled and has the credential <c>db</c>.</summary>
     public static IReadOnlyDictionary<string, IMessage> Of(TestCustomer customer, InstallationKey console)

@@ -108,7 +108,7 @@ public sealed class ZoneFuzzSpecs(RunningZone zone) : IClassFixture<RunningZone>
             (ZoneOperations.AppendOutcome.Path, random =>
             {
                 var outcome = ValidCalls.Outcome(customer, customer.Call(customer.Launch()), HandOffState.NotSent);
-                outcome.Outcomes[0] = Resigned(random, new Signed(outcome.Outcomes[0].Statement.Memory, default), customer.Identity);
+                outcome.Outcomes = Resigned(random, new Signed(outcome.Outcomes.Statement.Memory, default), customer.Identity);
                 return outcome;
             }),
             (ZoneOperations.Lock.Path, random => new Wire.LockRequest
