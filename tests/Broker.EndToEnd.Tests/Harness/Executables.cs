@@ -22,6 +22,12 @@ internal static class Executables
 
     public static string Console => Find("Broker.Console", "brokerctl");
 
+    /// <summary>The product's own assemblies in the output of a project.</summary>
+    public static IEnumerable<string> Assemblies(string project) => Directory.EnumerateFiles(
+            Path.Combine(Repository, "src", project, "bin", Configuration, Framework), "*.dll")
+        .Where(static f => Path.GetFileName(f) is var name &&
+            (name.StartsWith("Broker.", StringComparison.Ordinal) || name.StartsWith("broker", StringComparison.Ordinal)));
+
     private static string Find(string project, string name)
     {
         var path = Path.Combine(Repository, "src", project, "bin", Configuration, Framework, name);
