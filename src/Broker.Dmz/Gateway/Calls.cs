@@ -5,6 +5,7 @@ using Broker.Dmz.Customers;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Links.Zone;
+using Broker.Protocol.Api;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Microsoft.AspNetCore.Builder;
@@ -22,11 +23,11 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
 {
     /// <summary>Maps a call with a JSON body.</summary>
     public void Body<TBody, TReply>(
-        string method, string pattern, JsonTypeInfo<TBody> bodyInfo, JsonTypeInfo<TReply> replyInfo, int status, string summary,
+        string method, string pattern, JsonTypeInfo<TBody> bodyInfo, JsonTypeInfo<TReply> replyInfo, int status, About about,
         Func<HttpContext, TBody, Task<Result<TReply>>> handler)
         where TBody : class
         where TReply : class =>
-        Map(method, pattern, summary, async context =>
+        Map(method, pattern, about, hasBody: true, async context =>
         {
             var body = await ReadBody(context, bodyInfo);
             await Reply(context, await handler(context, body), replyInfo, status);
@@ -34,10 +35,11 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
 
     /// <summary>Maps a call without a body.</summary>
     public void Get<TReply>(
-        string pattern, JsonTypeInfo<TReply> replyInfo, string summary, Func<HttpContext, Task<Result<TReply>>> handler)
+        string pattern, JsonTypeInfo<TReply> replyInfo, About about, Func<HttpContext, Task<Result<TReply>>> handler)
         where TReply : class =>
-        Map("GET", pattern, summary, async context => await Reply(context, await handler(context), replyInfo, StatusCodes.Status200OK))
-            .Produces<TReply>();
+        Map(
+            "GET", pattern, about, hasBody: false,
+            async context => await Reply(context, await handler(context), replyInfo, StatusCodes.Status200OK)).Produces<TReply>();
 
     /// <summary>The identifier in the path.</summary>
     /// <exception cref="MalformedException">It is none.</exception>
@@ -53,7 +55,18 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
             : throw new MalformedException($"{parameter} is not a number from 0 to {max}");
     }
 
-    private RouteHandlerBuilder Map(string method, string pattern, string summary, Func<HttpContext, Task> handler) =>
+    private RouteHandlerBuilder Map(string method, string pattern, About about, bool hasBody, Func<HttpContext, Task> handler)
+    {
+        var call = Map(method, pattern, handler).WithMetadata(about).WithSummary(about.Summary);
+        foreach (var status in ApiDocument.ProblemsOf(about, hasBody))
+        {
+            call.Produces<ProblemModel>(status, ApiRoutes.ProblemType);
+        }
+
+        return call;
+    }
+
+    private RouteHandlerBuilder Map(string method, string pattern, Func<HttpContext, Task> handler) =>
         routes.MapMethods(pattern, [method], (Delegate)(async (HttpContext context) =>
         {
             if (context.RefuseUnless(LinkRole.Console) is { } refusal)
@@ -75,7 +88,7 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
                 Log.Failed(log, problem, pattern);
                 await Problems.Write(context, new Refused(Codes.Internal, "the call failed; the node's log has the cause under this correlation"));
             }
-        })).WithSummary(summary).ProducesProblem(StatusCodes.Status403Forbidden);
+        }));
 
     private static Refused? ToRefusal(Exception problem) => problem switch
     {

@@ -17,14 +17,15 @@ internal sealed class CustomerCalls(GatewayContext gateway)
     public void Map(Calls calls)
     {
         var json = ApiJson.Default;
-        calls.Get("/v1/node", json.NodeModel, "The node and its incarnation", _ => Task.FromResult<Result<NodeModel>>(Node()));
-        calls.Get("/v1/customers", json.PageModelString, "Names of the customers", List);
-        calls.Body("POST", "/v1/customers", json.EnrolModel, json.EnrolledModel, 201, "Enrols a customer", Enrol);
-        calls.Get("/v1/customers/{customer}", json.CustomerModel, "The state of a customer", Status);
-        calls.Body("POST", "/v1/customers/{customer}/confirmations", json.ConfirmModel, json.CustomerModel, 200, "Confirms a share", Confirm);
-        calls.Body("POST", "/v1/customers/{customer}/shares", json.ShareModel, json.CustomerModel, 200, "Gives a share to unlock", GiveShare);
-        calls.Body("POST", "/v1/customers/{customer}/lock", json.SignedRequestModel, json.LockedModel, 200, "Locks the customer", Lock);
-        calls.Body("POST", "/v1/customers/{customer}/lift", json.SignedRequestModel, json.CustomerModel, 200, "Lifts a lock", Lift);
+        calls.Get("/v1/node", json.NodeModel, new About("GetNode", "The node and its incarnation"), _ => Task.FromResult<Result<NodeModel>>(Node()));
+        calls.Get(
+            "/v1/customers", json.PageModelString, new About("ListCustomers", "Names of the customers", QueryAbout.After, QueryAbout.Limit), List);
+        calls.Body("POST", "/v1/customers", json.EnrolModel, json.EnrolledModel, 201, new About("EnrolCustomer", "Enrols a customer"), Enrol);
+        calls.Get("/v1/customers/{customer}", json.CustomerModel, new About("GetCustomer", "The state of a customer"), Status);
+        calls.Body("POST", "/v1/customers/{customer}/confirmations", json.ConfirmModel, json.CustomerModel, 200, new About("ConfirmShare", "Confirms a share"), Confirm);
+        calls.Body("POST", "/v1/customers/{customer}/shares", json.ShareModel, json.CustomerModel, 200, new About("GiveShare", "Gives a share to unlock"), GiveShare);
+        calls.Body("POST", "/v1/customers/{customer}/lock", json.SignedRequestModel, json.LockedModel, 200, new About("LockCustomer", "Locks the customer"), Lock);
+        calls.Body("POST", "/v1/customers/{customer}/lift", json.SignedRequestModel, json.CustomerModel, 200, new About("LiftLock", "Lifts a lock"), Lift);
     }
 
     private NodeModel Node()

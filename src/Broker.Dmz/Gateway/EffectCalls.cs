@@ -14,18 +14,21 @@ internal sealed class EffectCalls(GatewayContext gateway)
     {
         var json = ApiJson.Default;
         calls.Body("PUT", "/v1/customers/{customer}/credentials/{name}", json.PutCredentialModel, json.ChangedModel, 200,
-            "Puts a new version of a credential", PutCredential);
-        Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/delete", UserAction.DeleteCredential, "Deletes a credential");
-        Change(calls, "PUT", "/v1/customers/{customer}/policies/{name}", UserAction.PutPolicy, "Sets a release policy");
-        Change(calls, "PUT", "/v1/customers/{customer}/users/{name}", UserAction.PutUser, "Adds or changes a user");
-        Change(calls, "POST", "/v1/customers/{customer}/users/{name}/delete", UserAction.RemoveUser, "Removes a user");
-        Change(calls, "POST", "/v1/customers/{customer}/agents/{name}/delete", UserAction.RemoveAgent, "Removes an agent");
+            new About("PutCredential", "Puts a new version of a credential"), PutCredential);
+        Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/delete", UserAction.DeleteCredential,
+            new About("DeleteCredential", "Deletes a credential"));
+        Change(calls, "PUT", "/v1/customers/{customer}/policies/{name}", UserAction.PutPolicy,
+            new About("PutPolicy", "Sets a release policy"));
+        Change(calls, "PUT", "/v1/customers/{customer}/users/{name}", UserAction.PutUser, new About("PutUser", "Adds or changes a user"));
+        Change(calls, "POST", "/v1/customers/{customer}/users/{name}/delete", UserAction.RemoveUser, new About("RemoveUser", "Removes a user"));
+        Change(calls, "POST", "/v1/customers/{customer}/agents/{name}/delete", UserAction.RemoveAgent,
+            new About("RemoveAgent", "Removes an agent"));
         calls.Body("PUT", "/v1/customers/{customer}/agents/{name}", json.SignedRequestModel, json.SignedRequestModel, 200,
-            "Lets an agent enrol with a one-time token", InviteAgent);
+            new About("InviteAgent", "Lets an agent enrol with a one-time token; answers the request as it was taken"), InviteAgent);
     }
 
-    private void Change(Calls calls, string method, string pattern, UserAction action, string summary) =>
-        calls.Body(method, pattern, ApiJson.Default.SignedRequestModel, ApiJson.Default.ChangedModel, 200, summary,
+    private void Change(Calls calls, string method, string pattern, UserAction action, About about) =>
+        calls.Body(method, pattern, ApiJson.Default.SignedRequestModel, ApiJson.Default.ChangedModel, 200, about,
             (context, model) => Change(context, new Change.ByUser(model.ToRequest(), action, default)));
 
     private Task<Result<ChangedModel>> PutCredential(HttpContext context, PutCredentialModel model) =>

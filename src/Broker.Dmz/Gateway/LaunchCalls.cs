@@ -23,11 +23,15 @@ internal sealed class LaunchCalls(GatewayContext gateway)
     {
         var json = ApiJson.Default;
         calls.Body("POST", "/v1/customers/{customer}/launches", json.SignedRequestModel, json.HandOffModel, 202,
-            "Hands credentials to an agent; answers when the intent is committed, or with ?wait= when it has ended", Launch);
+            new About("Launch", "Hands credentials to an agent; answers when the intent is committed, or when it has ended", QueryAbout.Wait), Launch);
         calls.Body("POST", "/v1/customers/{customer}/hand-offs/{id}/release", json.SignedRequestModel, json.HandOffModel, 202,
-            "Ends a use that an agent holds", Release);
-        calls.Get("/v1/customers/{customer}/hand-offs", json.PageModelHandOffModel, "Hand-offs of a customer", List);
-        calls.Get("/v1/customers/{customer}/hand-offs/{id}", json.HandOffModel, "A hand-off; ?wait= waits until it has ended", Get);
+            new About("ReleaseHandOff", "Ends a use that an agent holds"), Release);
+        calls.Get(
+            "/v1/customers/{customer}/hand-offs", json.PageModelHandOffModel,
+            new About("ListHandOffs", "Hand-offs of a customer", QueryAbout.After, QueryAbout.Limit) { NeedsToken = true }, List);
+        calls.Get(
+            "/v1/customers/{customer}/hand-offs/{id}", json.HandOffModel,
+            new About("GetHandOff", "A hand-off, at once or when it has ended", QueryAbout.Wait) { NeedsToken = true }, Get);
     }
 
     private async Task<Result<HandOffModel>> Launch(HttpContext context, SignedRequestModel model)

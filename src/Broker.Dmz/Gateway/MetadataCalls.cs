@@ -18,23 +18,30 @@ internal sealed class MetadataCalls(GatewayContext gateway)
     {
         var json = ApiJson.Default;
         calls.Body("POST", "/v1/customers/{customer}/login", json.SignedRequestModel, json.TokenModel, 200,
-            "Gives a short-lived token that reads metadata", Login);
-        calls.Get("/v1/customers/{customer}/credentials", json.PageModelCredentialModel, "Metadata of credentials",
+            new About("Login", "Gives a short-lived token that reads metadata"), Login);
+        calls.Get("/v1/customers/{customer}/credentials", json.PageModelCredentialModel, Page("ListCredentials", "Metadata of credentials"),
             c => List<CredentialEntry, CredentialModel>(c, EntryKey.CredentialType, e => new CredentialModel(
                 e.Credential.Value, e.Kind.ToText(), e.Policy.Value, e.Version, e.Length, e.Updated, e.By.Value)));
-        calls.Get("/v1/customers/{customer}/policies", json.PageModelPolicyModel, "Release policies",
+        calls.Get("/v1/customers/{customer}/policies", json.PageModelPolicyModel, Page("ListPolicies", "Release policies"),
             c => List<ReleasePolicy, PolicyModel>(c, EntryKey.PolicyType, e => new PolicyModel(
                 e.Policy.Value, Texts(e.Agents), Texts(e.Labels), Texts(e.Uses), [.. e.UserRoles.Select(r => r.ToText())])));
-        calls.Get("/v1/customers/{customer}/users", json.PageModelUserModel, "Users",
+        calls.Get("/v1/customers/{customer}/users", json.PageModelUserModel, Page("ListUsers", "Users"),
             c => List<UserEntry, UserModel>(c, EntryKey.UserType, e => new UserModel(
                 e.User.Value, e.Role.ToText(), e.Key.Fingerprint.ToString())));
-        calls.Get("/v1/customers/{customer}/agents", json.PageModelAgentModel, "Agents",
+        calls.Get("/v1/customers/{customer}/agents", json.PageModelAgentModel, Page("ListAgents", "Agents"),
             c => List<Grant, AgentModel>(c, EntryKey.GrantType, e => new AgentModel(
                 e.Agent.Value, e.Instance, Texts(e.Labels), e.NotAfter, gateway.Agents.Contains(e.Customer, e.Agent),
                 e.Key.Fingerprint.ToString())));
-        calls.Get("/v1/customers/{customer}/ledger", json.LedgerModel, "The customer's chain", Ledger);
-        calls.Get("/v1/ledger", json.LedgerModel, "The cluster's chain", c => Read("", c));
+        calls.Get(
+            "/v1/customers/{customer}/ledger", json.LedgerModel,
+            new About("ReadLedger", "The customer's chain", QueryAbout.From, QueryAbout.Blocks) { NeedsToken = true }, Ledger);
+        calls.Get(
+            "/v1/ledger", json.LedgerModel, new About("ReadClusterLedger", "The cluster's chain", QueryAbout.From, QueryAbout.Blocks),
+            c => Read("", c));
     }
+
+    private static About Page(string operation, string summary) =>
+        new(operation, summary, QueryAbout.After, QueryAbout.Limit) { NeedsToken = true };
 
     private async Task<Result<TokenModel>> Login(HttpContext context, SignedRequestModel model)
     {

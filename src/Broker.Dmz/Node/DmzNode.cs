@@ -16,6 +16,7 @@ using Broker.Protocol.Api;
 using Broker.Protocol.Identifiers;
 using Broker.Secrets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -78,8 +79,13 @@ internal sealed class DmzNode : INode
             "agents");
         _system.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(_node, host.Health, logs.CreateLogger("broker.zone"))), "zone");
         var builder = host.CreateWebBuilder(kestrel => Listen(kestrel, host.Refused));
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default));
-        builder.Services.AddOpenApi("v1");
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            // What the description is made of; the calls read and write by ApiJson itself.
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+            json.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
+        });
+        builder.Services.AddApiDocument();
         _web = builder.Build();
         Map(_web);
     }
@@ -148,7 +154,7 @@ internal sealed class DmzNode : INode
         if (_node.AgentIssuer is not null)
         {
             new EnrolmentEndpoint(_node, _customers).Map(application);
-            application.MapRoot(_node.Trust);
+            application.MapRoot(_node.Trust).ExcludeFromDescription();
         }
     }
 

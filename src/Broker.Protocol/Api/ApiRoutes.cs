@@ -20,7 +20,7 @@ namespace Broker.Protocol.Api;
 /// <item><term>PUT /v1/customers/{c}/policies/{name}</term><description>put-policy → <see cref="ChangedModel"/></description></item>
 /// <item><term>PUT /v1/customers/{c}/users/{name}</term><description>put-user → <see cref="ChangedModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/users/{name}/delete</term><description>remove-user → <see cref="ChangedModel"/></description></item>
-/// <item><term>PUT /v1/customers/{c}/agents/{name}</term><description>invite-agent → 204</description></item>
+/// <item><term>PUT /v1/customers/{c}/agents/{name}</term><description>invite-agent → <see cref="SignedRequestModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/agents/{name}/delete</term><description>remove-agent → <see cref="ChangedModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/launches?wait=SECONDS</term><description>launch → 202 <see cref="HandOffModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/hand-offs/{id}/release</term><description>release → 202 <see cref="HandOffModel"/></description></item>
