@@ -11,7 +11,7 @@ namespace Broker.Agent.Tests;
 [Collection(SecretsCollection.Name)]
 public sealed class ProcessSpecs
 {
-    private static Process Start(params string[] arguments)
+    internal static Process Start(params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "broker-agent"))
         {
@@ -25,7 +25,7 @@ public sealed class ProcessSpecs
         return Process.Start(start)!;
     }
 
-    private static async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
+    internal static async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
     {
         using var process = Start(arguments);
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -33,7 +33,7 @@ public sealed class ProcessSpecs
         return (process.ExitCode, await output, await error);
     }
 
-    private static string Configure(AgentWorld world)
+    internal static string Configure(AgentWorld world, string? uses = null, string more = "")
     {
         // 4 MiB are within what an ordinary user may lock.
         File.WriteAllText(world.Directory["agent.conf"], $$"""
@@ -42,7 +42,8 @@ public sealed class ProcessSpecs
               secrets { capacity = 4MiB, crypto-heap = 64KiB }
               state.directory = "{{world.Directory["state"]}}"
               session { reconnect-from = 1ms, reconnect-to = 20ms }
-              uses { {{world.Uses}} }
+              uses { {{uses ?? world.Uses}} }
+              {{more}}
             }
             """);
         return world.Directory["agent.conf"];

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.WebSockets;
 using System.Threading.Channels;
 using Broker.Links.Agents;
 using Broker.Links.Identity;
@@ -48,6 +49,23 @@ internal sealed class DmzServer : IAsyncDisposable
             });
         });
     }
+
+    /// <summary>As a node that sends the bytes of a frame as they are, whole, and then waits for what the agent says to them.</summary>
+    internal static Task<DmzServer> ForBytesAsync(InstallationKey key, byte[] frame, TaskCompletionSource<byte[]> said) => StartAsync(
+        Channel.CreateUnbounded<AcceptedLink>(), new CancellationTokenSource(),
+        (kestrel, refused) => kestrel.ListenLink(Listener(LinkRole.Agent), key, refused, HttpProtocols.Http1), app =>
+        {
+            app.UseAgentLink();
+            app.UseRouting();
+            app.MapFallback(async context =>
+            {
+                using var socket = await context.WebSockets.AcceptWebSocketAsync();
+                await socket.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
+                var answer = new byte[4096];
+                var received = await socket.ReceiveAsync(answer.AsMemory(), CancellationToken.None);
+                said.TrySetResult(answer[..received.Count]);
+            });
+        });
 
     internal static Task<DmzServer> ForEnrolmentAsync(InstallationKey key, Action<WebApplication> map) => StartAsync(
         Channel.CreateUnbounded<AcceptedLink>(), new CancellationTokenSource(),
