@@ -23,10 +23,15 @@ public abstract class Actor<T> : IDisposable where T : notnull
     /// <summary>Decides what becomes of failed children. Default: <see cref="SupervisorStrategy.Default"/>.</summary>
     protected virtual SupervisorStrategy SupervisorStrategy => SupervisorStrategy.Default;
 
-    /// <summary>Handles one message. The message is disposed by the kernel when the returned task has ended, unless it was stashed or forwarded.</summary>
+    /// <summary>
+    /// Handles one message. The message is disposed by the kernel when the returned task has ended, unless it was stashed or forwarded.
+    /// </summary>
     protected abstract ValueTask Receive(T message);
 
-    /// <summary>Before the first message of the first incarnation. A throw counts as a failed creation; the instance is then disposed, without <see cref="PostStop"/>.</summary>
+    /// <summary>
+    /// Before the first message of the first incarnation. A throw counts as a failed creation; the instance is then disposed, without <see
+    /// cref="PostStop"/>.
+    /// </summary>
     protected virtual ValueTask PreStart() => ValueTask.CompletedTask;
 
     /// <summary>After the last message and after the last child has gone. A throw is published, nothing more.</summary>
@@ -34,7 +39,8 @@ public abstract class Actor<T> : IDisposable where T : notnull
 
     /// <summary>On the old incarnation, before a restart. Default: unwatch and stop every child, then <see cref="PostStop"/>.</summary>
     /// <param name="cause">What the handler threw.</param>
-    /// <param name="message">The message that failed; null when there was none, or when it owned something and is therefore already disposed.</param>
+    /// <param name="message">The message that failed; null when there was none, or when it owned something and is therefore already
+    /// disposed.</param>
     protected virtual ValueTask PreRestart(Exception cause, object? message)
     {
         foreach (var child in Context.Children)

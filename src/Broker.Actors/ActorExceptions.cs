@@ -45,7 +45,8 @@ public sealed class DeathPactException : ActorException
 /// <summary>The stash is full.</summary>
 public sealed class StashOverflowException : ActorException
 {
-    internal StashOverflowException(ActorPath path, int capacity) : base(path, $"the stash holds {capacity} messages already; unstash or raise the capacity")
+    internal StashOverflowException(ActorPath path, int capacity) : base(
+        path, $"the stash holds {capacity} messages already; unstash or raise the capacity")
     {
     }
 }
@@ -53,7 +54,8 @@ public sealed class StashOverflowException : ActorException
 /// <summary>A living sibling has the name; wait for its termination or choose another.</summary>
 public sealed class ActorNameInUseException : ActorException
 {
-    internal ActorNameInUseException(ActorPath path) : base(path, "the name is in use until the parent has processed that child's termination")
+    internal ActorNameInUseException(ActorPath path) : base(
+        path, "the name is in use until the parent has processed that child's termination")
     {
     }
 }

@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace Broker.Actors;
 
-/// <summary>Where an actor stands in its system's tree, for instance <c>/user/customers/acme</c>. Says nothing about the incarnation: that is the uid's part.</summary>
+/// <summary>
+/// Where an actor stands in its system's tree, for instance <c>/user/customers/acme</c>. Says nothing about the incarnation: that is the
+/// uid's part.
+/// </summary>
 public sealed class ActorPath : IEquatable<ActorPath>
 {
     /// <summary>The longest name that an actor may have, in characters.</summary>
@@ -23,7 +26,9 @@ public sealed class ActorPath : IEquatable<ActorPath>
     /// <summary>The last element.</summary>
     public string Name { get; }
 
-    /// <summary>Checks a name given to a new actor: 1 to 128 letters, digits and <c>-_.~+@=:</c>; a leading <c>$</c> is kept for generated names.</summary>
+    /// <summary>
+    /// Checks a name given to a new actor: 1 to 128 letters, digits and <c>-_.~+@=:</c>; a leading <c>$</c> is kept for generated names.
+    /// </summary>
     /// <exception cref="ArgumentException">The name is not of that form.</exception>
     public static void ThrowIfNotAName(string name)
     {

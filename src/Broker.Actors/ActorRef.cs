@@ -20,23 +20,28 @@ public sealed class ActorRef<T> : IActorRef where T : notnull
     /// <inheritdoc />
     public long Uid => _cell.Uid;
 
-    /// <summary>Sends a message, at most once, in order per sender. What cannot be delivered becomes a dead letter and is disposed.</summary>
+    /// <summary>
+    /// Sends a message, at most once, in order per sender. What cannot be delivered becomes a dead letter and is disposed.
+    /// </summary>
     public void Tell(T message) => TryTell(message);
 
-    /// <summary>As <see cref="Tell"/>, and says at once what became of it. A refused message has already been disposed and published.</summary>
+    /// <summary>
+    /// As <see cref="Tell"/>, and says at once what became of it. A refused message has already been disposed and published.
+    /// </summary>
     public TellResult TryTell(T message)
     {
         if (message is null)
             ThrowNull();
         var result = _cell.Mailbox.Enqueue(message);
         if (result != TellResult.Accepted)
-            _cell.System.DeadLetters.Undelivered(this, message, result == TellResult.Busy ? DeadLetterReason.MailboxFull : DeadLetterReason.Stopped);
+            _cell.System.DeadLetters.Undelivered(
+                this, message, result == TellResult.Busy ? DeadLetterReason.MailboxFull : DeadLetterReason.Stopped);
         return result;
     }
 
     /// <summary>Sends a question and waits for its one answer.</summary>
-    /// <typeparam name="TReply">The type of the answer; an answer that is <see cref="IDisposable"/> belongs to the caller, a late one is disposed by the kernel.
-    /// Hand your token to this call; a wait put around its task would drop the answer without an owner.</typeparam>
+    /// <typeparam name="TReply">The type of the answer; an answer that is <see cref="IDisposable"/> belongs to the caller, a late one is
+    /// disposed by the kernel. Hand your token to this call; a wait put around its task would drop the answer without an owner.</typeparam>
     /// <param name="makeMessage">Makes the message around the address for the answer.</param>
     /// <param name="timeout">More than zero and finite.</param>
     /// <param name="cancellationToken">Gives the question up; the callee can see that.</param>
@@ -69,7 +74,9 @@ public sealed class ActorRef<T> : IActorRef where T : notnull
     /// <summary>Queues the end behind what has been sent: everything sent before is handled first.</summary>
     public void PoisonPill() => _cell.Mailbox.EnqueueSignal(PoisonPillSignal<T>.Instance);
 
-    /// <summary>Queues a failure: the actor throws <see cref="ActorKilledException"/> and its supervisor decides (by default: stop).</summary>
+    /// <summary>
+    /// Queues a failure: the actor throws <see cref="ActorKilledException"/> and its supervisor decides (by default: stop).
+    /// </summary>
     public void Kill() => _cell.Mailbox.EnqueueSignal(KillSignal<T>.Instance);
 
     /// <summary>The path and the uid.</summary>

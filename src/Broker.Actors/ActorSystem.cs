@@ -1,6 +1,8 @@
 namespace Broker.Actors;
 
-/// <summary>A tree of actors with its own clock, randomness, dispatcher and events. Independent of every other system in the process.</summary>
+/// <summary>
+/// A tree of actors with its own clock, randomness, dispatcher and events. Independent of every other system in the process.
+/// </summary>
 public sealed partial class ActorSystem : IAsyncDisposable
 {
     private readonly ActorSystemOptions _options;
@@ -70,11 +72,14 @@ public sealed partial class ActorSystem : IAsyncDisposable
         return _system.SpawnChild(props, name).Self;
     }
 
-    /// <summary>Stops an actor and waits for its end. Its name may be in use for a moment more, until its parent has processed the end.</summary>
+    /// <summary>
+    /// Stops an actor and waits for its end. Its name may be in use for a moment more, until its parent has processed the end.
+    /// </summary>
     /// <param name="actor">Any actor of this system.</param>
     /// <param name="timeout">More than zero.</param>
     /// <returns>True when it has ended, also when it had before; false when it had not in time.</returns>
-    /// <exception cref="InvalidOperationException">Called by the actor itself or one below it: waiting for that would never end.</exception>
+    /// <exception cref="InvalidOperationException">Called by the actor itself or one below it: waiting for that would never
+    /// end.</exception>
     public Task<bool> StopAsync(IActorRef actor, TimeSpan timeout) => StopWaiter.StopAsync(this, Turn.Current, actor, timeout);
 
     internal long NextUid() => Interlocked.Increment(ref _lastUid);

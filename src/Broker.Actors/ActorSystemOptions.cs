@@ -24,7 +24,9 @@ public sealed record ActorSystemOptions
     /// <summary>How long <see cref="ActorSystem.DisposeAsync"/> waits for the end; more than zero. Default 10 s.</summary>
     public TimeSpan DisposeDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Supervises the top-level actors. When it escalates, the system terminates. Default: <see cref="SupervisorStrategy.Default"/>.</summary>
+    /// <summary>
+    /// Supervises the top-level actors. When it escalates, the system terminates. Default: <see cref="SupervisorStrategy.Default"/>.
+    /// </summary>
     public SupervisorStrategy Guardian { get; init; } = SupervisorStrategy.Default;
 
     internal ActorSystemOptions Validated()

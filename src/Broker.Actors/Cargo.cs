@@ -19,7 +19,8 @@ public sealed class Cargo<T>(T content) : IDisposable where T : class, IDisposab
 
     /// <summary>Takes the content over: the caller disposes it. One caller wins.</summary>
     /// <exception cref="ObjectDisposedException">It has been taken or disposed.</exception>
-    public T Take() => Interlocked.Exchange(ref _content, null) ?? throw new ObjectDisposedException(null, "the cargo has been taken or disposed");
+    public T Take() =>
+        Interlocked.Exchange(ref _content, null) ?? throw new ObjectDisposedException(null, "the cargo has been taken or disposed");
 
     /// <summary>Disposes the content unless it has been taken. Again does nothing.</summary>
     public void Dispose() => Interlocked.Exchange(ref _content, null)?.Dispose();

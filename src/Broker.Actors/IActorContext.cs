@@ -46,12 +46,15 @@ public interface IActorContext<T> where T : notnull
     /// <exception cref="InvalidOperationException">The target is this actor or one above it: waiting for that would never end.</exception>
     Task<bool> StopAsync(IActorRef actor, TimeSpan timeout);
 
-    /// <summary>Asks for one <see cref="Terminated"/> when the actor has ended (at once when it already has). Watching twice is watching once.</summary>
+    /// <summary>
+    /// Asks for one <see cref="Terminated"/> when the actor has ended (at once when it already has). Watching twice is watching once.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It is being watched with a message.</exception>
     void Watch(IActorRef actor);
 
     /// <summary>As <see cref="Watch"/>, but this message comes instead.</summary>
-    /// <exception cref="InvalidOperationException">It is being watched already, without or with another message; the new one is disposed.</exception>
+    /// <exception cref="InvalidOperationException">It is being watched already, without or with another message; the new one is
+    /// disposed.</exception>
     void WatchWith(IActorRef actor, T message);
 
     /// <summary>Ends watching, even when the notice is already queued.</summary>
@@ -71,8 +74,8 @@ public interface IActorContext<T> where T : notnull
     bool IsTimerActive(object key);
 
     /// <summary>
-    /// Delivers the message whenever nothing has been handled for so long (see <see cref="INotInfluenceReceiveTimeout"/>), again and again; null
-    /// turns it off. Gone on stop and restart.
+    /// Delivers the message whenever nothing has been handled for so long (see <see cref="INotInfluenceReceiveTimeout"/>), again and again;
+    /// null turns it off. Gone on stop and restart.
     /// </summary>
     /// <exception cref="ArgumentException">The message is disposable, so it could be delivered only once; it has been disposed.</exception>
     void SetReceiveTimeout(TimeSpan? timeout, T message);

@@ -9,7 +9,9 @@ public interface IActorRef
     /// <summary>Identifies this actor in its system for ever; kept through restarts, never given to another.</summary>
     long Uid { get; }
 
-    /// <summary>Stops the actor after the message in hand; nothing that is queued runs. Returns at once; a second call does nothing.</summary>
+    /// <summary>
+    /// Stops the actor after the message in hand; nothing that is queued runs. Returns at once; a second call does nothing.
+    /// </summary>
     void Stop();
 
     /// <summary>The cell behind it; null for an ask.</summary>

@@ -14,7 +14,9 @@ public sealed record Props<T> where T : notnull
     /// <summary>How many messages may be stashed. Default 1000.</summary>
     public int StashCapacity { get; private init; } = 1000;
 
-    /// <summary>Props around a factory. It runs on the actor's own turn, once per incarnation, and must return a new object each time.</summary>
+    /// <summary>
+    /// Props around a factory. It runs on the actor's own turn, once per incarnation, and must return a new object each time.
+    /// </summary>
 #pragma warning disable CA1000 // Props<TMessage>.Of names the protocol, which a factory's type alone would hide.
     public static Props<T> Of(Func<Actor<T>> factory)
     {

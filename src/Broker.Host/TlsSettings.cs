@@ -24,6 +24,7 @@ public sealed record TlsSettings(string Root, string Certificate, string Key)
             return key;
         var actual = key.Identity.Role.Text();
         key.Dispose();
-        throw new StartException($"{Certificate} has the role {actual}, and this node needs {role.Text()}; issue one by brokerctl ca issue node");
+        throw new StartException(
+            $"{Certificate} has the role {actual}, and this node needs {role.Text()}; issue one by brokerctl ca issue node");
     }
 }

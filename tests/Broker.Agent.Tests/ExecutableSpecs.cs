@@ -36,7 +36,8 @@ public sealed class ExecutableSpecs
         });
         using var token = EnrolmentToken.Create(
             new EnrolmentTerms(
-                Installation.Cluster, Installation.Customer, Installation.Agent, "i-1", [server.Address.Authority], installation.Trust.Fingerprint,
+                Installation.Cluster, Installation.Customer, Installation.Agent, "i-1", [server.Address.Authority],
+                installation.Trust.Fingerprint,
                 installation.Secret.Identity.Fingerprint, Installation.Now.AddMinutes(15)),
             SystemRandom.Fill);
         using (var text = token.Write())
@@ -71,7 +72,7 @@ public sealed class ExecutableSpecs
             world,
             $$"""
             stay { mode = stdin, stop-timeout = 10m, output = inherit
-              command = ["/bin/sh", "-c", "trap '' TERM; cat > /dev/null; echo $$ > {{world.Directory["pid"]}}; while :; do sleep 1; done"] }
+              command = ["/bin/sh", "-c", "trap '' TERM; cat >/dev/null; echo $$ >{{world.Directory["pid"]}}; while :; do sleep 1; done"] }
             """,
             "stop-timeout = 500ms");
         using var agent = ProcessSpecs.Start("run", "--config", config);
@@ -129,7 +130,9 @@ public sealed class ExecutableSpecs
         await using var world = await AgentWorld.StartAsync(start: false);
         File.WriteAllText(world.Directory["data"], "what is signed");
         var config = ProcessSpecs.Configure(world, $$"""
-            sign { mode = file, command = ["{{OpenSsl}}", "dgst", "-sha256", "-sign", "{file:key}", "-out", "{{world.Directory["signature"]}}", "{{world.Directory["data"]}}"] }
+            sign { mode = file
+              command = ["{{OpenSsl}}", "dgst", "-sha256", "-sign", "{file:key}", "-out", "{{world.Directory["signature"]}}",
+                "{{world.Directory["data"]}}"] }
             """);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var agent = ProcessSpecs.Start("run", "--config", config);
@@ -140,7 +143,8 @@ public sealed class ExecutableSpecs
         await owner.Expect(MessageType.UseEnded, "exit-0");
 
         Assert.True(key.VerifyData(
-            "what is signed"u8, File.ReadAllBytes(world.Directory["signature"]), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+            "what is signed"u8, File.ReadAllBytes(world.Directory["signature"]), HashAlgorithmName.SHA256,
+            DSASignatureFormat.Rfc3279DerSequence));
         _ = LibC.Kill(agent.Id, LibC.SignalTerminate);
         await owner.Goodbye();
         await owner.DisposeAsync();

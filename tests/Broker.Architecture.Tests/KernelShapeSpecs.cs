@@ -12,9 +12,11 @@ public sealed class KernelShapeSpecs
     [Trait("Statement", "Diff1")]
     public void Diff1_every_protocol_should_be_closed()
     {
-        var protocols = Product.Actors.Where(static one => one.Actor.Assembly != Kernel).Select(static one => one.Protocol).Distinct().ToList();
+        var protocols = Product.Actors.Where(static one => one.Actor.Assembly != Kernel).Select(static one => one.Protocol).Distinct()
+            .ToList();
         Assert.True(protocols.Count > 10, $"only {protocols.Count} protocols were found");
-        Assert.Empty(protocols.Where(static protocol => !protocol.IsAbstract && !protocol.IsSealed && !protocol.IsValueType).Select(static one => $"{one} is open"));
+        Assert.Empty(protocols.Where(static protocol => !protocol.IsAbstract && !protocol.IsSealed && !protocol.IsValueType).Select(
+            static one => $"{one} is open"));
         Assert.Empty(
             from type in Product.Types
             from protocol in protocols
@@ -39,13 +41,15 @@ public sealed class KernelShapeSpecs
     public void Diff5_no_reference_should_come_from_a_path_or_from_anything_written()
     {
         var made = from type in Kernel.GetExportedTypes()
-                   from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+                   from method in type.GetMethods(
+                       BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
                    where method.ReturnType.IsGenericType && method.ReturnType.GetGenericTypeDefinition() == typeof(ActorRef<>)
                    select method.Name;
         // To make an actor here, and to name oneself: nothing else gives a reference.
         Assert.Equal(["Spawn", "SpawnSystem", "get_Self"], made.Distinct().Order(StringComparer.Ordinal));
         Assert.Empty(typeof(ActorRef<>).GetConstructors());
-        Assert.DoesNotContain(typeof(ActorRef<>).GetCustomAttributesData(), static one => one.AttributeType == typeof(SerializableAttribute));
+        Assert.DoesNotContain(
+            typeof(ActorRef<>).GetCustomAttributesData(), static one => one.AttributeType == typeof(SerializableAttribute));
     }
 
     [Fact]
@@ -56,6 +60,7 @@ public sealed class KernelShapeSpecs
         var names = Kernel.GetReferencedAssemblies().Select(static name => name.Name!).ToList();
         Assert.NotEmpty(names);
         Assert.DoesNotContain(names, static name => !name.StartsWith("System.", StringComparison.Ordinal));
-        Assert.DoesNotContain(names, static name => name.StartsWith("System.Net", StringComparison.Ordinal) || name.Contains("Serialization", StringComparison.Ordinal));
+        Assert.DoesNotContain(names, static name => name.StartsWith("System.Net", StringComparison.Ordinal) || name.Contains(
+            "Serialization", StringComparison.Ordinal));
     }
 }

@@ -11,7 +11,8 @@ internal static class Product
     [
         .. Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll")
             .Select(file => Path.GetFileNameWithoutExtension(file))
-            .Where(static name => name.StartsWith("broker", StringComparison.OrdinalIgnoreCase) && !name.EndsWith("Tests", StringComparison.Ordinal))
+            .Where(static name => name.StartsWith("broker", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(
+                "Tests", StringComparison.Ordinal))
             .Select(static name => Assembly.Load(name)),
     ];
 

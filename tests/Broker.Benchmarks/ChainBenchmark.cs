@@ -6,7 +6,9 @@ using Broker.Secrets;
 
 namespace Broker.Benchmarks;
 
-/// <summary>Hand-offs and puts through the running system, each beside the bare chain in turns, so that both see the same machine.</summary>
+/// <summary>
+/// Hand-offs and puts through the running system, each beside the bare chain in turns, so that both see the same machine.
+/// </summary>
 internal static class ChainBenchmark
 {
     private const int Rounds = 3;
@@ -67,7 +69,8 @@ internal static class ChainBenchmark
 
         if (failures > 0)
         {
-            await Console.Error.WriteLineAsync($"{failures} operations failed, so the figures are void: {launcher.FirstFailure ?? putter.FirstFailure}");
+            await Console.Error.WriteLineAsync(
+                $"{failures} operations failed, so the figures are void: {launcher.FirstFailure ?? putter.FirstFailure}");
             return 1;
         }
 
@@ -91,5 +94,6 @@ internal static class ChainBenchmark
         return mine.Sum(r => r.Failures) + other.Sum(r => r.Failures);
     }
 
-    private static double Median(List<LoadResult> results, Func<LoadResult, double> of) => results.Select(of).Order().ElementAt(results.Count / 2);
+    private static double Median(List<LoadResult> results, Func<LoadResult, double> of) =>
+        results.Select(of).Order().ElementAt(results.Count / 2);
 }

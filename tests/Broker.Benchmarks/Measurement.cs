@@ -27,11 +27,14 @@ internal sealed record Measurement(string Name, string Unit, double Value, doubl
 
     public static void Print(IReadOnlyList<Measurement> rows)
     {
-        Console.WriteLine($"machine: {Environment.ProcessorCount} cores, {Processor()}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
+        Console.WriteLine(
+            $"machine: {Environment.ProcessorCount} cores, {Processor()}, {RuntimeInformation.OSDescription}, " +
+            RuntimeInformation.FrameworkDescription);
         Console.WriteLine($"{"name",-40} {"unit",-5} {"broker",12} {"bare",12} {"ratio",7}");
         foreach (var row in rows)
         {
-            Console.WriteLine(FormattableString.Invariant($"{row.Name,-40} {row.Unit,-5} {row.Value,12:0.0##} {row.Baseline,12:0.0##} {row.Ratio,7:0.000}"));
+            Console.WriteLine(FormattableString.Invariant(
+                $"{row.Name,-40} {row.Unit,-5} {row.Value,12:0.0##} {row.Baseline,12:0.0##} {row.Ratio,7:0.000}"));
         }
     }
 
@@ -39,7 +42,8 @@ internal sealed record Measurement(string Name, string Unit, double Value, doubl
         File.WriteAllText(file, JsonSerializer.Serialize([.. rows], MeasurementJson.Default.MeasurementArray));
 
     private static string Processor() =>
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1]
+            .Trim() ?? "unknown";
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

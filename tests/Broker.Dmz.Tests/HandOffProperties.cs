@@ -10,7 +10,9 @@ using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Tests;
 
-/// <summary>Random schedules of what can happen to hand-offs. Each id is opened at most once and ends in exactly one state, the ledger's.</summary>
+/// <summary>
+/// Random schedules of what can happen to hand-offs. Each id is opened at most once and ends in exactly one state, the ledger's.
+/// </summary>
 public sealed class HandOffProperties(DmzWorld world) : IClassFixture<DmzWorld>
 {
     [Theory]
@@ -37,8 +39,10 @@ public sealed class HandOffProperties(DmzWorld world) : IClassFixture<DmzWorld>
         {
             var outcome = Assert.Single(outcomes, o => o.HandOff == handOff);
             Assert.Equal(outcome.State, (await customer.Journal(handOff)).State);
-            Assert.False(outcome.State == HandOffState.NotSent && run.Opened.ContainsKey(handOff), "what was opened is said not to have been sent");
-            Assert.False(outcome.State == HandOffState.Acknowledged && !run.Opened.ContainsKey(handOff), "an acknowledgement that nobody gave");
+            Assert.False(
+                outcome.State == HandOffState.NotSent && run.Opened.ContainsKey(handOff), "what was opened is said not to have been sent");
+            Assert.False(
+                outcome.State == HandOffState.Acknowledged && !run.Opened.ContainsKey(handOff), "an acknowledgement that nobody gave");
         }
 
         agent.Disconnect();
@@ -46,7 +50,8 @@ public sealed class HandOffProperties(DmzWorld world) : IClassFixture<DmzWorld>
         var ended = TimeProvider.System.GetTimestamp();
         while (SecretMemory.Default.LiveBytes > world.AtRest)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(ended) < TimeSpan.FromSeconds(10), $"{SecretMemory.Default.LiveBytes - world.AtRest} bytes stay");
+            Assert.True(TimeProvider.System.GetElapsedTime(ended) < TimeSpan.FromSeconds(10),
+                $"{SecretMemory.Default.LiveBytes - world.AtRest} bytes stay");
             await Task.Yield();
         }
     }

@@ -13,8 +13,9 @@ namespace Broker.EndToEnd.Tests;
 
 /// <summary>
 /// SIGKILL of each process at random moments under load: no acknowledged credential is lost, every request ends in a definite state, and
-/// nothing was opened without its intent in the ledger. <c>BROKER_CRASH_ROUNDS</c> sets how many kills there are, <c>BROKER_CRASH_SECONDS</c>
-/// after which time it is a failure that they were not done, <c>BROKER_CRASH_VICTIMS</c> of which (<c>zone,dmz,agent</c>);
+/// nothing was opened without its intent in the ledger. <c>BROKER_CRASH_ROUNDS</c> sets how many kills there are,
+/// <c>BROKER_CRASH_SECONDS</c> after which time it is a failure that they were not done, <c>BROKER_CRASH_VICTIMS</c> of which
+/// (<c>zone,dmz,agent</c>);
 /// <c>BROKER_CRASH_SEED</c> repeats a choice of victims and moments.
 /// </summary>
 [Collection(Certificates.Collection)]
@@ -80,7 +81,8 @@ public sealed class CrashSpecs(Certificates certificates, ITestOutputHelper outp
         await InParallelAsync(record.Items.Where(static i => !i.IsPut), async item =>
         {
             var again = await Eventually.GetAsync($"a definite answer to the put of {item.Name}", async () =>
-                await cluster.Api.SendAsync(item.Put, ApiJson.Default.ChangedModel) is var answer && !Undecided.Contains(answer.Code) ? answer : null);
+                await cluster.Api.SendAsync(item.Put, ApiJson.Default.ChangedModel) is var answer && !Undecided.Contains(answer.Code)
+                    ? answer : null);
             // The name is new with each put, so that a conflict too says that it was committed before; what it holds is looked at below.
             item.IsPut = again.Value is not null || again.Code is "already-committed" or "version-conflict";
             Assert.True(item.IsPut, $"the put of {item.Name} was refused as {again.Code}");
@@ -151,7 +153,8 @@ public sealed class CrashSpecs(Certificates certificates, ITestOutputHelper outp
     {
         var path = Path.Combine(directory, name);
         return File.Exists(path)
-            ? File.ReadLines(path).Where(static l => l.Length >= 64).GroupBy(static l => l[..64]).ToDictionary(static g => g.Key, static g => g.Count())
+            ? File.ReadLines(path).Where(static l => l.Length >= 64).GroupBy(static l => l[..64]).ToDictionary(
+                static g => g.Key, static g => g.Count())
             : [];
     }
 

@@ -10,7 +10,9 @@ using Xunit.Abstractions;
 
 namespace Broker.EndToEnd.Tests;
 
-/// <summary>A customer's secret is in the locked memory of the DMZ node that holds it while the customer is unlocked, and nowhere else.</summary>
+/// <summary>
+/// A customer's secret is in the locked memory of the DMZ node that holds it while the customer is unlocked, and nowhere else.
+/// </summary>
 [Collection(Certificates.Collection)]
 public sealed class CustomerSecretSpecs(Certificates certificates, ITestOutputHelper output)
 {

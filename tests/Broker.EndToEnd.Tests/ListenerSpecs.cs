@@ -20,8 +20,10 @@ public sealed class ListenerSpecs(Certificates certificates, ITestOutputHelper o
             var agent = RawTls.Identity(cluster.AgentState, "agent", $"{cluster.Ca}/root.crt");
 
             await CheckAsync(cluster, cluster.Zone, "zone", cluster.ZonePort, dmz, Foreign(cluster, "dmz-1"), [zone, console, agent]);
-            await CheckAsync(cluster, cluster.Dmz, "console", cluster.ConsolePort, console, Foreign(cluster, "console-1"), [zone, dmz, agent]);
-            await CheckAsync(cluster, cluster.Dmz, "agents", cluster.AgentsPort, agent, Foreign(cluster, "console-1"), [zone, dmz, console]);
+            await CheckAsync(
+                cluster, cluster.Dmz, "console", cluster.ConsolePort, console, Foreign(cluster, "console-1"), [zone, dmz, agent]);
+            await CheckAsync(
+                cluster, cluster.Dmz, "agents", cluster.AgentsPort, agent, Foreign(cluster, "console-1"), [zone, dmz, console]);
 
             // What signs the ledger, and what issues agents' certificates, never opens a link.
             foreach (var port in new[] { cluster.ZonePort, cluster.ConsolePort, cluster.AgentsPort })
@@ -89,7 +91,8 @@ public sealed class ListenerSpecs(Certificates certificates, ITestOutputHelper o
         Assert.Contains(code, refused.Error, StringComparison.Ordinal);
     }
 
-    private static SslStreamCertificateContext Own(Cluster cluster, string name) => RawTls.Identity(cluster.Ca, name, $"{cluster.Ca}/root.crt");
+    private static SslStreamCertificateContext Own(Cluster cluster, string name) =>
+        RawTls.Identity(cluster.Ca, name, $"{cluster.Ca}/root.crt");
 
     private static SslStreamCertificateContext Foreign(Cluster cluster, string name) =>
         RawTls.Identity(cluster.ForeignCa, name, $"{cluster.ForeignCa}/root.crt");

@@ -12,7 +12,8 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
     private static string Uses(string directory) => $$"""
         keep { mode = hold }
         to-stdin { mode = stdin, command = [ "/bin/sh", "-c", "cat > {{directory}}/stdin" ] }
-        to-file { mode = file, command = [ "/bin/sh", "-c", "ls -lL $0 > {{directory}}/mode; cat $0 > {{directory}}/file", "{file:service-conf}" ] }
+        to-file { mode = file
+          command = [ "/bin/sh", "-c", "ls -lL $0 > {{directory}}/mode; cat $0 > {{directory}}/file", "{file:service-conf}" ] }
         """;
 
     [Fact]
@@ -35,13 +36,15 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
         var console = cluster.Console;
         await cluster.EnrolAsync();
         Assert.Equal("unlocked", (await console.OkAsync("customer", "status", "acme")).Json.GetProperty("state").GetString());
-        await console.OkAsync("user", "put", "olga", "--customer", "acme", "--role", "operator", "--key", $"{console.Profile}/users/olga.pub");
+        await console.OkAsync(
+            "user", "put", "olga", "--customer", "acme", "--role", "operator", "--key", $"{console.Profile}/users/olga.pub");
         await cluster.PutPolicyAsync("keep", "to-stdin", "to-file");
 
         var password = Encoding.UTF8.GetBytes("correct horse battery staple");
         var configuration = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("line of a whole configuration file\n", 3000)));
         await console.OkAsync(password, "credential", "put", "password", "--customer", "acme", "--kind", "password", "--policy", "web");
-        await console.OkAsync(configuration, "credential", "put", "service-conf", "--customer", "acme", "--kind", "configuration-file", "--policy", "web");
+        await console.OkAsync(
+            configuration, "credential", "put", "service-conf", "--customer", "acme", "--kind", "configuration-file", "--policy", "web");
         Assert.Equal(2, (await console.OkAsync("credential", "list", "--customer", "acme")).Json.GetProperty("items").GetArrayLength());
 
         await cluster.EnrolAgentAsync();
@@ -54,7 +57,8 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
         Assert.Equal(SHA256.HashData(configuration), SHA256.HashData(await File.ReadAllBytesAsync($"{delivered}/file")));
         Assert.StartsWith("-rw-------", await File.ReadAllTextAsync($"{delivered}/mode"), StringComparison.Ordinal);
 
-        var held = await console.OkAsync("--user", "olga", "launch", "--customer", "acme", "--agent", "web-1", "--use", "keep=password", "--wait", "60");
+        var held = await console.OkAsync(
+            "--user", "olga", "launch", "--customer", "acme", "--agent", "web-1", "--use", "keep=password", "--wait", "60");
         Assert.Equal("acknowledged", held.Json.GetProperty("state").GetString());
         await console.OkAsync("--user", "olga", "hand-off", "release", Id(held), "--customer", "acme", "--agent", "web-1");
         await UseEndedAsync(console, held, "used");
@@ -67,7 +71,8 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
     private static async Task LockAndUnlockAsync(Cluster cluster)
     {
         var console = cluster.Console;
-        string[] launch = ["--user", "olga", "launch", "--customer", "acme", "--agent", "web-1", "--use", "to-stdin=password", "--wait", "60"];
+        string[] launch =
+            ["--user", "olga", "launch", "--customer", "acme", "--agent", "web-1", "--use", "to-stdin=password", "--wait", "60"];
         await console.OkAsync("customer", "lock", "acme", "--reason", "a test");
         var refused = await console.RunAsync(null, launch);
         Assert.Equal(Brokerctl.Locked, refused.Exit);
@@ -99,7 +104,8 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
         var lines = await File.ReadAllLinesAsync(file);
         var cut = cluster.InTemporary(name + ".cut");
         await File.WriteAllLinesAsync(cut, [.. lines[..^3], .. lines[^2..]]);
-        Assert.Equal(Brokerctl.VerificationFailed, (await cluster.Console.RunAsync(null, "audit", "verify", "--customer", "acme", "--file", cut)).Exit);
+        Assert.Equal(Brokerctl.VerificationFailed,
+            (await cluster.Console.RunAsync(null, "audit", "verify", "--customer", "acme", "--file", cut)).Exit);
     }
 
     private static string Id(BrokerctlResult launched) => launched.Json.GetProperty("handOff").GetString()!;
@@ -107,7 +113,8 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
     private static async Task UseEndedAsync(Brokerctl console, BrokerctlResult launched, string expected)
     {
         var state = await Eventually.GetAsync("the use ends", async () =>
-            (await console.OkAsync("hand-off", "show", Id(launched), "--customer", "acme")).Json.GetProperty("useState").GetString() is { Length: > 0 } s ? s : null);
+            (await console.OkAsync("hand-off", "show", Id(launched), "--customer", "acme")).Json.GetProperty("useState")
+                .GetString() is { Length: > 0 } s ? s : null);
         Assert.Equal(expected, state);
     }
 }

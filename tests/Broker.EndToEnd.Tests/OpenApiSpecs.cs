@@ -44,9 +44,11 @@ public sealed partial class OpenApiSpecs(Certificates certificates, ITestOutputH
     private static string Line(string path, string method, JsonElement call)
     {
         var parameters = Parameters(call).Select(static p => (Text(p, "in") == "query" ? "?" : "") + Text(p, "name"));
-        var replies = call.GetProperty("responses").EnumerateObject().Where(static r => IsSuccess(r.Name)).Select(static r => $"{r.Name} {Schema(r.Value)}");
+        var replies = call.GetProperty("responses").EnumerateObject().Where(static r => IsSuccess(r.Name)).Select(
+            static r => $"{r.Name} {Schema(r.Value)}");
         var body = call.TryGetProperty("requestBody", out var taken) ? " " + Schema(taken) : "";
-        return $"{method.ToUpperInvariant()} {path} {Text(call, "operationId")}({string.Join(", ", parameters)}){body} -> {string.Join(", ", replies)}";
+        var signature = $"{Text(call, "operationId")}({string.Join(", ", parameters)}){body}";
+        return $"{method.ToUpperInvariant()} {path} {signature} -> {string.Join(", ", replies)}";
     }
 
     private static void ShouldBeWhole(JsonElement root, string path, JsonElement call)
@@ -57,12 +59,15 @@ public sealed partial class OpenApiSpecs(Certificates certificates, ITestOutputH
         var inPath = Parameters(call).Where(static p => Text(p, "in") == "path").ToList();
         Assert.Equal(Placeholders().Matches(path).Select(static m => m.Groups[1].Value), inPath.Select(static p => Text(p, "name")));
         Assert.All(inPath, static p => Assert.True(p.GetProperty("required").GetBoolean()));
-        Assert.All(Parameters(call), static p => Assert.True(p.GetProperty("schema").TryGetProperty("type", out _) && Text(p, "description").Length > 0));
+        Assert.All(Parameters(call), static p => Assert.True(
+            p.GetProperty("schema").TryGetProperty("type", out _) && Text(p, "description").Length > 0));
         if (!path.StartsWith("/v1/", StringComparison.Ordinal))
             return;
         var problems = call.GetProperty("responses").EnumerateObject().Where(static r => !IsSuccess(r.Name)).ToList();
-        Assert.Superset(new HashSet<string> { "400", "403", "404", "429", "500", "503", "504" }, problems.Select(static r => r.Name).ToHashSet());
-        Assert.All(problems, static r => Assert.EndsWith("/ProblemModel", Reference(r.Value, "application/problem+json"), StringComparison.Ordinal));
+        Assert.Superset(
+            new HashSet<string> { "400", "403", "404", "429", "500", "503", "504" }, problems.Select(static r => r.Name).ToHashSet());
+        Assert.All(problems, static r => Assert.EndsWith(
+            "/ProblemModel", Reference(r.Value, "application/problem+json"), StringComparison.Ordinal));
         Assert.All(problems, static r => Assert.EndsWith(".", Text(r.Value, "description"), StringComparison.Ordinal));
         var needs = call.GetProperty("security")[0].EnumerateObject().Select(static s => s.Name).ToList();
         Assert.Equal("consoleCertificate", needs[0]);
@@ -107,11 +112,13 @@ public sealed partial class OpenApiSpecs(Certificates certificates, ITestOutputH
         foreach (var member in schema.GetProperty("properties").EnumerateObject())
         {
             Assert.True(
-                member.Value.TryGetProperty("type", out var type) || member.Value.TryGetProperty("$ref", out _) || member.Value.TryGetProperty("oneOf", out _),
+                member.Value.TryGetProperty("type", out var type) || member.Value.TryGetProperty("$ref", out _)
+                    || member.Value.TryGetProperty("oneOf", out _),
                 $"{name}.{member.Name} has no type");
             // A number is a number: the gateway takes no text for it.
             Assert.False(
-                type.ValueKind == JsonValueKind.Array && type.EnumerateArray().Any(static t => t.GetString() == "integer") && type.GetRawText().Contains("string", StringComparison.Ordinal),
+                type.ValueKind == JsonValueKind.Array && type.EnumerateArray().Any(static t => t.GetString() == "integer")
+                    && type.GetRawText().Contains("string", StringComparison.Ordinal),
                 $"{name}.{member.Name} is {type}");
         }
     }

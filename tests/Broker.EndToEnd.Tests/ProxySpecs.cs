@@ -33,7 +33,8 @@ public sealed class ProxySpecs(Certificates certificates, ITestOutputHelper outp
             var needles = new List<Needle> { new("canary", canary), new("secret", await Custody.RebuildAsync(cluster)) };
             foreach (var custodian in Certificates.Custodians)
                 needles.Add(new Needle(custodian, (await Custody.ShareAsync(cluster, custodian)).Share));
-            var seen = Write(cluster, "consoles", consoles.Recorded, unmask: false) + Write(cluster, "agents", agents.Recorded, unmask: true);
+            var seen = Write(cluster, "consoles", consoles.Recorded, unmask: false) + Write(
+                cluster, "agents", agents.Recorded, unmask: true);
             var report = FileScan.Run([cluster.InTemporary("consoles"), cluster.InTemporary("agents")], new NeedleSet(needles));
             output.WriteLine($"{seen} bytes seen");
             Scan.Nothing("in what the proxies saw", report);
@@ -82,7 +83,8 @@ public sealed class ProxySpecs(Certificates certificates, ITestOutputHelper outp
     {
         foreach (var (link, text) in new[]
         {
-            ("consoles", "acknowledged"), ("consoles", "canary-credential"), ("agents", "canary-credential"), ("agents", "broker/ah/1"), ("agents", "broker/oh/1"),
+            ("consoles", "acknowledged"), ("consoles", "canary-credential"), ("agents", "canary-credential"), ("agents", "broker/ah/1"),
+            ("agents", "broker/oh/1"),
         })
         {
             var control = FileScan.Run([cluster.InTemporary(link)], new NeedleSet([new Needle(text, Encoding.ASCII.GetBytes(text))]));

@@ -25,10 +25,12 @@ public sealed class ReadinessSpecs(Certificates certificates, ITestOutputHelper 
             Assert.Contains(dmz.Model.Conditions, static c => c is { Name: "zone", Good: true });
 
             await cluster.Zone.KillAsync();
-            await Eventually.TrueAsync("the node says that it is not ready", async () => (await DmzAsync(cluster)).Status == HttpStatusCode.ServiceUnavailable);
+            await Eventually.TrueAsync(
+                "the node says that it is not ready", async () => (await DmzAsync(cluster)).Status == HttpStatusCode.ServiceUnavailable);
             var without = (await DmzAsync(cluster)).Model;
             Assert.Equal("not-ready", without.Status);
-            Assert.Contains(without.Conditions, static c => c is { Name: "zone", Good: false, Detail: "the credential zone does not answer" });
+            Assert.Contains(
+                without.Conditions, static c => c is { Name: "zone", Good: false, Detail: "the credential zone does not answer" });
 
             cluster.StartZone();
             await Eventually.TrueAsync("the node is ready again", async () => (await DmzAsync(cluster)).Status == HttpStatusCode.OK);
@@ -40,7 +42,8 @@ public sealed class ReadinessSpecs(Certificates certificates, ITestOutputHelper 
 
     private static async Task<(HttpStatusCode Status, HealthModel Model)> AskAsync(Cluster cluster, string name, LinkRole server, int port)
     {
-        using var key = InstallationKey.Load($"{cluster.Ca}/{name}.crt", $"{cluster.Ca}/{name}.key", LinkTrust.Load($"{cluster.Ca}/root.crt"));
+        using var key = InstallationKey.Load(
+            $"{cluster.Ca}/{name}.crt", $"{cluster.Ca}/{name}.key", LinkTrust.Load($"{cluster.Ca}/root.crt"));
         using var http = LinkHttpClient.Create(key, new LinkServer(server), new Uri($"https://127.0.0.1:{port}"));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/health/ready") { Version = HttpVersion.Version20 };
         using var answer = await http.SendAsync(request);

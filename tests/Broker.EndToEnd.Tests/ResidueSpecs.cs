@@ -66,7 +66,8 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
     private static async Task ManyAsync(Cluster cluster, TestUser user)
     {
         const int count = 320;
-        var launched = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => HandOffs.LaunchAsync(cluster, user, "digest", "aws-canary-credential")));
+        var launched = await Task.WhenAll(
+            Enumerable.Range(0, count).Select(_ => HandOffs.LaunchAsync(cluster, user, "digest", "aws-canary-credential")));
         Assert.All(launched, static l => Assert.Equal((HandOffState.Acknowledged, ""), (l.State, l.Code)));
         foreach (var one in launched)
             Assert.Equal(HandOffState.Used, (await HandOffs.EndedAsync(cluster, one.HandOff)).UseState);
@@ -86,7 +87,8 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
     private static async Task FailuresAsync(Cluster cluster, TestUser user, NeedleSet needles)
     {
         var api = cluster.Api;
-        var forbidden = await api.SendAsync(user.Launch(api, "web-1", ("no-such-use", "aws-canary-credential")), ApiJson.Default.HandOffModel, 20);
+        var forbidden = await api.SendAsync(
+            user.Launch(api, "web-1", ("no-such-use", "aws-canary-credential")), ApiJson.Default.HandOffModel, 20);
         Assert.Equal("policy-forbids", forbidden.Value?.Code ?? forbidden.Code);
         Assert.Equal(HandOffState.Refused, (await HandOffs.LaunchAsync(cluster, user, "not-configured", "aws-canary-credential")).State);
         Scan.Nothing("after a refused use", All(cluster, needles));

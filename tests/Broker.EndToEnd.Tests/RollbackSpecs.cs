@@ -60,7 +60,8 @@ public sealed class RollbackSpecs(Certificates certificates, ITestOutputHelper o
         {
             await cluster.EnrolAsync();
             await cluster.PutPolicyAsync("keep");
-            var identity = (await cluster.Console.OkAsync("audit", "verify", "--customer", "acme")).Json.GetProperty("identity").GetString()!;
+            var identity = (await cluster.Console.OkAsync("audit", "verify", "--customer", "acme")).Json.GetProperty("identity")
+                .GetString()!;
             await cluster.Dmz.KillAsync();
             Directory.Delete(cluster.Witnesses, recursive: true);
             Directory.CreateDirectory(cluster.Witnesses);

@@ -24,7 +24,8 @@ public sealed class SimulationHookSpecs
         var seen = assemblies.SelectMany(a => FieldsUsed(a, 0x7e)).ToHashSet();
         Assert.All(Hooks, hook => Assert.Contains(hook, seen));
         Assert.Empty(assemblies
-            .SelectMany(a => FieldsUsed(a, StoreStaticField, LoadStaticFieldAddress).Where(Hooks.Contains).Select(f => $"{Path.GetFileName(a)} sets {f}")));
+            .SelectMany(a => FieldsUsed(a, StoreStaticField, LoadStaticFieldAddress).Where(Hooks.Contains).Select(
+                f => $"{Path.GetFileName(a)} sets {f}")));
     }
 
     /// <summary>
@@ -36,7 +37,8 @@ public sealed class SimulationHookSpecs
         using var file = new PEReader(File.OpenRead(assembly));
         var metadata = file.GetMetadataReader();
         var found = new List<string>();
-        foreach (var method in metadata.MethodDefinitions.Select(metadata.GetMethodDefinition).Where(static m => m.RelativeVirtualAddress != 0))
+        foreach (var method in metadata.MethodDefinitions.Select(metadata.GetMethodDefinition).Where(
+            static m => m.RelativeVirtualAddress != 0))
         {
             var code = file.GetMethodBody(method.RelativeVirtualAddress).GetILBytes()!;
             for (var at = 0; at + 5 <= code.Length; at++)
@@ -59,9 +61,10 @@ public sealed class SimulationHookSpecs
                 return $"{metadata.GetString(metadata.GetTypeDefinition(field.GetDeclaringType()).Name)}.{metadata.GetString(field.Name)}";
             case (int)TableIndex.MemberRef when row > 0 && row <= metadata.MemberReferences.Count:
                 var member = metadata.GetMemberReference(MetadataTokens.MemberReferenceHandle(row));
-                return member.Parent.Kind == HandleKind.TypeReference
-                    ? $"{metadata.GetString(metadata.GetTypeReference((TypeReferenceHandle)member.Parent).Name)}.{metadata.GetString(member.Name)}"
-                    : null;
+                if (member.Parent.Kind != HandleKind.TypeReference)
+                    return null;
+                var type = metadata.GetTypeReference((TypeReferenceHandle)member.Parent);
+                return $"{metadata.GetString(type.Name)}.{metadata.GetString(member.Name)}";
             default:
                 return null;
         }

@@ -51,7 +51,8 @@ public sealed class ZoneContentsSpecs(Certificates certificates, ITestOutputHelp
             var project = Path.Combine(Executables.Repository, "src", "Broker.CredentialZone", "Broker.CredentialZone.csproj");
             await using var publish = BrokerProcess.Start(
                 "publish", Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-                "publish", project, "--configuration", Executables.Configuration, "--no-build", "--no-restore", "--nologo", "--output", target.FullName);
+                "publish", project, "--configuration", Executables.Configuration, "--no-build", "--no-restore", "--nologo", "--output",
+                target.FullName);
             await Eventually.TrueAsync("the zone is published", () => publish.HasExited);
             var found = target.EnumerateFiles("*", SearchOption.AllDirectories).Where(static f => f.Extension is ".dll" or ".so")
                 .Select(static f => f.Name).Distinct().Order(StringComparer.Ordinal).ToList();

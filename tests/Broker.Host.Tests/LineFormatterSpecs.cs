@@ -30,7 +30,8 @@ public sealed class LineFormatterSpecs
 
     [Fact]
     public void Text_should_hold_level_message_and_exception() =>
-        Assert.Matches("^[0-9-]+T[0-9:.]+Z warn : from \"x\" \\| System.InvalidOperationException: why\n$", Write(json: false, "x", new InvalidOperationException("why")));
+        Assert.Matches("^[0-9-]+T[0-9:.]+Z warn : from \"x\" \\| System.InvalidOperationException: why\n$", Write(
+            json: false, "x", new InvalidOperationException("why")));
 
     private static string Write(bool json, string value, Exception? exception = null)
     {

@@ -29,7 +29,8 @@ public sealed class NodeProgramSpecs : IDisposable
     [Fact]
     public async Task Check_config_should_list_every_problem_with_its_place()
     {
-        var code = await Run(Idle(), ["check-config", "-c", File("broker.probe.page = 300\nbroker.log.level = loud\nbroker.hots.stop-deadline = 1 s")]);
+        var code = await Run(
+            Idle(), ["check-config", "-c", File("broker.probe.page = 300\nbroker.log.level = loud\nbroker.hots.stop-deadline = 1 s")]);
         Assert.Equal(ExitCodes.Configuration, code);
         var lines = _errors.ToString().TrimEnd().Split('\n');
         Assert.Equal(3, lines.Length);
@@ -158,7 +159,8 @@ public sealed class NodeProgramSpecs : IDisposable
         context.Health.Started();
         using var ready = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
-        Assert.Equal("""{"status":"ready","conditions":[{"name":"store","good":true,"detail":""}]}""", await ready.Content.ReadAsStringAsync());
+        Assert.Equal(
+            """{"status":"ready","conditions":[{"name":"store","good":true,"detail":""}]}""", await ready.Content.ReadAsStringAsync());
         Assert.DoesNotContain("ConsoleLifetime", app.Services.GetRequiredService<IHostLifetime>().GetType().Name, StringComparison.Ordinal);
     }
 

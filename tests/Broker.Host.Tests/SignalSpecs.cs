@@ -46,7 +46,8 @@ public sealed class SignalSpecs : IDisposable
     private async Task<Process> Start(string handler, string up = "is up")
     {
         var settings = Path.Combine(_directory.FullName, "probe.conf");
-        await File.WriteAllTextAsync(settings, $"broker {{ probe.handler = \"{handler}\", host.stop-deadline = 2 s, log.level = information }}");
+        await File.WriteAllTextAsync(
+            settings, $"broker {{ probe.handler = \"{handler}\", host.stop-deadline = 2 s, log.level = information }}");
         var process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "host-probe"), ["--config", settings])
         {
             RedirectStandardOutput = true,

@@ -33,7 +33,8 @@ public sealed class AgentLinkSpecs
         await using var server = await Start(Echo);
         using var key = Ours.Agent("acme", "web-1");
         await using var link = await Connect(server, key);
-        var sending = Task.WhenAll(Enumerable.Range(1, FrameSocket.MaxWaitingSenders).Select(n => link.SendAsync(Sealed(n * 1000), default)));
+        var sending = Task.WhenAll(
+            Enumerable.Range(1, FrameSocket.MaxWaitingSenders).Select(n => link.SendAsync(Sealed(n * 1000), default)));
         var sizes = new List<int>();
         for (var i = 0; i < FrameSocket.MaxWaitingSenders; i++)
             sizes.Add((await link.ReceiveAsync(default))!.SealedMessage.Ciphertext.Length);
@@ -83,7 +84,8 @@ public sealed class AgentLinkSpecs
     [InlineData(WebSocketMessageType.Binary, "FA0100", AgentLinkException.Malformed, WebSocketCloseStatus.InvalidPayloadData)]
     [InlineData(WebSocketMessageType.Text, "0A00", AgentLinkException.Malformed, WebSocketCloseStatus.InvalidPayloadData)]
     [InlineData(WebSocketMessageType.Binary, "large", AgentLinkException.TooLarge, WebSocketCloseStatus.MessageTooBig)]
-    public async Task Receiver_should_close_on_what_is_no_frame(WebSocketMessageType type, string hex, string code, WebSocketCloseStatus status)
+    public async Task Receiver_should_close_on_what_is_no_frame(
+        WebSocketMessageType type, string hex, string code, WebSocketCloseStatus status)
     {
         var seen = new TaskCompletionSource<string>();
         await using var server = await Start(async (_, socket, token) =>
@@ -168,7 +170,10 @@ public sealed class AgentLinkSpecs
             await socket.SendAsync(frame, token);
     }
 
-    private static Frame Sealed(int size) => new() { SealedMessage = new SealedMessage { Ciphertext = ByteString.CopyFrom(new byte[size]) } };
+    private static Frame Sealed(int size) => new()
+    {
+        SealedMessage = new SealedMessage { Ciphertext = ByteString.CopyFrom(new byte[size]) },
+    };
 
     private static Task<LinkServerFixture> Start(Func<PeerIdentity, FrameSocket, CancellationToken, Task> handler) =>
         LinkServerFixture.StartAsync(

@@ -129,7 +129,8 @@ public sealed class HandshakeSpecs
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(AlternativeNames.Build(["spiffe://test-cluster/dmz/one"], []));
         using var issuer = request.Create(
-            Ours.Trust.Root.SubjectName, X509SignatureGenerator.CreateForECDsa(Ours.RootKey), TestAuthority.Now.AddHours(-1), TestAuthority.Now.AddDays(1), [1, 2, 3]);
+            Ours.Trust.Root.SubjectName, X509SignatureGenerator.CreateForECDsa(Ours.RootKey), TestAuthority.Now.AddHours(-1),
+            TestAuthority.Now.AddDays(1), [1, 2, 3]);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var leaf = TestAuthority.Forge(issuer, issuerKey, key, ["spiffe://test-cluster/agent/acme/web-1"]);
         await Refuses(Context(leaf, key, issuer), LinkRefusal.IssuerWithoutRole);
@@ -216,7 +217,8 @@ public sealed class HandshakeSpecs
     }
 
 #pragma warning disable CA5359 // The client under test does not care who the server is: what the server thinks of it is the matter.
-    private static async Task Refuses(SslStreamCertificateContext? client, LinkRefusal expected, SslProtocols protocols = SslProtocols.Tls13)
+    private static async Task Refuses(
+        SslStreamCertificateContext? client, LinkRefusal expected, SslProtocols protocols = SslProtocols.Tls13)
     {
         await using var server = await Start(LinkRole.Dmz, LinkRole.Zone, LinkRole.Console, LinkRole.Agent);
         using var tcp = new TcpClient();
@@ -249,7 +251,8 @@ public sealed class HandshakeSpecs
 #pragma warning restore CA5359
 
     private static SslStreamCertificateContext Context(X509Certificate2 leaf, ECDsa key, X509Certificate2? issuer) =>
-        SslStreamCertificateContext.Create(leaf.CopyWithPrivateKey(key), issuer is null ? [Ours.Trust.Root] : [issuer, Ours.Trust.Root], offline: true);
+        SslStreamCertificateContext.Create(
+            leaf.CopyWithPrivateKey(key), issuer is null ? [Ours.Trust.Root] : [issuer, Ours.Trust.Root], offline: true);
 
     private static Task<LinkServerFixture> Start(params LinkRole[] roles) =>
         LinkServerFixture.StartAsync(Ours.Node(LinkRole.Dmz, "server"), MapWho, roles);

@@ -25,7 +25,8 @@ public sealed class SignedByCertificateSpecs
     {
         using var key = Ours.Agent("acme", "web-1");
         Assert.Equal(2, key.ChainDer.Count);
-        Assert.Equal("agent/acme/web-1", SignedByCertificate.Verify(Sign(key), key.ChainDer, Ours.Trust, LinkRole.Agent, TestAuthority.Now).Path);
+        Assert.Equal(
+            "agent/acme/web-1", SignedByCertificate.Verify(Sign(key), key.ChainDer, Ours.Trust, LinkRole.Agent, TestAuthority.Now).Path);
         Assert.Equal(LinkRefusal.ForeignAuthority, Refusal(Sign(key), [key.ChainDer[0]], LinkRole.Agent));
     }
 

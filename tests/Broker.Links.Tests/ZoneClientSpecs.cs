@@ -56,7 +56,8 @@ public sealed class ZoneClientSpecs
     public async Task Refusal_should_keep_its_code()
     {
         await using var zone = await Start(app => app.MapZoneOperation(
-            ZoneOperations.Claim, static (_, _, _) => Answer<CustomerState>(ZoneRefusal.Refused("stale-fence", "read the customer again"))));
+            ZoneOperations.Claim, static (_, _, _) =>
+                Answer<CustomerState>(ZoneRefusal.Refused("stale-fence", "read the customer again"))));
         using var client = Client(zone.Address);
         var refused = await Assert.ThrowsAsync<ZoneRefusedException>(() => client.ClaimAsync(new ClaimRequest(), default));
         Assert.Equal(("stale-fence", "read the customer again"), (refused.Code, refused.Detail));
@@ -203,7 +204,8 @@ public sealed class ZoneClientSpecs
         Ours.Node(LinkRole.Zone, "z"), map, HttpProtocols.Http2, LinkServerFixture.Listener(LinkRole.Dmz));
 
     private static ZoneClient Client(params Uri[] addresses) =>
-        new(new ZoneClientOptions(addresses) { Deadline = TimeSpan.FromMinutes(1), ConnectTimeout = TimeSpan.FromSeconds(30) }, Ours.Node(LinkRole.Dmz, "d"), TimeProvider.System);
+        new(new ZoneClientOptions(addresses) { Deadline = TimeSpan.FromMinutes(1), ConnectTimeout = TimeSpan.FromSeconds(30) },
+            Ours.Node(LinkRole.Dmz, "d"), TimeProvider.System);
 
     private static Task<ZoneAnswer<TReply>> Answer<TReply>(ZoneAnswer<TReply> answer)
         where TReply : class => Task.FromResult(answer);

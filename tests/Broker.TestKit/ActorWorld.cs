@@ -2,7 +2,9 @@ using Broker.Actors;
 
 namespace Broker.TestKit;
 
-/// <summary>A system that runs single-threaded under a seed, with its own clock: nothing moves but by <see cref="Run"/> and <see cref="Advance"/>.</summary>
+/// <summary>
+/// A system that runs single-threaded under a seed, with its own clock: nothing moves but by <see cref="Run"/> and <see cref="Advance"/>.
+/// </summary>
 public sealed class ActorWorld : IDisposable
 {
     public ActorWorld(int seed = 1, Func<ActorSystemOptions, ActorSystemOptions>? options = null)
@@ -43,7 +45,9 @@ public sealed class ActorWorld : IDisposable
         }
     }
 
-    /// <summary>An actor that keeps what it is told. Its expectations run this world, and move its clock where they may take time.</summary>
+    /// <summary>
+    /// An actor that keeps what it is told. Its expectations run this world, and move its clock where they may take time.
+    /// </summary>
     /// <param name="name">Unique among the top-level actors.</param>
     /// <param name="watched">Whom it watches, see <see cref="TestProbe{T}.ExpectTerminated"/>.</param>
     public TestProbe<T> Probe<T>(string name, params IActorRef[] watched) where T : notnull => new(System, name, watched) { World = this };

@@ -16,7 +16,10 @@ public sealed class SeededDispatcher(int seed) : Dispatcher
     private int _depth;
     private ulong _state = (ulong)seed * 2654435769 + 88172645463325252;
 
-    /// <summary>When set, others run at once whenever something becomes runnable, inside the turn that made it so: what threads could do at that point.</summary>
+    /// <summary>
+    /// When set, others run at once whenever something becomes runnable, inside the turn that made it so: what threads could do at that
+    /// point.
+    /// </summary>
     public bool Preempts { get; set; }
 
     /// <summary>How many turns have run.</summary>

@@ -51,7 +51,8 @@ public sealed class TestProbe<T> where T : notnull
         var message = Expect(within);
         if (message is not TMessage wanted)
             throw new InvalidOperationException($"{Ref.Path} was told a {message.GetType().Name}, not a {typeof(TMessage).Name}");
-        return where is null || where(wanted) ? wanted : throw new InvalidOperationException($"{Ref.Path} was told another {typeof(TMessage).Name}");
+        return where is null || where(wanted) ? wanted : throw new InvalidOperationException(
+            $"{Ref.Path} was told another {typeof(TMessage).Name}");
     }
 
     /// <summary>Messages that must come in this order, with nothing between them.</summary>
@@ -74,7 +75,9 @@ public sealed class TestProbe<T> where T : notnull
             throw new InvalidOperationException($"{Ref.Path} has heard of the end of {ended.Path}, not of {actor.Path}");
     }
 
-    /// <summary>Fails when a message has come that was not expected yet. Without a world of its own: meaningful once that is at rest.</summary>
+    /// <summary>
+    /// Fails when a message has come that was not expected yet. Without a world of its own: meaningful once that is at rest.
+    /// </summary>
     /// <param name="during">How far the clock of the probe's world moves meanwhile.</param>
     public void ExpectNothing(TimeSpan during = default)
     {

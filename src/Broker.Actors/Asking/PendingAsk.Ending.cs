@@ -1,6 +1,8 @@
 namespace Broker.Actors;
 
-/// <summary>The end of a question: once, by whoever comes first, whatever was registered before it or is being registered beside it.</summary>
+/// <summary>
+/// The end of a question: once, by whoever comes first, whatever was registered before it or is being registered beside it.
+/// </summary>
 internal sealed partial class PendingAsk<TReply>
 {
     private const int Open = 0;
@@ -10,8 +12,8 @@ internal sealed partial class PendingAsk<TReply>
     private bool IsOver => Volatile.Read(ref _stage) != Open;
 
     /// <summary>
-    /// Made when first needed, and then for ever. Who registers something in it looks at the stage after; who ends the question sets the stage
-    /// and looks for extras after: both with full fences, so one of the two sees the other.
+    /// Made when first needed, and then for ever. Who registers something in it looks at the stage after; who ends the question sets the
+    /// stage and looks for extras after: both with full fences, so one of the two sees the other.
     /// </summary>
     private AskExtras Extras
     {

@@ -22,7 +22,8 @@ internal abstract partial class Cell
     /// <param name="child">The child whose failure this is, when it was escalated.</param>
     protected void Fail(Exception cause, FailurePoint where, Cell? child = null)
     {
-        if (_stopRequested && cause is OperationCanceledException or ActorInitializationException { InnerException: OperationCanceledException })
+        if (_stopRequested
+            && cause is OperationCanceledException or ActorInitializationException { InnerException: OperationCanceledException })
             return;
         Publish(where, cause);
         if (State is CellState.Stopping or CellState.Stopped)

@@ -25,7 +25,9 @@ internal sealed partial class Cell<T>
     }
 }
 
-/// <summary>A task on its way into the mailbox of the incarnation that piped it. Its result is the kernel's until the mapping takes it.</summary>
+/// <summary>
+/// A task on its way into the mailbox of the incarnation that piped it. Its result is the kernel's until the mapping takes it.
+/// </summary>
 internal sealed class PipedResult<T, TResult>(
     Cell<T> cell, int incarnation, Task<TResult> task, Func<TResult, T> success, Func<Exception, T> failure) : Signal<T> where T : notnull
 {

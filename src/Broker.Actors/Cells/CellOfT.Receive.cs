@@ -7,7 +7,8 @@ internal sealed partial class Cell<T>
     private bool _hasCurrent;
     private bool _passedOn;
 
-    public override string? CurrentMessageType => !_hasCurrent ? null : typeof(T).IsValueType ? TypeName.Of(typeof(T)) : TypeName.Of((object?)_current);
+    public override string? CurrentMessageType =>
+        !_hasCurrent ? null : typeof(T).IsValueType ? TypeName.Of(typeof(T)) : TypeName.Of((object?)_current);
 
     /// <summary>Never throws: failures go to supervision.</summary>
     public ValueTask HandleUser(in Slot<T> slot)

@@ -1,7 +1,8 @@
 namespace Broker.Actors;
 
 /// <summary>
-/// The receive timeout. Messages only note the time of the last activity; the one timer looks at that when it fires, and waits for the rest.
+/// The receive timeout. Messages only note the time of the last activity; the one timer looks at that when it fires, and waits for the
+/// rest.
 /// </summary>
 internal sealed partial class Cell<T>
 {

@@ -1,6 +1,9 @@
 namespace Broker.Actors;
 
-/// <summary>Timers by key. A timer is also the tick in the mailbox; one that was replaced or cancelled is no longer in the table, so its tick is void.</summary>
+/// <summary>
+/// Timers by key. A timer is also the tick in the mailbox; one that was replaced or cancelled is no longer in the table, so its tick is
+/// void.
+/// </summary>
 internal sealed partial class Cell<T>
 {
     private Dictionary<object, ActorTimer<T>>? _timers;
@@ -82,7 +85,8 @@ internal sealed partial class Cell<T>
 }
 
 /// <summary>One timer, and its tick.</summary>
-internal sealed class ActorTimer<T>(Cell<T> cell, object key, T? message, TimeSpan delay, bool periodic) : Signal<T>, ITimed where T : notnull
+internal sealed class ActorTimer<T>(Cell<T> cell, object key, T? message, TimeSpan delay, bool periodic)
+    : Signal<T>, ITimed where T : notnull
 {
     private T? _message = message;
     private bool _cancelled;

@@ -1,6 +1,8 @@
 namespace Broker.Actors;
 
-/// <summary>Watches one handler or hook that has not ended at once: past its budget an event says so, and again after each further budget.</summary>
+/// <summary>
+/// Watches one handler or hook that has not ended at once: past its budget an event says so, and again after each further budget.
+/// </summary>
 internal sealed class HandlerWatch : ITimed, IDisposable
 {
     private readonly Cell _cell;

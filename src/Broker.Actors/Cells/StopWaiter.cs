@@ -21,7 +21,8 @@ internal sealed class StopWaiter : IDeathListener
         for (var above = caller; above is not null; above = above.Parent)
         {
             if (ReferenceEquals(above, actor.Owner))
-                throw new InvalidOperationException($"{caller!.Path} cannot wait for the end of {actor.Path}: that would wait for it; stop without waiting");
+                throw new InvalidOperationException(
+                    $"{caller!.Path} cannot wait for the end of {actor.Path}: that would wait for it; stop without waiting");
         }
         return new StopWaiter(system, actor).Wait(actor, timeout);
     }

@@ -27,7 +27,8 @@ public enum DeadLetterReason
 /// <param name="Reason">Why.</param>
 /// <param name="Count">How many dead letters the system has had so far.</param>
 /// <param name="Unpublished">How many before this one were counted but not published, because there were too many in one second.</param>
-public sealed record DeadLetter(ActorPath Path, ActorPath? Sender, string MessageType, DeadLetterReason Reason, long Count, long Unpublished) : ActorEvent(Path);
+public sealed record DeadLetter(ActorPath Path, ActorPath? Sender, string MessageType, DeadLetterReason Reason, long Count,
+    long Unpublished) : ActorEvent(Path);
 
 /// <summary>An actor did not know what to do with a message.</summary>
 /// <param name="Path">The actor.</param>
@@ -73,7 +74,10 @@ public enum FailurePoint
 /// <param name="Path">The actor.</param>
 public sealed record ActorRestarted(ActorPath Path) : ActorEvent(Path);
 
-/// <summary>A handler or hook awaits, or blocks its thread, longer than its budget. It is not interrupted; the event comes again with each further budget.</summary>
+/// <summary>
+/// A handler or hook awaits, or blocks its thread, longer than its budget. It is not interrupted; the event comes again with each further
+/// budget.
+/// </summary>
 /// <param name="Path">The actor.</param>
 /// <param name="MessageType">Name of the type of the message in hand; null for a hook.</param>
 /// <param name="Budget">The budget.</param>

@@ -1,6 +1,8 @@
 namespace Broker.Actors;
 
-/// <summary>The end of every message that is not delivered: disposed, counted, published (within a limit a second, and never recursively).</summary>
+/// <summary>
+/// The end of every message that is not delivered: disposed, counted, published (within a limit a second, and never recursively).
+/// </summary>
 internal sealed class DeadLetters(EventStream events, TimeProvider time, int limitPerSecond)
 {
     [ThreadStatic]

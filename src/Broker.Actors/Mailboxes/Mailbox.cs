@@ -148,7 +148,9 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
         Turn.Leave();
     }
 
-    /// <summary>One slot of the dispatcher: system messages before and after each user message, at most so many more user messages.</summary>
+    /// <summary>
+    /// One slot of the dispatcher: system messages before and after each user message, at most so many more user messages.
+    /// </summary>
     private void Run(int left)
     {
         for (var turn = Turn.Enter(cell); ; turn.Step(cell))

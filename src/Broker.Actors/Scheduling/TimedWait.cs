@@ -1,6 +1,9 @@
 namespace Broker.Actors;
 
-/// <summary>Waits for one thing until a deadline: true when it came, false when the time did. Ends on the system's own timers, so also under a manual clock.</summary>
+/// <summary>
+/// Waits for one thing until a deadline: true when it came, false when the time did. Ends on the system's own timers, so also under a
+/// manual clock.
+/// </summary>
 internal sealed class TimedWait(TimerHeap timers, Action? onTimeout = null) : ITimed
 {
     private readonly TaskCompletionSource<bool> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);

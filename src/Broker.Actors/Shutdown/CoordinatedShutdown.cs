@@ -32,7 +32,8 @@ public sealed class CoordinatedShutdown
     /// <summary>Adds a task to a phase that has not begun; also while earlier ones run.</summary>
     /// <param name="phase">Name of the phase.</param>
     /// <param name="task">Name of the task, for what is told of it.</param>
-    /// <param name="run">Its token is cancelled when the time of the phase is over; the shutdown goes on then, whether it ends or not.</param>
+    /// <param name="run">Its token is cancelled when the time of the phase is over; the shutdown goes on then, whether it ends or
+    /// not.</param>
     /// <exception cref="ArgumentException">There is no such phase.</exception>
     /// <exception cref="InvalidOperationException">The phase has begun.</exception>
     public void Add(string phase, string task, Func<CancellationToken, Task> run)
@@ -50,7 +51,9 @@ public sealed class CoordinatedShutdown
         }
     }
 
-    /// <summary>Adds the end of an actor system to <see cref="ShutdownPhases.ActorSystemTerminate"/>; a problem when it takes longer than the phase.</summary>
+    /// <summary>
+    /// Adds the end of an actor system to <see cref="ShutdownPhases.ActorSystemTerminate"/>; a problem when it takes longer than the phase.
+    /// </summary>
     public void AddTermination(ActorSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);
@@ -105,7 +108,8 @@ public sealed class CoordinatedShutdown
             _tasks[phase.Name] = null;
         }
         using var timeout = new CancellationTokenSource(phase.Timeout, _time);
-        var good = await Task.WhenAll(tasks.Select(task => RunTaskAsync(phase.Name, task.Name, task.Run, timeout.Token))).ConfigureAwait(false);
+        var good = await Task.WhenAll(tasks.Select(task => RunTaskAsync(phase.Name, task.Name, task.Run, timeout.Token)))
+            .ConfigureAwait(false);
         return Array.TrueForAll(good, static one => one);
     }
 

@@ -3,7 +3,8 @@ namespace Broker.Actors;
 /// <summary>Puts phases into an order in which each comes after those that it names; of the free ones the one given first.</summary>
 internal static class PhaseOrder
 {
-    /// <exception cref="ArgumentException">A name is there twice or unknown, a timeout is not more than zero, or the phases wait for each other in a circle.</exception>
+    /// <exception cref="ArgumentException">A name is there twice or unknown, a timeout is not more than zero, or the phases wait for each
+    /// other in a circle.</exception>
     public static List<ShutdownPhase> Of(IEnumerable<ShutdownPhase> phases)
     {
         var left = phases.ToList();
@@ -12,7 +13,8 @@ internal static class PhaseOrder
         while (left.Count > 0)
         {
             var next = left.FirstOrDefault(phase => phase.After.All(before => ordered.Exists(done => done.Name == before)))
-                ?? throw new ArgumentException($"the phases {string.Join(", ", left.Select(phase => phase.Name))} wait for each other", nameof(phases));
+                ?? throw new ArgumentException(
+                    $"the phases {string.Join(", ", left.Select(phase => phase.Name))} wait for each other", nameof(phases));
             ordered.Add(next);
             left.Remove(next);
         }

@@ -1,6 +1,8 @@
 namespace Broker.Actors;
 
-/// <summary>One step of a <see cref="CoordinatedShutdown"/>: its tasks run together, and it ends when all have, or with its time. Immutable.</summary>
+/// <summary>
+/// One step of a <see cref="CoordinatedShutdown"/>: its tasks run together, and it ends when all have, or with its time. Immutable.
+/// </summary>
 /// <param name="Name">Unique among the phases.</param>
 public sealed record ShutdownPhase(string Name)
 {

@@ -1,6 +1,8 @@
 namespace Broker.Actors;
 
-/// <summary>The phases of a node, in their order: first nothing new comes in, then what is in hand ends, then the node leaves, then its actors end.</summary>
+/// <summary>
+/// The phases of a node, in their order: first nothing new comes in, then what is in hand ends, then the node leaves, then its actors end.
+/// </summary>
 public static class ShutdownPhases
 {
     /// <summary>For what must happen while calls are still taken.</summary>

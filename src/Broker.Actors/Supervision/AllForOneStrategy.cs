@@ -1,6 +1,8 @@
 namespace Broker.Actors;
 
-/// <summary>All children are restarted or stopped together. A restart needs the permission of every one's account; else all are stopped.</summary>
+/// <summary>
+/// All children are restarted or stopped together. A restart needs the permission of every one's account; else all are stopped.
+/// </summary>
 /// <param name="maxRetries">As for <see cref="OneForOneStrategy"/>.</param>
 /// <param name="window">As for <see cref="OneForOneStrategy"/>.</param>
 /// <param name="decider">As for <see cref="OneForOneStrategy"/>.</param>

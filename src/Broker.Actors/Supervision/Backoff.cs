@@ -4,8 +4,9 @@ namespace Broker.Actors;
 public static class Backoff
 {
     /// <summary>
-    /// A supervisor with one child, <c>child</c>, to which it passes every message on. A child that fails or ends is started again after a wait.
-    /// This is no restart: the failed child is stopped (PreRestart and PostRestart do not run), and its mailbox and stash are lost to dead letters.
+    /// A supervisor with one child, <c>child</c>, to which it passes every message on. A child that fails or ends is started again after a
+    /// wait. This is no restart: the failed child is stopped (PreRestart and PostRestart do not run), and its mailbox and stash are lost to
+    /// dead letters.
     /// </summary>
     public static Props<T> StopAndStart<T>(Props<T> child, BackoffOptions<T> options) where T : notnull
     {

@@ -19,7 +19,9 @@ public sealed record BackoffOptions<T> where T : notnull
     /// <summary>A child that has lived so long resets the count; null (default): only <see cref="IsReset"/> does.</summary>
     public TimeSpan? ResetAfter { get; init; }
 
-    /// <summary>Messages for which this is true reset the count and are not passed on. While the child is down they are stale and do nothing.</summary>
+    /// <summary>
+    /// Messages for which this is true reset the count and are not passed on. While the child is down they are stale and do nothing.
+    /// </summary>
     public Func<T, bool>? IsReset { get; init; }
 
     /// <summary>Messages for which this is true are passed on, and when the child ends after that, so does the supervisor.</summary>

@@ -1,7 +1,8 @@
 namespace Broker.Actors;
 
 /// <summary>Only the failed child is restarted or stopped.</summary>
-/// <param name="maxRetries">0: never restart; −1 (default): without limit, or once per window when there is one; else so many, in all or per window.</param>
+/// <param name="maxRetries">0: never restart; −1 (default): without limit, or once per window when there is one; else so many, in all or
+/// per window.</param>
 /// <param name="window">A tumbling window, more than zero; null: retries count for the child's whole life.</param>
 /// <param name="decider">Which directive for which cause; null: <see cref="SupervisorStrategy.DefaultDecider"/>.</param>
 public sealed class OneForOneStrategy(int maxRetries = -1, TimeSpan? window = null, Func<Exception, Directive>? decider = null)

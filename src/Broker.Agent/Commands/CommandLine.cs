@@ -45,7 +45,8 @@ internal static class CommandLine
         var status = new Command("status", "Says how the running agent stands.");
         status.SetAction((result, _) => Guard(() => InspectVerbs.StatusAsync(result.GetValue(config)!)));
 
-        var root = new RootCommand("The broker's agent: receives credentials, gives them to the programs that its configuration names, wipes them." + Examples)
+        var root = new RootCommand(
+            "The broker's agent: receives credentials, gives them to the programs that its configuration names, wipes them." + Examples)
         {
             config, run, enrol, check, status,
         };

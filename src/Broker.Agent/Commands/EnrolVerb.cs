@@ -20,7 +20,8 @@ internal static class EnrolVerb
         var enroller = new Enroller(directory, TimeProvider.System, BootId.Read(), SystemRandom.Fill);
         var grant = await enroller.EnrolAsync(token, () => Remove(tokenFile), cancellation);
         await Console.Out.WriteLineAsync(
-            $"enrolled as agent {grant.Agent} of customer {grant.Customer} in {grant.Cluster}; the grant is valid until {grant.NotAfter:O}");
+            $"enrolled as agent {grant.Agent} of customer {grant.Customer} in {grant.Cluster}; " +
+            $"the grant is valid until {grant.NotAfter:O}");
         return ExitCode.Success;
     }
 
@@ -39,7 +40,8 @@ internal static class EnrolVerb
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new AgentException("the enrolment token cannot be read; name a file of mode 0600 that this account owns", "token-unreadable", e);
+            throw new AgentException(
+                "the enrolment token cannot be read; name a file of mode 0600 that this account owns", "token-unreadable", e);
         }
     }
 

@@ -27,7 +27,8 @@ internal static class InspectVerbs
             return ExitCode.Refused;
         }
 
-        await Console.Out.WriteLineAsync($"enrolled: {grant.Agent} of {grant.Customer} in {grant.Cluster}\ngrant-until: {grant.NotAfter:O}");
+        await Console.Out.WriteLineAsync(
+            $"enrolled: {grant.Agent} of {grant.Customer} in {grant.Cluster}\ngrant-until: {grant.NotAfter:O}");
         var running = HandOffJournal.IsHeld(directory);
         await Console.Out.WriteLineAsync($"running: {(running ? "yes" : "no")}");
         if (running && StatusFile.Read(directory) is { } status)

@@ -5,8 +5,11 @@ using Broker.Protocol.Ledger;
 
 namespace Broker.Agent.Credentials;
 
-/// <summary><c>/credentials/{hand-off}</c>: begins the uses of one envelope and says, once, how they ended: well only if all of them did.</summary>
-internal sealed class HandOffActor(Id16 handOff, ActorRef<UsesMessage> uses, ActorRef<CredentialsMessage> credentials) : Actor<HandOffMessage>
+/// <summary>
+/// <c>/credentials/{hand-off}</c>: begins the uses of one envelope and says, once, how they ended: well only if all of them did.
+/// </summary>
+internal sealed class HandOffActor(Id16 handOff, ActorRef<UsesMessage> uses,
+    ActorRef<CredentialsMessage> credentials) : Actor<HandOffMessage>
 {
     private readonly HashSet<Name> _running = [];
     private UseEnd? _how;

@@ -55,7 +55,8 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
             {
                 // A server that is somebody else is told about; one that is not there is passed over.
                 if (connect.Refusal is { } refusal)
-                    throw new AgentException($"{address.Authority} is not the broker that the token names: {refusal.Code()}", refusal.Code(), e);
+                    throw new AgentException(
+                        $"{address.Authority} is not the broker that the token names: {refusal.Code()}", refusal.Code(), e);
             }
         }
 
@@ -63,7 +64,8 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
             "no address of the token can be reached; check the network and that the enrolment listener is up", "not-connected");
     }
 
-    private static Uri Address(string address) => Uri.TryCreate($"https://{address}", UriKind.Absolute, out var uri) && uri.PathAndQuery == "/"
+    private static Uri Address(string address) =>
+        Uri.TryCreate($"https://{address}", UriKind.Absolute, out var uri) && uri.PathAndQuery == "/"
         ? uri
         : throw new AgentException("the enrolment token names an address that is not host:port; have it issued again", "token-malformed");
 
@@ -98,7 +100,8 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
 
             var problem = WireReader.Read(Problem.Parser, body.AsSpan());
             throw new AgentException(
-                $"the broker refused the enrolment: {Printable(problem.Detail)}", Printable(problem.Code) is { Length: > 0 } code ? code : "refused");
+                $"the broker refused the enrolment: {Printable(problem.Detail)}",
+                Printable(problem.Code) is { Length: > 0 } code ? code : "refused");
         }
         catch (MalformedException e)
         {
@@ -107,7 +110,8 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException && LinkConnectException.In(e) is null
             && !cancellation.IsCancellationRequested)
         {
-            throw new AgentException("the answer of the broker was lost, and the token may be used up; have the agent invited again", "reply-lost", e);
+            throw new AgentException(
+                "the answer of the broker was lost, and the token may be used up; have the agent invited again", "reply-lost", e);
         }
     }
 
@@ -127,7 +131,8 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
         }
 
         if (identity.Fingerprint != terms.Identity)
-            throw new AgentException("the grant is not by the identity that the token names; tell the customer's administrators", "wrong-identity");
+            throw new AgentException(
+                "the grant is not by the identity that the token names; tell the customer's administrators", "wrong-identity");
         if (!signed.IsBy(identity))
             throw new AgentException("the grant's signature does not verify; tell the customer's administrators", "grant-bad-signature");
         if (grant.Cluster != terms.Cluster || grant.Customer != terms.Customer || grant.Agent != terms.Agent || !grant.Key.Equals(key)

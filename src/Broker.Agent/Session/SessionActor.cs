@@ -247,7 +247,8 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
 
     // What a peer says goes into the log and the status file only if it has the form of a code.
     private static string PrintableCode(string code) =>
-        code.Length is > 0 and <= 63 && code.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') ? code : "goodbye";
+        code.Length is > 0 and <= 63 && code.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') ? code
+            : "goodbye";
 
     /// <summary>A session between the second and the third message.</summary>
     private sealed record PendingHandshake(AgentHandshake Handshake, Protocol.Session.OwnerHello Hello, ulong Generation) : IDisposable

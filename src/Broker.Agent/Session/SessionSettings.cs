@@ -3,7 +3,9 @@ namespace Broker.Agent.Session;
 /// <summary>How the agent keeps its session.</summary>
 internal sealed record SessionSettings
 {
-    /// <summary>Before the first new attempt to connect; doubled for each further one, with a random part of up to a half taken off.</summary>
+    /// <summary>
+    /// Before the first new attempt to connect; doubled for each further one, with a random part of up to a half taken off.
+    /// </summary>
     internal required TimeSpan ReconnectFrom { get; init; }
 
     /// <summary>The longest such wait.</summary>

@@ -10,7 +10,9 @@ using PublicKey = Broker.Protocol.Identifiers.PublicKey;
 
 namespace Broker.Agent.State;
 
-/// <summary>What enrolment yielded: the agent's key, its grant, its certificate, and whom it believes. One owner, who disposes it.</summary>
+/// <summary>
+/// What enrolment yielded: the agent's key, its grant, its certificate, and whom it believes. One owner, who disposes it.
+/// </summary>
 internal sealed class Enrolled : IDisposable
 {
     private const string KeyFile = "agent.key";
@@ -172,5 +174,6 @@ internal sealed class Enrolled : IDisposable
     }
 
     private static byte[] Pem(IEnumerable<byte[]> certificates) =>
-        System.Text.Encoding.ASCII.GetBytes(string.Concat(certificates.Select(static c => PemEncoding.WriteString("CERTIFICATE", c) + "\n")));
+        System.Text.Encoding.ASCII.GetBytes(
+            string.Concat(certificates.Select(static c => PemEncoding.WriteString("CERTIFICATE", c) + "\n")));
 }

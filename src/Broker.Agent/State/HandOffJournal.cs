@@ -132,7 +132,8 @@ internal sealed class HandOffJournal : IDisposable
             for (var i = 0; i < whole; i++)
             {
                 var entry = JournalFormat.Read(records.AsSpan(i * JournalFormat.Length, JournalFormat.Length)) ?? throw new AgentException(
-                    $"{_directory[FileName]} is damaged, so what was handed over is not known any more; enrol this agent again, into an empty directory",
+                    $"{_directory[FileName]} is damaged, so what was handed over is not known any more; " +
+                    "enrol this agent again, into an empty directory",
                     "state-damaged");
                 Remember(entry);
             }

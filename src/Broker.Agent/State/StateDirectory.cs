@@ -33,14 +33,16 @@ internal sealed class StateDirectory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new AgentException($"{path} cannot be used as state directory; make it, with mode 700, for the agent's account", "state-access", e);
+            throw new AgentException(
+                $"{path} cannot be used as state directory; make it, with mode 700, for the agent's account", "state-access", e);
         }
 
         if (!allowDisk && (LibC.FileSystem(path, out var info) != 0 || info.Type is not (Tmpfs or Ramfs)))
         {
             throw new AgentException(
                 $"{path} is not on tmpfs, and the agent's key must not be written to a disk; choose a directory on tmpfs such as " +
-                "/run/broker-agent or /dev/shm/broker-agent, or accept a key on disk by broker.agent.state.allow-disk = yes", "state-on-disk");
+                "/run/broker-agent or /dev/shm/broker-agent, or accept a key on disk by broker.agent.state.allow-disk = yes",
+                "state-on-disk");
         }
 
         return new StateDirectory(path);

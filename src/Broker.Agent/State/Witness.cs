@@ -44,7 +44,8 @@ internal sealed class Witness
         }
         catch (MalformedException e)
         {
-            throw new AgentException($"{directory[FileName]} is damaged; enrol this agent again, into an empty directory", "state-damaged", e);
+            throw new AgentException(
+                $"{directory[FileName]} is damaged; enrol this agent again, into an empty directory", "state-damaged", e);
         }
     }
 

@@ -91,7 +91,8 @@ internal sealed class UseReader
                 _use.AddProblem("command", "has a placeholder, but mode stdin gives no files; remove it, or choose mode file");
                 break;
             case UseMode.File when placeholders.Credentials.Count == 0:
-                _use.AddProblem("command", "has no placeholder {file:CREDENTIAL}, neither here nor in environment, so it would be given nothing");
+                _use.AddProblem(
+                    "command", "has no placeholder {file:CREDENTIAL}, neither here nor in environment, so it would be given nothing");
                 break;
             case UseMode.File when placeholders.Credentials.Count > LaunchPayload.MaxItems:
                 _use.AddProblem("command", $"names more credentials than the {LaunchPayload.MaxItems} that one launch can carry");

@@ -3,7 +3,9 @@ namespace Broker.Configuration;
 // Objects whose keys are names that the user chose and whose values are single settings.
 public sealed partial class SettingsReader
 {
-    /// <summary>The named texts in an object, in their order; a text may be empty. None if it is missing. A name set to null is left out.</summary>
+    /// <summary>
+    /// The named texts in an object, in their order; a text may be empty. None if it is missing. A name set to null is left out.
+    /// </summary>
     /// <param name="path">The object.</param>
     public IReadOnlyList<KeyValuePair<string, string>> TextMap(string path)
     {

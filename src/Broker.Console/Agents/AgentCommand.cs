@@ -24,9 +24,11 @@ internal static class AgentCommand
             """).With(customer).Runs(host, async context =>
         {
             await RequestSigner.LoginAsync(context, context.Need(customer));
-            var items = await context.Gateway.ListAsync(GatewayClient.Of(context.Need(customer), "/agents"), ApiJson.Default.PageModelAgentModel);
+            var items = await context.Gateway.ListAsync(
+                GatewayClient.Of(context.Need(customer), "/agents"), ApiJson.Default.PageModelAgentModel);
             context.Print(new PageModel<AgentModel>(items, null), ApiJson.Default.PageModelAgentModel, o => items.ForEach(a => o.WriteLine(
-                $"{a.Agent,-20} {(a.Connected ? "connected" : "away"),-10} {a.Instance,-24} until {a.NotAfter:u}  {string.Join(' ', a.Labels)}".TrimEnd())));
+                ($"{a.Agent,-20} {(a.Connected ? "connected" : "away"),-10} {a.Instance,-24} " +
+                    $"until {a.NotAfter:u}  {string.Join(' ', a.Labels)}").TrimEnd())));
             return ExitCode.Ok;
         });
     }

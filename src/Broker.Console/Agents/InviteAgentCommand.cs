@@ -75,8 +75,10 @@ internal static class InviteAgentCommand
     {
         var addresses = given.Length > 0 ? ProfileSettings.CheckAddresses(given) : context.Profile.Settings.Enrolment;
         return addresses.Count > 0 ? addresses : throw CommandException.Usage(
-            "the token has to say where the agent enrols", "add --address HOST:PORT, or enrolment = [\"host:port\"] to the profile's config");
+            "the token has to say where the agent enrols",
+            "add --address HOST:PORT, or enrolment = [\"host:port\"] to the profile's config");
     }
 
-    private static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+    private static DateTimeOffset Milliseconds(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 }

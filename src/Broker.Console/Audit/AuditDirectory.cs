@@ -23,7 +23,8 @@ internal sealed class AuditDirectory(CustodyRecord custody)
     public void Begin(EnrolmentPlan plan)
     {
         foreach (var administrator in plan.Administrators)
-            _users[administrator.Name] = new UserEntry(custody.Cluster, custody.Customer, administrator.Name, Role.Administrator, administrator.Key);
+            _users[administrator.Name] = new UserEntry(
+                custody.Cluster, custody.Customer, administrator.Name, Role.Administrator, administrator.Key);
     }
 
     /// <summary>The action of a request that changes the directory, or null.</summary>

@@ -57,7 +57,8 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
                 return (who, what, "");
             case BlockKind.Refusal:
                 var refusal = Statement.Read<Refusal>(body);
-                return (Clean(refusal.Principal), Clean(refusal.Action), $"refused: {Clean(refusal.Code)}" + (refusal.More > 0 ? $", and {refusal.More} more" : ""));
+                return (Clean(refusal.Principal), Clean(refusal.Action),
+                    $"refused: {Clean(refusal.Code)}" + (refusal.More > 0 ? $", and {refusal.More} more" : ""));
             default:
                 return ("", "", "");
         }
@@ -69,7 +70,8 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
         var head = record.Head.Read<Protocol.Directory.CustomerHead>();
         return asked.Count == 0
             ? ("the key", "renewed grants", $"head {head.Counter}")
-            : (string.Join(' ', asked.Select(static a => a.Who).Distinct()), string.Join("; ", asked.Select(static a => a.What)), $"head {head.Counter}");
+            : (string.Join(' ', asked.Select(static a => a.Who).Distinct()), string.Join("; ", asked.Select(static a => a.What)),
+                $"head {head.Counter}");
     }
 
     private static (string Who, string What) Asked(SignedRequest signed)

@@ -68,6 +68,7 @@ internal static class AuditFiles
             // Said below.
         }
 
-        throw CommandException.Unverified("export-malformed", $"{path} line {number} is not a line of an export; the file was cut or altered");
+        throw CommandException.Unverified(
+            "export-malformed", $"{path} line {number} is not a line of an export; the file was cut or altered");
     }
 }

@@ -29,6 +29,7 @@ internal sealed record AuditReport(
         o.WriteLine($"hand-offs  {HandOffs}, {OpenHandOffs} open");
         foreach (var note in NotChecked)
             o.WriteLine("not shown  " + note);
-        o.WriteLine(Break is null ? "verified" : $"BROKEN     chain {Break.Chain}, position {Break.Position}: {Break.Code}: {Break.Detail}");
+        o.WriteLine(
+            Break is null ? "verified" : $"BROKEN     chain {Break.Chain}, position {Break.Position}: {Break.Code}: {Break.Detail}");
     }
 }

@@ -40,7 +40,8 @@ internal static class AuditSource
             if (from >= page.Length)
                 yield break;
             if (page.Receipts.Count == 0)
-                throw CommandException.Unverified("ledger-cut", $"the broker says that the chain has {page.Length} blocks and gives {from}");
+                throw CommandException.Unverified(
+                    "ledger-cut", $"the broker says that the chain has {page.Length} blocks and gives {from}");
         }
     }
 }

@@ -33,7 +33,8 @@ internal static class AuditVerifier
                 else if (line.Chain == AuditLine.Cluster && customer.Reader.Length == 0)
                     cluster.Next(line.Receipt);
                 else
-                    throw CommandException.Unverified("export-malformed", "the cluster's chain comes first, then the customer's, and no other");
+                    throw CommandException.Unverified(
+                        "export-malformed", "the cluster's chain comes first, then the customer's, and no other");
             }
 
             customer.End();
@@ -52,7 +53,8 @@ internal static class AuditVerifier
     private static CustodyRecord Custody(AuditHeader header, Name cluster, Digest? pin)
     {
         if (header.Cluster != cluster.Value)
-            throw CommandException.Usage($"the export is of installation {header.Cluster}, the root of {cluster}", "name that installation's root");
+            throw CommandException.Usage(
+                $"the export is of installation {header.Cluster}, the root of {cluster}", "name that installation's root");
         CustodyRecord record;
         try
         {
@@ -94,7 +96,8 @@ internal static class AuditVerifier
             "rows and directory under the heads: the ledger holds their roots, not their content",
         };
         if (pin is null)
-            notChecked.Add("that the identity is the customer's: nothing is pinned here; compare its fingerprint by voice, or give --identity");
+            notChecked.Add(
+                "that the identity is the customer's: nothing is pinned here; compare its fingerprint by voice, or give --identity");
         if (customer.UnknownKinds.Count > 0)
             notChecked.Add("content of blocks of kinds that this version does not know: " + string.Join(' ', customer.UnknownKinds));
         return new AuditReport(

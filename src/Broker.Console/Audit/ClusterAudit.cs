@@ -44,7 +44,8 @@ internal sealed class ClusterAudit(Name cluster, Name customer, LedgerKeys keys)
             if (head.Position >= chain.Length)
             {
                 throw new AuditException(
-                    customer.Value, chain.Length, "tail-cut", $"the cluster's chain knows block {head.Position} of this chain; the end is missing");
+                    customer.Value, chain.Length, "tail-cut",
+                    $"the cluster's chain knows block {head.Position} of this chain; the end is missing");
             }
 
             if (chain.HashAt(head.Position) != head.Hash)

@@ -16,7 +16,11 @@ internal static class VerifyCommand
         customer.Description = "The customer; with --file, as the file says";
         var input = Parsing.FileOption("--file", "An export; else the chains are fetched");
         var root = Parsing.FileOption("--root", "The root certificate; else the profile's. With --file and --root no profile is needed");
-        var identity = new Option<string?>("--identity") { Description = "The customer's identity fingerprint; else the pinned one", HelpName = "HEX" };
+        var identity = new Option<string?>("--identity")
+        {
+            Description = "The customer's identity fingerprint; else the pinned one",
+            HelpName = "HEX",
+        };
         var checkpoint = Parsing.FileOption("--checkpoint", "Where the last verified position is kept; else in the profile");
         return new Command("verify", """
             Verifies the whole trail: links, positions, batches, ledger certificates, requests, intents, outcomes, heads
@@ -38,7 +42,8 @@ internal static class VerifyCommand
             var files = usesProfile ? context.Profile.Customer(Parsing.Name(header.Customer, "customer")) : null;
             var pin = Told(context.Get(identity)) ?? files?.Pin(trust.Fingerprint);
             var kept = context.Get(checkpoint);
-            var before = kept is null ? files?.Checkpoint() : File.Exists(kept) ? Files.ReadJson(kept, ConsoleJson.Default.Checkpoint) : null;
+            var before = kept is null ? files?.Checkpoint() : File.Exists(kept) ? Files.ReadJson(kept, ConsoleJson.Default.Checkpoint)
+                : null;
             var (report, after) = AuditVerifier.Verify(header, lines, trust, pin, before);
             if (after is not null && kept is not null)
                 Files.Replace(kept, Files.ToJson(after, ConsoleJson.Default.Checkpoint));

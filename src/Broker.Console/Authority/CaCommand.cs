@@ -35,8 +35,13 @@ internal static class CaCommand
 
     private static Command Init(ConsoleHost host)
     {
-        var name = new Option<string>("--name") { Description = "What people call the installation, for instance production.", Required = true };
-        var command = new Command("init", "Makes a new installation: its id, its root key (sealed to a passphrase) and root certificate.\n\n" +
+        var name = new Option<string>("--name")
+        {
+            Description = "What people call the installation, for instance production.",
+            Required = true,
+        };
+        var command = new Command(
+            "init", "Makes a new installation: its id, its root key (sealed to a passphrase) and root certificate.\n\n" +
             "Example: brokerctl ca init --directory ./ca --name production")
         {
             Directory, name, PassphraseFile,
@@ -52,7 +57,8 @@ internal static class CaCommand
 
     private static Command Show(ConsoleHost host)
     {
-        var command = new Command("show", "Shows the root certificate: compare the fingerprint by voice.\n\nExample: brokerctl ca show --directory ./ca")
+        var command = new Command(
+            "show", "Shows the root certificate: compare the fingerprint by voice.\n\nExample: brokerctl ca show --directory ./ca")
         {
             Directory,
         };

@@ -87,7 +87,9 @@ internal sealed class CertificateAuthority : IDisposable
         }
     }
 
-    /// <summary>Issues a certificate with a new key: <c>NAME.crt</c> with the root after it, and <c>NAME.key</c>, PKCS#8, mode 0600.</summary>
+    /// <summary>
+    /// Issues a certificate with a new key: <c>NAME.crt</c> with the root after it, and <c>NAME.key</c>, PKCS#8, mode 0600.
+    /// </summary>
     /// <param name="id">Whose it is.</param>
     /// <param name="lifetime">How long it is valid.</param>
     /// <param name="hosts">DNS names and addresses for clients of other makers.</param>

@@ -24,11 +24,13 @@ internal static class IssueCommand
 
         var node = common.Verb("node", "a node of a zone", Year, "--role dmz --name dmz-1", [role, hosts], parsed =>
             new Request(parsed.GetRequiredValue(role) == "dmz" ? LinkRole.Dmz : LinkRole.Zone, false, parsed.GetRequiredValue(hosts)));
-        var console = common.Verb("console", "a console: a person's or program's client of the gateway", Year, "--name alice --enrol", [enrol], parsed =>
+        var console = common.Verb(
+            "console", "a console: a person's or program's client of the gateway", Year, "--name alice --enrol", [enrol], parsed =>
             new Request(LinkRole.Console, parsed.GetValue(enrol), []));
         var ledger = common.Verb("ledger", "the key that signs ledger blocks on a zone node", Year, "--name ledger-1", [], static _ =>
             new Request(LinkRole.Ledger, false, []));
-        var issuer = common.Verb("agent-issuer", "the intermediate by which a dmz node issues agents' certificates", 5 * Year, "--name agents-1", [], static _ =>
+        var issuer = common.Verb(
+            "agent-issuer", "the intermediate by which a dmz node issues agents' certificates", 5 * Year, "--name agents-1", [], static _ =>
             new Request(LinkRole.AgentIssuer, false, []));
         return new Command("issue", "Issues a certificate with a new key.") { node, console, ledger, issuer };
     }
@@ -37,13 +39,25 @@ internal static class IssueCommand
 
     private sealed class Common(ConsoleHost host, Option<string> directory, Option<string?> passphraseFile)
     {
-        private readonly Option<string> _name = new("--name") { Description = "The name in the certificate and of the files.", Required = true };
-        private readonly Option<string?> _out = new("--out") { Description = "Directory for NAME.crt and NAME.key; by default the one of the root." };
+        private readonly Option<string> _name = new("--name")
+        {
+            Description = "The name in the certificate and of the files.",
+            Required = true,
+        };
+        private readonly Option<string?> _out = new("--out")
+        {
+            Description = "Directory for NAME.crt and NAME.key; by default the one of the root.",
+        };
 
         public Command Verb(string verb, string what, int days, string example, Option[] options, Func<ParseResult, Request> request)
         {
-            var lifetime = new Option<int>("--days") { Description = $"Days until it expires, 1 to {MaxDays}.", DefaultValueFactory = _ => days };
-            var command = new Command(verb, $"Issues a certificate for {what}.\n\nExample: brokerctl ca issue {verb} --directory ./ca {example}")
+            var lifetime = new Option<int>("--days")
+            {
+                Description = $"Days until it expires, 1 to {MaxDays}.",
+                DefaultValueFactory = _ => days,
+            };
+            var command = new Command(
+                verb, $"Issues a certificate for {what}.\n\nExample: brokerctl ca issue {verb} --directory ./ca {example}")
             {
                 directory, _name, _out, lifetime, passphraseFile,
             };

@@ -2,7 +2,9 @@ using Broker.Console.Shell;
 
 namespace Broker.Console.Authority;
 
-/// <summary>Writes files that did not exist before, all of them or none; private ones are never readable by others, not for a moment.</summary>
+/// <summary>
+/// Writes files that did not exist before, all of them or none; private ones are never readable by others, not for a moment.
+/// </summary>
 internal sealed class NewFiles
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;

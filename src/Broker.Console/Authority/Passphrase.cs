@@ -59,7 +59,8 @@ internal sealed class Passphrase : IDisposable
         if (passphrase._length >= MinCharacters)
             return passphrase;
         passphrase.Dispose();
-        throw CommandException.Usage($"the passphrase is shorter than {MinCharacters} characters; choose a longer one, several words for instance");
+        throw CommandException.Usage(
+            $"the passphrase is shorter than {MinCharacters} characters; choose a longer one, several words for instance");
     }
 
     private static Passphrase Read(TextWriter prompt, string question)

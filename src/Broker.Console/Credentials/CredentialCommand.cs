@@ -11,7 +11,8 @@ namespace Broker.Console.Credentials;
 internal static class CredentialCommand
 {
     public static Command Create(ConsoleHost host) =>
-        new Command("credential", "Puts, lists and deletes credentials; nothing reads one back").With(PutCommand.Create(host), List(host), Delete(host));
+        new Command("credential", "Puts, lists and deletes credentials; nothing reads one back").With(
+            PutCommand.Create(host), List(host), Delete(host));
 
     private static Command List(ConsoleHost host)
     {

@@ -22,7 +22,11 @@ internal static class PutCommand
         kind.AcceptOnlyFromAmong([.. CredentialKinds.All.Select(static k => k.Text)]);
         var policy = Parsing.NameOption("--policy", "The release policy; else the one that it has, or brokered-only: no agent receives it");
         var file = Parsing.FileOption("--file", "What to store; - or nothing is standard input");
-        var replaces = new Option<uint?>("--replaces") { Description = "The version that it replaces, 0 for a new one; else looked up", HelpName = "VERSION" };
+        var replaces = new Option<uint?>("--replaces")
+        {
+            Description = "The version that it replaces, 0 for a new one; else looked up",
+            HelpName = "VERSION",
+        };
         var options = new EffectOptions();
         return options.AddTo(new Command("put", """
             Stores a new version of a credential of at most 1 MiB
@@ -42,7 +46,8 @@ internal static class PutCommand
                 : await LookUpAsync(context, asked, context.Get(policy), context.Get(replaces));
             var pinned = await PinnedCustomer.LoadAsync(context, asked.Customer);
             return await Effect.RunAsync(
-                context, options, asked.Customer, UserAction.PutCredential, draft => Seal(context, pinned, asked, known, version, draft, secret));
+                context, options, asked.Customer, UserAction.PutCredential, draft =>
+                    Seal(context, pinned, asked, known, version, draft, secret));
         });
     }
 

@@ -40,7 +40,8 @@ internal static class ConfirmCommand
             model = await CustomerWaiting.UntilSettledAsync(context, customer, model, "enrolling");
         context.Print(model, ApiJson.Default.CustomerModel, o => CustomerText.Write(o, model));
         return model.LastFailure is { } failure && model.State is not ("enrolling" or "unlocked")
-            ? throw new CommandException(ExitCode.Refused, failure, "the enrolment was not committed", "begin again: brokerctl customer enrol --again")
+            ? throw new CommandException(
+                ExitCode.Refused, failure, "the enrolment was not committed", "begin again: brokerctl customer enrol --again")
             : ExitCode.Ok;
     }
 }

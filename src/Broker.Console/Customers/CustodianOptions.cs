@@ -31,7 +31,8 @@ internal sealed class CustodianOptions
             if (!Digest.TryParse(text, out var told))
                 throw CommandException.Usage("--identity is 64 hexadecimal digits");
             if (pin is { } known && known != told)
-                throw CommandException.Unverified("identity-not-pinned", $"pinned is {known}, not {told}", "ask an administrator of the customer by voice");
+                throw CommandException.Unverified(
+                    "identity-not-pinned", $"pinned is {known}, not {told}", "ask an administrator of the customer by voice");
             if (pin is null)
                 files.WritePin(trust.Fingerprint, told);
             pin = told;
@@ -47,7 +48,8 @@ internal sealed class CustodianOptions
         var name = context.Need(_custodian);
         var path = context.Profile.CustodianKey(name);
         if (!File.Exists(path))
-            throw CommandException.Usage($"there is no key of custodian {name} in this profile: {path}", $"brokerctl key new custodian --name {name}");
+            throw CommandException.Usage(
+                $"there is no key of custodian {name} in this profile: {path}", $"brokerctl key new custodian --name {name}");
         using var key = KeyFiles.Load(path);
         return ShareFile.Open(context.Need(_share), customer, key, trust.Cluster, pin.Value);
     }

@@ -9,7 +9,8 @@ namespace Broker.Console.Customers;
 internal static class CustomerCommand
 {
     public static Command Create(ConsoleHost host) => new Command("customer", "Enrols, unlocks and locks customers").With(
-        EnrolCommand.Create(host), ConfirmCommand.Create(host), Status(host), List(host), UnlockCommand.Create(host), LockCommands.Lock(host),
+        EnrolCommand.Create(host), ConfirmCommand.Create(host), Status(host), List(host), UnlockCommand.Create(host),
+        LockCommands.Lock(host),
         LockCommands.Lift(host));
 
     private static Command Status(ConsoleHost host)

@@ -22,14 +22,20 @@ internal static class EnrolCommand
         var name = Parsing.NameArgument("name", "The customer");
         var custodians = NamedKeys("--custodian", "A custodian and the public key that the share is sealed to; 2 to 16 of them");
         var administrators = NamedKeys("--administrator", "A first administrator and the public key that signs; at least one");
-        var threshold = GlobalOptions.Range(new("--threshold") { Description = "Custodians who together unlock, 2 to 16", Required = true }, 2, 16);
+        var threshold = GlobalOptions.Range(
+            new("--threshold") { Description = "Custodians who together unlock, 2 to 16", Required = true }, 2, 16);
         var required = GlobalOptions.Range(
-            new("--administrators-required") { Description = "Signatures on what is grave, 1 or 2", DefaultValueFactory = static _ => 1 }, 1, 2);
+            new("--administrators-required") { Description = "Signatures on what is grave, 1 or 2", DefaultValueFactory = static _ => 1 },
+            1, 2);
         var oneWay = new Option<bool>("--one-way-only")
         {
             Description = "I understand: shares are the only way of custody, and who loses them has lost the data",
         };
-        var directory = new Option<string?>("--shares-directory") { Description = "Where share files are written; else in the profile", HelpName = "DIR" };
+        var directory = new Option<string?>("--shares-directory")
+        {
+            Description = "Where share files are written; else in the profile",
+            HelpName = "DIR",
+        };
         var node = Parsing.NameOption("--node", "The node that is to make the secret; else whichever answers");
         var again = new Option<bool>("--again") { Description = "Replaces the pin of an enrolment that was never confirmed" };
         return new Command("enrol", """
@@ -51,7 +57,8 @@ internal static class EnrolCommand
 
             var plan = new EnrolmentPlan(
                 context.Profile.Trust.Cluster, context.Get(name), default, [EnrolmentPlan.Shares], (uint)context.Get(threshold),
-                Read(context.Get(custodians)!, "--custodian"), Read(context.Get(administrators)!, "--administrator"), (uint)context.Get(required),
+                Read(context.Get(custodians)!, "--custodian"), Read(context.Get(administrators)!, "--administrator"),
+                (uint)context.Get(required),
                 context.Now + PlanLife);
             return RunAsync(context, plan, context.Get(directory), context.Get(node), context.Get(again));
         });
@@ -79,7 +86,8 @@ internal static class EnrolCommand
         var shares = WriteShares(record, answer, directory ?? files.Shares, again);
         files.WritePin(context.Profile.Trust.Fingerprint, record.Identity.Fingerprint);
         var result = new EnrolResult(
-            plan.Customer.Value, incarnation.Node.Value, incarnation.Key.Fingerprint.ToString(), context.Profile.Trust.Fingerprint.ToString(),
+            plan.Customer.Value, incarnation.Node.Value, incarnation.Key.Fingerprint.ToString(),
+            context.Profile.Trust.Fingerprint.ToString(),
             record.Identity.Fingerprint.ToString(), shares);
         context.Print(result, ConsoleJson.Default.EnrolResult, o =>
         {

@@ -6,7 +6,9 @@ using Broker.Protocol.Identifiers;
 
 namespace Broker.Console.Customers;
 
-/// <summary>Compares what a node made with what was asked for: a node that splits otherwise is found out before anything is stored.</summary>
+/// <summary>
+/// Compares what a node made with what was asked for: a node that splits otherwise is found out before anything is stored.
+/// </summary>
 internal static class EnrolmentCheck
 {
     private const int ChallengeLength = 32;

@@ -23,12 +23,14 @@ internal static class NodeCheck
     public static Incarnation Verify(NodeModel model, LinkTrust trust, Name? named, DateTimeOffset now)
     {
         var signer = SignedByCertificate.Verify(
-            model.Incarnation.ToSigned(), [.. model.Certificates.Select(static c => new ReadOnlyMemory<byte>(c))], trust, LinkRole.Dmz, now);
+            model.Incarnation.ToSigned(), [.. model.Certificates.Select(static c => new ReadOnlyMemory<byte>(c))], trust, LinkRole.Dmz,
+            now);
         var incarnation = model.Incarnation.ToSigned().Read<Incarnation>();
         if (incarnation.Cluster != trust.Cluster || incarnation.Node != signer.Name)
             throw CommandException.Unverified("incarnation-of-another", "the node's statement is about another node or installation");
         return named is null || named == incarnation.Node
             ? incarnation
-            : throw CommandException.Unverified("wrong-name", $"node {incarnation.Node} answered, not {named}", "give the address of that node");
+            : throw CommandException.Unverified(
+                "wrong-name", $"node {incarnation.Node} answered, not {named}", "give the address of that node");
     }
 }

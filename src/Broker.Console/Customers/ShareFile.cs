@@ -9,7 +9,8 @@ namespace Broker.Console.Customers;
 
 /// <summary>A share as its custodian keeps it: sealed to the custodian's key; what stands beside it only says how to open it.</summary>
 internal sealed record ShareFile(
-    string Format, string Cluster, string Customer, uint Epoch, string Split, uint Index, uint Threshold, uint Count, string Custodian, byte[] Sealed)
+    string Format, string Cluster, string Customer, uint Epoch, string Split, uint Index, uint Threshold, uint Count, string Custodian,
+    byte[] Sealed)
 {
     public const string Version1 = "broker-share/1";
 

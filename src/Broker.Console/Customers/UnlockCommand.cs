@@ -70,7 +70,8 @@ internal static class UnlockCommand
             if (head.Counter != wanted)
             {
                 throw CommandException.Unverified(
-                    "head-unknown", $"the zone's head is {head.Counter}, not {wanted}", "custodians agree on the counter by voice before they accept it");
+                    "head-unknown", $"the zone's head is {head.Counter}, not {wanted}",
+                    "custodians agree on the counter by voice before they accept it");
             }
 
             (counter, root) = (head.Counter, head.Root);

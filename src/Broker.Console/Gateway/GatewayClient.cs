@@ -62,11 +62,16 @@ internal sealed class GatewayClient(Profile profile, TimeProvider time, TimeSpan
     /// <summary>Asks for the state of the node, which answers 503 where it is not ready.</summary>
     public Task<(HttpStatusCode Status, byte[] Answer)> ReadyAsync() => ExchangeAsync(HttpMethod.Get, "/health/ready", null, timeout);
 
-    private async Task<(HttpStatusCode Status, byte[] Answer)> ExchangeAsync(HttpMethod method, string path, byte[]? body, TimeSpan deadline)
+    private async Task<(HttpStatusCode Status, byte[] Answer)> ExchangeAsync(
+        HttpMethod method, string path, byte[]? body, TimeSpan deadline)
     {
         using var call = new CancellationTokenSource(deadline, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(call.Token, cancellation);
-        using var request = new HttpRequestMessage(method, path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(method, path)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         if (body is not null)
         {
             request.Content = new ByteArrayContent(body);
@@ -90,7 +95,8 @@ internal sealed class GatewayClient(Profile profile, TimeProvider time, TimeSpan
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
-            throw new CommandException(ExitCode.OutcomeUnknown, Problems.AnswerLost, "the answer was lost; what was asked may have been done");
+            throw new CommandException(
+                ExitCode.OutcomeUnknown, Problems.AnswerLost, "the answer was lost; what was asked may have been done");
         }
     }
 

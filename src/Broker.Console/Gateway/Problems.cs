@@ -21,7 +21,8 @@ internal static class Problems
         ["customer-locked"] = "custodians unlock it: brokerctl customer unlock NAME --share FILE --custodian NAME",
         ["lock-stands"] = "custodians unlock it, then an administrator lifts the lock: brokerctl customer lift NAME",
         ["lift-needed"] = "an administrator lifts the lock: brokerctl customer lift NAME",
-        ["request-co-signature-needed"] = "add --co-sign NAME, or --save-request FILE and let another administrator run brokerctl request sign",
+        ["request-co-signature-needed"] =
+            "add --co-sign NAME, or --save-request FILE and let another administrator run brokerctl request sign",
         ["request-expired"] = "check this machine's clock",
         ["request-unknown-user"] = "brokerctl user list shows who is known",
         ["version-conflict"] = "look at it with brokerctl credential list, and put again",
@@ -49,7 +50,8 @@ internal static class Problems
         "customer-locked" or "lock-stands" or "lift-needed" => ExitCode.Locked,
         OutcomeUnknown or AnswerLost => ExitCode.OutcomeUnknown,
         "busy" or "zone-unavailable" => ExitCode.Unreachable,
-        _ when code.EndsWith("-unknown", StringComparison.Ordinal) || code.StartsWith("unknown-", StringComparison.Ordinal) => ExitCode.NotFound,
+        _ when code.EndsWith("-unknown", StringComparison.Ordinal) || code.StartsWith("unknown-", StringComparison.Ordinal) =>
+            ExitCode.NotFound,
         _ => status switch
         {
             HttpStatusCode.NotFound => ExitCode.NotFound,

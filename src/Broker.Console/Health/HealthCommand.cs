@@ -22,7 +22,10 @@ internal static class HealthCommand
         {
             o.WriteLine(model.Status);
             foreach (var condition in model.Conditions)
-                o.WriteLine($"  {condition.Name,-20} {(condition.Good ? "good" : "not good")}{(condition.Detail.Length > 0 ? ": " : "")}{condition.Detail}");
+            {
+                var detail = condition.Detail.Length > 0 ? ": " + condition.Detail : "";
+                o.WriteLine($"  {condition.Name,-20} {(condition.Good ? "good" : "not good")}{detail}");
+            }
         });
         return status == HttpStatusCode.OK
             ? ExitCode.Ok
@@ -34,7 +37,8 @@ internal static class HealthCommand
         try
         {
             // The serializer refuses null for a member, not for an element of a list.
-            return JsonSerializer.Deserialize(answer, ApiJson.Default.HealthModel) is { } model && model.Conditions.All(static c => c is not null)
+            return JsonSerializer.Deserialize(answer, ApiJson.Default.HealthModel) is { } model && model.Conditions.All(
+                static c => c is not null)
                 ? model
                 : throw new JsonException();
         }

@@ -83,7 +83,8 @@ internal static class HandOffCommand
             var items = await context.Gateway.ListAsync(
                 GatewayClient.Of(context.Need(customer), "/hand-offs"), ApiJson.Default.PageModelHandOffModel);
             context.Print(
-                new PageModel<HandOffModel>(items, null), ApiJson.Default.PageModelHandOffModel, o => items.ForEach(i => HandOffText.Write(o, i)));
+                new PageModel<HandOffModel>(items, null), ApiJson.Default.PageModelHandOffModel, o =>
+                    items.ForEach(i => HandOffText.Write(o, i)));
             return ExitCode.Ok;
         });
     }
@@ -107,5 +108,6 @@ internal static class HandOffCommand
     }
 
     private static Id16 Id(string text) =>
-        Id16.TryParse(text, out var id) ? id : throw CommandException.Usage("a hand-off is 32 hexadecimal digits", "brokerctl hand-off list");
+        Id16.TryParse(text, out var id) ? id : throw CommandException.Usage(
+            "a hand-off is 32 hexadecimal digits", "brokerctl hand-off list");
 }

@@ -16,7 +16,8 @@ internal static class HandOffText
     }
 
     public static void Write(TextWriter o, HandOffModel model) => o.WriteLine(
-        $"{model.HandOff} {model.Agent,-16} {State(model),-26} attempt {model.Attempt}  {model.User,-12} {model.Released:u} {model.Code}".TrimEnd());
+        ($"{model.HandOff} {model.Agent,-16} {State(model),-26} attempt {model.Attempt}  " +
+            $"{model.User,-12} {model.Released:u} {model.Code}").TrimEnd());
 
     /// <summary>Whether nothing more can happen to it.</summary>
     public static bool HasEnded(HandOffModel model) =>
@@ -28,7 +29,8 @@ internal static class HandOffText
         {
             { State: HandOffState.Refused } => (ExitCode.Refused, "the agent did not open it"),
             { State: HandOffState.NotSent } => (ExitCode.Refused, "nothing was sent"),
-            { State: HandOffState.Unconfirmed } => (ExitCode.OutcomeUnknown, "it may have arrived: treat what it held as exposed; it is never repeated"),
+            { State: HandOffState.Unconfirmed } =>
+                (ExitCode.OutcomeUnknown, "it may have arrived: treat what it held as exposed; it is never repeated"),
             { UseState: HandOffState.UseFailed } => (ExitCode.Refused, "the use failed"),
             { UseState: HandOffState.UseUnknown } => (ExitCode.OutcomeUnknown, "the agent was lost before it told how the use ended"),
             _ => (ExitCode.Ok, ""),

@@ -21,8 +21,13 @@ internal static class LaunchCommand
             Required = true,
         };
         var wait = GlobalOptions.Range(
-            new("--wait") { Description = "Seconds to wait for the end of the hand-off, 0 to 300", DefaultValueFactory = static _ => 10 }, 0, 300);
-        var replaces = new Option<string?>("--replaces") { Description = "The unconfirmed hand-off that this one follows", HelpName = "HAND-OFF" };
+            new("--wait") { Description = "Seconds to wait for the end of the hand-off, 0 to 300", DefaultValueFactory = static _ => 10 },
+            0, 300);
+        var replaces = new Option<string?>("--replaces")
+        {
+            Description = "The unconfirmed hand-off that this one follows",
+            HelpName = "HAND-OFF",
+        };
         var options = new EffectOptions();
         return options.AddTo(new Command("launch", """
             Hands credentials to an agent for named uses

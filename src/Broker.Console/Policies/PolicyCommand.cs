@@ -21,7 +21,11 @@ internal static class PolicyCommand
         var agents = Parsing.NamesOption("--agent", "An agent that may receive");
         var labels = Parsing.NamesOption("--label", "A label, one of which suffices for an agent");
         var uses = Parsing.NamesOption("--use", "A named use of the agent's configuration that may be asked for");
-        var roles = new Option<string[]>("--role") { Description = "A role that may ask; else operator and administrator", DefaultValueFactory = static _ => ["operator", "administrator"] };
+        var roles = new Option<string[]>("--role")
+        {
+            Description = "A role that may ask; else operator and administrator",
+            DefaultValueFactory = static _ => ["operator", "administrator"],
+        };
         roles.AcceptOnlyFromAmong("administrator", "operator", "monitor", "auditor");
         var options = new EffectOptions();
         return options.AddTo(new Command("put", """
@@ -34,7 +38,8 @@ internal static class PolicyCommand
             """).With(name, customer, agents, labels, uses, roles)).Runs(host, context =>
         {
             var payload = new PutPolicyPayload(
-                context.Get(name), [.. context.Get(agents)!.Distinct()], [.. context.Get(labels)!.Distinct()], [.. context.Get(uses)!.Distinct()],
+                context.Get(name), [.. context.Get(agents)!.Distinct()], [.. context.Get(labels)!.Distinct()],
+                [.. context.Get(uses)!.Distinct()],
                 [.. context.Get(roles)!.Distinct().Select(Roles.Parse)]);
             if (payload.Policy == ReleasePolicy.Default)
                 throw CommandException.Usage($"{ReleasePolicy.Default} is built in and hands nothing over", "choose another name");
@@ -68,10 +73,12 @@ internal static class PolicyCommand
             {
                 items = items.FindAll(i => i.Policy == context.Get(name).Value);
                 if (items.Count == 0)
-                    throw new CommandException(ExitCode.NotFound, "policy-unknown", $"there is no policy {context.Get(name)}", "brokerctl policy list");
+                    throw new CommandException(
+                        ExitCode.NotFound, "policy-unknown", $"there is no policy {context.Get(name)}", "brokerctl policy list");
             }
 
-            context.Print(new PageModel<PolicyModel>(items, null), ApiJson.Default.PageModelPolicyModel, o => items.ForEach(p => Write(o, p)));
+            context.Print(
+                new PageModel<PolicyModel>(items, null), ApiJson.Default.PageModelPolicyModel, o => items.ForEach(p => Write(o, p)));
             return ExitCode.Ok;
         });
     }

@@ -30,7 +30,8 @@ internal sealed class CustomerFiles(string directory)
             return null;
         var pin = Files.ReadJson(PinPath, ConsoleJson.Default.PinFile);
         if (pin.Root != root.ToString() || !Digest.TryParse(pin.Identity, out var identity))
-            throw CommandException.Unverified("root-not-pinned", "the customer was pinned under another root", "use the profile of that installation");
+            throw CommandException.Unverified(
+                "root-not-pinned", "the customer was pinned under another root", "use the profile of that installation");
         return identity;
     }
 

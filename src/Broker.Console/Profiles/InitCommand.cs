@@ -33,7 +33,8 @@ internal static class InitCommand
                 context, context.Need(root), context.Need(certificate), context.Need(key), context.Need(gateway), context.Get(enrolment)!));
     }
 
-    private static int Run(CommandContext context, string rootPath, string certificatePath, string keyPath, string gateway, string[] enrolment)
+    private static int Run(
+        CommandContext context, string rootPath, string certificatePath, string keyPath, string gateway, string[] enrolment)
     {
         if (!ProfileSettings.TryGateway(gateway, out var address))
             throw CommandException.Usage("--gateway is https://host:port");
@@ -50,7 +51,8 @@ internal static class InitCommand
         if (context.Get(GlobalOptions.User) is { } user)
             config.Append("  # who signs where no --user is given\n  user = ").Append(user.Value).Append('\n');
         if (ProfileSettings.CheckAddresses(enrolment).Length > 0)
-            config.Append("  # where agents enrol\n  enrolment = [").AppendJoin(", ", enrolment.Select(static a => $"\"{a}\"")).Append("]\n");
+            config.Append("  # where agents enrol\n  enrolment = [").AppendJoin(", ", enrolment.Select(static a => $"\"{a}\""))
+                .Append("]\n");
         config.Append("}\n");
         Files.Create(Path.Combine(directory, "config"), Encoding.UTF8.GetBytes(config.ToString()));
         Files.Create(Path.Combine(directory, "root.crt"), Encoding.ASCII.GetBytes(trust.Root.ExportCertificatePem() + "\n"));

@@ -127,7 +127,8 @@ internal static class Effect
         if (request.Action != action.Name || request.User != draft.User || !signed.Payload.Span.SequenceEqual(payload))
         {
             throw CommandException.Usage(
-                "the idempotency key was used for another request", $"make a new key; or send that one again: brokerctl request send {kept}");
+                "the idempotency key was used for another request",
+                $"make a new key; or send that one again: brokerctl request send {kept}");
         }
 
         return await SendAsync(context, saved, signed, wait);

@@ -32,12 +32,15 @@ internal static class EffectResults
             case EffectAnswer.Customer:
                 // The node claims the customer in the zone before the state changes.
                 var answered = GatewayClient.Read(answer, ApiJson.Default.CustomerModel);
-                var model = await CustomerWaiting.UntilSettledAsync(context, Parsing.Name(answered.Customer, "customer"), answered, "lift-needed");
+                var model = await CustomerWaiting.UntilSettledAsync(
+                    context, Parsing.Name(answered.Customer, "customer"), answered, "lift-needed");
                 context.Print(model, ApiJson.Default.CustomerModel, o => CustomerText.Write(o, model));
                 return model.State == "unlocked" ? ExitCode.Ok : throw new CommandException(
-                    ExitCode.Locked, model.LastFailure ?? "customer-locked", $"the customer is {model.State}", Problems.Hint("customer-locked"));
+                    ExitCode.Locked, model.LastFailure ?? "customer-locked", $"the customer is {model.State}",
+                    Problems.Hint("customer-locked"));
             default:
-                context.Print(new DoneResult("done", route.Words), ConsoleJson.Default.DoneResult, o => o.WriteLine($"done: {route.Words}"));
+                context.Print(
+                    new DoneResult("done", route.Words), ConsoleJson.Default.DoneResult, o => o.WriteLine($"done: {route.Words}"));
                 return ExitCode.Ok;
         }
     }

@@ -36,7 +36,8 @@ internal sealed record EffectRoute(HttpMethod Method, string Path, EffectAnswer 
         {
             case "put-credential":
                 var put = Statement.Read<PutCredentialPayload>(payload);
-                return Change(HttpMethod.Put, $"credentials/{put.Credential}", $"put credential {put.Credential}, version {put.Replaces + 1}, policy {put.Policy}");
+                return Change(HttpMethod.Put, $"credentials/{put.Credential}",
+                    $"put credential {put.Credential}, version {put.Replaces + 1}, policy {put.Policy}");
             case "delete-credential":
                 return Delete("credentials", "delete credential", payload);
             case "put-policy":
@@ -51,12 +52,14 @@ internal sealed record EffectRoute(HttpMethod Method, string Path, EffectAnswer 
                 return Delete("users", "remove user", payload);
             case "invite-agent":
                 var invite = Statement.Read<InviteAgentPayload>(payload);
-                return To(HttpMethod.Put, $"agents/{invite.Agent}", EffectAnswer.None, $"invite agent {invite.Agent} on instance {invite.Instance}");
+                return To(HttpMethod.Put, $"agents/{invite.Agent}", EffectAnswer.None,
+                    $"invite agent {invite.Agent} on instance {invite.Instance}");
             case "remove-agent":
                 return Delete("agents", "remove agent", payload);
             case "launch":
                 var launch = Statement.Read<LaunchPayload>(payload);
-                var items = string.Join(", ", launch.Items.Select(static i => $"{i.Use}={i.Credential}" + (i.Version > 0 ? "@" + i.Version : "")));
+                var items = string.Join(
+                    ", ", launch.Items.Select(static i => $"{i.Use}={i.Credential}" + (i.Version > 0 ? "@" + i.Version : "")));
                 return To(HttpMethod.Post, "launches", EffectAnswer.HandOff, $"hand {items} to agent {launch.Agent}");
             case "release":
                 var release = Statement.Read<ReleasePayload>(payload);
@@ -66,7 +69,8 @@ internal sealed record EffectRoute(HttpMethod Method, string Path, EffectAnswer 
             case "lock":
                 return To(HttpMethod.Post, "lock", EffectAnswer.Locked, "lock: " + Statement.Read<LockPayload>(payload).Reason);
             case "lift-lock":
-                return To(HttpMethod.Post, "lift", EffectAnswer.Customer, $"lift lock generation {Statement.Read<LockPayload>(payload).Generation}");
+                return To(HttpMethod.Post, "lift", EffectAnswer.Customer,
+                    $"lift lock generation {Statement.Read<LockPayload>(payload).Generation}");
             default:
                 throw CommandException.Usage($"a request to {request.Action} cannot be sent from a file");
         }

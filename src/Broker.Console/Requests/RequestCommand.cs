@@ -25,7 +25,8 @@ internal static class RequestCommand
         {
             var (_, signed, request) = SavedRequest.Load(context.Get(file));
             var result = new SavedResult(
-                EffectRoute.Of(request, signed.Payload.Span).Words, request.Action, [.. signed.Signatures.Select(static s => s.User.Value)]);
+                EffectRoute.Of(request, signed.Payload.Span).Words, request.Action,
+                [.. signed.Signatures.Select(static s => s.User.Value)]);
             context.Print(result, ConsoleJson.Default.SavedResult, o => Describe(o, request, signed));
             return ExitCode.Ok;
         });

@@ -48,7 +48,8 @@ internal static class RequestSigner
     {
         var path = context.Profile.UserKey(user);
         if (!File.Exists(path))
-            throw CommandException.Usage($"there is no key of user {user} in this profile: {path}", $"brokerctl key new user --name {user}");
+            throw CommandException.Usage(
+                $"there is no key of user {user} in this profile: {path}", $"brokerctl key new user --name {user}");
         using var key = KeyFiles.Load(path);
         return new UserSignature(user, key.Sign(statement.AsSpan()));
     }

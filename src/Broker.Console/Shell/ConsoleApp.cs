@@ -54,7 +54,8 @@ internal static class ConsoleApp
         GlobalOptions.AddTo(root);
         foreach (var command in new[]
         {
-            CaCommand.Create(host), InitCommand.Create(host), KeyCommand.Create(host), CustomerCommand.Create(host), CredentialCommand.Create(host),
+            CaCommand.Create(host), InitCommand.Create(host), KeyCommand.Create(host), CustomerCommand.Create(host),
+            CredentialCommand.Create(host),
             PolicyCommand.Create(host), UserCommand.Create(host), AgentCommand.Create(host), LaunchCommand.Create(host),
             HandOffCommand.Create(host), AuditCommand.Create(host), RequestCommand.Create(host), HealthCommand.Create(host),
             VersionCommand.Create(host),

@@ -65,7 +65,8 @@ internal static class Running
     }
 
     // What a broker or a file of somebody else said may be in it: shown, but not obeyed by the terminal.
-    private static string Plain(string text) => string.Concat(text.Take(MaxShown).Select(static c => char.IsControl(c) && c != '\n' ? '?' : c));
+    private static string Plain(string text) =>
+        string.Concat(text.Take(MaxShown).Select(static c => char.IsControl(c) && c != '\n' ? '?' : c));
 
     // What a file or a person can cause; anything else is a defect and keeps its trace.
     private static CommandException? Explain(Exception e, CancellationToken cancellation) => e switch

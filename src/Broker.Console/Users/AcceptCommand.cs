@@ -31,7 +31,8 @@ internal static class AcceptCommand
             if (files.Pin(trust.Fingerprint) is { } pin && pin != invitation.Identity)
             {
                 throw CommandException.Unverified(
-                    "identity-not-pinned", $"pinned is {pin}, the invitation says {invitation.Identity}", "ask an administrator of the customer by voice");
+                    "identity-not-pinned", $"pinned is {pin}, the invitation says {invitation.Identity}",
+                    "ask an administrator of the customer by voice");
             }
 
             var isPinned = context.Get(compared);

@@ -40,7 +40,8 @@ internal static class InviteCommand
 
 /// <summary>Result of <c>user invite</c> and <c>user accept</c>.</summary>
 internal sealed record PinnedResult(
-    string Customer, string User, string InvitedBy, string InviterFingerprint, string RootFingerprint, string IdentityFingerprint, bool Pinned)
+    string Customer, string User, string InvitedBy, string InviterFingerprint, string RootFingerprint, string IdentityFingerprint,
+    bool Pinned)
 {
     public static void Print(CommandContext context, Invitation invitation, PublicKey key, bool isPinned)
     {

@@ -32,7 +32,8 @@ internal static class UserCommand
               brokerctl user put bob --customer acme --role operator --key bob.pub --save-request add-bob.json
             """).With(name, customer, role, key)).Runs(host, context =>
         {
-            var payload = new PutUserPayload(context.Get(name), Roles.Parse(context.Get(role)!), KeyFiles.ReadPublic(context.Need(key))).Encode();
+            var payload = new PutUserPayload(context.Get(name), Roles.Parse(context.Get(role)!), KeyFiles.ReadPublic(context.Need(key)))
+                .Encode();
             return Effect.RunAsync(context, options, context.Need(customer), UserAction.PutUser, _ => (payload, null));
         });
     }
@@ -48,7 +49,8 @@ internal static class UserCommand
             """).With(customer).Runs(host, async context =>
         {
             await RequestSigner.LoginAsync(context, context.Need(customer));
-            var items = await context.Gateway.ListAsync(GatewayClient.Of(context.Need(customer), "/users"), ApiJson.Default.PageModelUserModel);
+            var items = await context.Gateway.ListAsync(
+                GatewayClient.Of(context.Need(customer), "/users"), ApiJson.Default.PageModelUserModel);
             context.Print(new PageModel<UserModel>(items, null), ApiJson.Default.PageModelUserModel, o => items.ForEach(u =>
                 o.WriteLine($"{u.User,-24} {u.Role,-14} {u.KeyFingerprint}")));
             return ExitCode.Ok;

@@ -53,7 +53,8 @@ internal static class Guard
     /// <summary>Refuses when the caller has seen a later head than this store has: then the store is the one that is old.</summary>
     public static StoreRefusal? IfBehind(CustomerRecord customer, ulong seen) => customer.Head.Counter >= seen
         ? null
-        : new(RefusalCode.StaleCounter, $"the customer's head is {customer.Head.Counter} here, and {seen} was seen; look for a restored store");
+        : new(RefusalCode.StaleCounter,
+            $"the customer's head is {customer.Head.Counter} here, and {seen} was seen; look for a restored store");
 
     /// <summary>When an idempotency key may be forgotten: after a day, and not before its request could be believed again.</summary>
     public static DateTimeOffset ForgetAfter(DateTimeOffset now, Request request)

@@ -144,7 +144,8 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     private async Task Answer(Wire.Agent.AgentHello frame)
     {
         var answer = await _refs.Key.Ask<Result<VerifiedHello>>(
-            reply => new CustomerKeyMessage.AgentAnswered(_agent, _session, new Signed(frame.Statement.Memory, frame.Signature.Memory), reply),
+            reply =>
+                new CustomerKeyMessage.AgentAnswered(_agent, _session, new Signed(frame.Statement.Memory, frame.Signature.Memory), reply),
             AskTimeout, Context.Stopping);
         if (answer.Value is not { } hello)
         {

@@ -60,7 +60,8 @@ internal sealed partial class ChangeSet
             var row = RowCipher.Seal(_secret, header, plaintext.Span, _node.Random);
             _changed[Brought(EntryKey.Row(put.Credential, version))] = new Signed(row.Encode(), default);
             Set(EntryKey.Credential(put.Credential), new CredentialEntry(
-                _node.Cluster, _custody.Customer, put.Credential, put.Kind, put.Policy, version, (uint)plaintext.Length, _now, request.User));
+                _node.Cluster, _custody.Customer, put.Credential, put.Kind, put.Policy, version, (uint)plaintext.Length, _now,
+                request.User));
             return new ChangeResult(null, version, null);
         }
     }

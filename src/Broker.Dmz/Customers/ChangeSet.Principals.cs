@@ -93,7 +93,8 @@ internal sealed partial class ChangeSet
         }
 
         return Give(new Grant(
-            _node.Cluster, _custody.Customer, _secret.Epoch, invitation.Agent, asked.Key, invitation.Instance, invitation.Labels, asked.Boot,
+            _node.Cluster, _custody.Customer, _secret.Epoch, invitation.Agent, asked.Key, invitation.Instance, invitation.Labels,
+            asked.Boot,
             _now, _now + _node.Limits.GrantLife, _secret.Identity.Fingerprint));
     }
 

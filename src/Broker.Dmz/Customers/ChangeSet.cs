@@ -128,7 +128,8 @@ internal sealed partial class ChangeSet
 
         // Only a proven empty leaf is absence: an entry that is there and withheld must not look like one that never was.
         return _proven.TryGetValue(key, out var entry)
-            ? entry.Leaf == Digest.Zero ? null : _leaves.Read<T>(entry) ?? throw new MalformedException($"the {key.Type} entry was not brought")
+            ? entry.Leaf == Digest.Zero ? null : _leaves.Read<T>(entry) ?? throw new MalformedException(
+                $"the {key.Type} entry was not brought")
             : throw new MalformedException($"the {key.Type} entry was not brought");
     }
 

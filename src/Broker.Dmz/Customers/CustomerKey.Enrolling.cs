@@ -70,7 +70,8 @@ internal sealed partial class CustomerKey
 
         if (!identity.MayEnrol)
         {
-            return new Refused(Codes.PlanRefused, "the console's certificate lacks the attribute enrol; brokerctl ca issue console --enrol");
+            return new Refused(
+                Codes.PlanRefused, "the console's certificate lacks the attribute enrol; brokerctl ca issue console --enrol");
         }
 
         try

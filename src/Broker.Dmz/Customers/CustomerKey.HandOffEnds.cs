@@ -9,7 +9,9 @@ using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Customers;
 
-/// <summary>How hand-offs and uses end: by the agent's word in the session, by time, or after an unlock by what the journal has open.</summary>
+/// <summary>
+/// How hand-offs and uses end: by the agent's word in the session, by time, or after an unlock by what the journal has open.
+/// </summary>
 internal sealed partial class CustomerKey
 {
     private void OnReport(Name agent, MessageHeader header, ReadOnlySpan<byte> body)
@@ -79,7 +81,9 @@ internal sealed partial class CustomerKey
         }
     }
 
-    /// <summary>Open hand-offs of an earlier incarnation count as sealed: the agent is asked, and without an answer they end unconfirmed.</summary>
+    /// <summary>
+    /// Open hand-offs of an earlier incarnation count as sealed: the agent is asked, and without an answer they end unconfirmed.
+    /// </summary>
     private void OnRecover(CustomerKeyMessage.Recover message)
     {
         if (_state != KeyState.Unlocked)

@@ -69,7 +69,8 @@ internal sealed partial class CustomerKey
     private static bool IsPassing(string code) => code is Codes.AgentNotConnected or Codes.Busy or Codes.HeadUnknown;
 
     /// <param name="message">What the gateway brings.</param>
-    /// <param name="handOff">Set once the intent is believed and nothing was sealed for it: then a refusal is the end of the hand-off.</param>
+    /// <param name="handOff">Set once the intent is believed and nothing was sealed for it: then a refusal is the end of the
+    /// hand-off.</param>
     /// <param name="agent">Whom the launch names.</param>
     private Refused? TrySeal(CustomerKeyMessage.Seal message, out Id16? handOff, out Name agent)
     {
@@ -144,10 +145,12 @@ internal sealed partial class CustomerKey
     /// </summary>
     private Refused? IsSealed(Intent intent)
     {
-        var barred = _inFlight.TryGetValue(intent.HandOff, out var open) ? open.IsBarred && intent.Attempt == open.Attempt + 1 : intent.Attempt == 1;
+        var barred = _inFlight.TryGetValue(intent.HandOff, out var open) ? open.IsBarred && intent.Attempt == open.Attempt + 1
+            : intent.Attempt == 1;
         return barred && _sealedOnce.TryAdd(intent.HandOff, intent.Attempt, _node.Time.GetUtcNow())
             ? null
-            : new Refused(Codes.HandOffReplayed, "this attempt was sealed before, or the one before it was not barred; it is not sealed again");
+            : new Refused(
+                Codes.HandOffReplayed, "this attempt was sealed before, or the one before it was not barred; it is not sealed again");
     }
 
     /// <summary>Whether an earlier incarnation released the hand-off and nobody waits for its end: then this launch does.</summary>
@@ -204,7 +207,8 @@ internal sealed partial class CustomerKey
                 intent.Attempt != message.Attempt || intent.HandOff != HandOffId.Of(message.Request.Hash, launch.Agent) =>
                 new Refused(Codes.ReceiptOfAnother, "the receipt is of another request"),
             _ when intent.Fence != _fence => new Refused(Codes.FenceStale, "the receipt is under another fence"),
-            _ when intent.LockGeneration != _lockGeneration => new Refused(Codes.LockStands, "the receipt is under another lock generation"),
+            _ when intent.LockGeneration != _lockGeneration =>
+                new Refused(Codes.LockStands, "the receipt is under another lock generation"),
             _ when !ReplayWindow.IsFresh(block.Time, _node.Time.GetUtcNow()) =>
                 new Refused(Codes.ReceiptStale, "the receipt is too old; look at the clocks"),
             _ => null,
@@ -280,7 +284,8 @@ internal sealed partial class CustomerKey
         LaunchItem item, Grant grant, Role role, Dictionary<EntryKey, ProvenEntry> entries, List<EnvelopeItem> items,
         List<SecretBuffer> opened)
     {
-        if (!entries.TryGetValue(EntryKey.Credential(item.Credential), out var proven) || _leaves.Read<CredentialEntry>(proven) is not { } entry)
+        if (!entries.TryGetValue(EntryKey.Credential(item.Credential), out var proven)
+            || _leaves.Read<CredentialEntry>(proven) is not { } entry)
         {
             return new Refused(Codes.CredentialUnknown, $"there is no credential {item.Credential}");
         }

@@ -84,7 +84,8 @@ internal sealed partial class CustomerKey
         // An expired grant is renewed only at its own boot; a valid one may move to a new boot by the zone's generation.
         if (link.Grant.NotAfter < _node.Time.GetUtcNow() && hello.Boot != link.Grant.Boot)
         {
-            return RefuseHello(message.Agent, Codes.GrantBootDiffers, "the grant is over and the host was started again; invite the agent again");
+            return RefuseHello(
+                message.Agent, Codes.GrantBootDiffers, "the grant is over and the host was started again; invite the agent again");
         }
 
         link.Answer = message.AgentHello;

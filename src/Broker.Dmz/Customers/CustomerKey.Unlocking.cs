@@ -280,7 +280,8 @@ internal sealed partial class CustomerKey
 
         if (payload.Generation != _loaded.LockGeneration)
         {
-            return new Refused(Codes.LiftWrongGeneration, $"the lock that stands is generation {_loaded.LockGeneration}; sign for that one");
+            return new Refused(
+                Codes.LiftWrongGeneration, $"the lock that stands is generation {_loaded.LockGeneration}; sign for that one");
         }
 
         SendClaim(payload.Generation, message.Request);
@@ -376,6 +377,7 @@ internal sealed partial class CustomerKey
     private sealed record GivenShare(ShareRecord Record, (ulong Counter, Digest Root) Accepted)
     {
         public bool IsOf(GivenShare other) =>
-            Record.Split == other.Record.Split && Record.Identity.Equals(other.Record.Identity) && Record.Threshold == other.Record.Threshold;
+            Record.Split == other.Record.Split && Record.Identity.Equals(other.Record.Identity)
+                && Record.Threshold == other.Record.Threshold;
     }
 }

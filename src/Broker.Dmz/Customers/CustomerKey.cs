@@ -281,8 +281,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
     }
 
     private VerifiedRequest VerifyRequest(
-        SignedRequest request, UserAction action, Dictionary<EntryKey, ProvenEntry> proven, bool grave) =>
-        RequestVerifier.Verify(
+        SignedRequest request, UserAction action, Dictionary<EntryKey, ProvenEntry> proven, bool grave) => RequestVerifier.Verify(
             request, _node.Cluster, _customer, action,
             user => proven.TryGetValue(EntryKey.User(user), out var entry) ? _leaves.Read<UserEntry>(entry) : null,
             _custody!.AdministratorsRequired, grave, _node.Time.GetUtcNow());
@@ -290,7 +289,8 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
     private Refused LockedRefusal() => _state switch
     {
         KeyState.Unlocking => new Refused(
-            Codes.CustomerLocked, $"the customer is locked: {_shares.Count} of {Needed()} shares given; custodians run brokerctl customer unlock"),
+            Codes.CustomerLocked,
+            $"the customer is locked: {_shares.Count} of {Needed()} shares given; custodians run brokerctl customer unlock"),
         KeyState.LiftNeeded => new Refused(
             Codes.LiftNeeded, "the shares are there, the lock stands; an administrator runs brokerctl customer lift"),
         KeyState.Unknown => new Refused(Codes.CustomerUnknown, "no such customer; brokerctl customer enrol makes one"),

@@ -21,7 +21,8 @@ internal abstract record CustomerKeyMessage
     public sealed record GetStatus(ReplyTo<KeyStatus> ReplyTo) : CustomerKeyMessage;
 
     /// <summary>Make a secret as this plan says.</summary>
-    public sealed record Enrol(Signed Plan, IReadOnlyList<byte[]> Certificates, ReplyTo<Result<EnrolledModel>> ReplyTo) : CustomerKeyMessage;
+    public sealed record Enrol(Signed Plan, IReadOnlyList<byte[]> Certificates,
+        ReplyTo<Result<EnrolledModel>> ReplyTo) : CustomerKeyMessage;
 
     /// <summary>A custodian confirms a share.</summary>
     public sealed record Confirm(uint Index, byte[] Answer, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
@@ -93,7 +94,8 @@ internal abstract record CustomerKeyMessage
         ReplyTo<Result<SessionHello>> ReplyTo) : CustomerKeyMessage;
 
     /// <summary>The agent answered; is the answer good?</summary>
-    public sealed record AgentAnswered(Name Agent, Id16 Link, Signed AgentHello, ReplyTo<Result<VerifiedHello>> ReplyTo) : CustomerKeyMessage;
+    public sealed record AgentAnswered(Name Agent, Id16 Link, Signed AgentHello,
+        ReplyTo<Result<VerifiedHello>> ReplyTo) : CustomerKeyMessage;
 
     /// <summary>The zone advanced the agent's generation: make the context.</summary>
     public sealed record Finish(Name Agent, Id16 Link, ReplyTo<Result<OwnerFinish>> ReplyTo) : CustomerKeyMessage;

@@ -14,7 +14,8 @@ internal static class WireSigned
         Signature = UnsafeByteOperations.UnsafeWrap(signed.Signature),
     };
 
-    public static Signed From(Wire.Signed? signed) => signed is null ? new Signed(default, default) : new Signed(signed.Statement.Memory, signed.Signature.Memory);
+    public static Signed From(Wire.Signed? signed) =>
+        signed is null ? new Signed(default, default) : new Signed(signed.Statement.Memory, signed.Signature.Memory);
 
     public static Wire.EntryChange Change(EntryKey key, Signed signed) => new()
     {

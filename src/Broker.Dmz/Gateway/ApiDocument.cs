@@ -8,8 +8,8 @@ using Microsoft.OpenApi;
 namespace Broker.Dmz.Gateway;
 
 /// <summary>
-/// The OpenAPI document, <c>/openapi/v1.json</c>: from the endpoints come paths, bodies and replies; from their <see cref="About"/> the ids,
-/// parameters and problems; from here what holds for all of them.
+/// The OpenAPI document, <c>/openapi/v1.json</c>: from the endpoints come paths, bodies and replies; from their <see cref="About"/> the
+/// ids, parameters and problems; from here what holds for all of them.
 /// </summary>
 internal static partial class ApiDocument
 {
@@ -22,8 +22,8 @@ internal static partial class ApiDocument
         """
         The gateway of a credential broker. Every call needs a console certificate of the installation (mutual TLS 1.3). What has an effect
         carries a signed request: the statement, its payload and the users' signatures, each the bytes of the canonical encoding, in base64;
-        the customer's key verifies it, the gateway only carries it. Sent again, the same request is not done twice. Metadata is read with the
-        token of a login. A refusal is a problem (RFC 9457) whose `code` is stable. No call reads a credential back.
+        the customer's key verifies it, the gateway only carries it. Sent again, the same request is not done twice. Metadata is read with
+        the token of a login. A refusal is a problem (RFC 9457) whose `code` is stable. No call reads a credential back.
         """;
 
     private static readonly Dictionary<int, string> Refusals = new()
@@ -69,7 +69,8 @@ internal static partial class ApiDocument
         if (metadata.OfType<About>().SingleOrDefault() is not { } about)
             return;
         operation.OperationId = about.Operation;
-        operation.Parameters = [.. Placeholders().Matches(context.Description.RelativePath!).Select(static m => PathParameter(m.Groups[1].Value)),
+        operation.Parameters =
+            [.. Placeholders().Matches(context.Description.RelativePath!).Select(static m => PathParameter(m.Groups[1].Value)),
             .. about.Query.Select(QueryParameter)];
         operation.Tags = new HashSet<OpenApiTagReference> { new(TagOf(context.Description.RelativePath!), context.Document) };
         operation.Security = [Requirement(Certificate, context.Document)];
@@ -133,7 +134,13 @@ internal static partial class ApiDocument
         In = ParameterLocation.Query,
         Description = about.Description,
         Schema = about.Max is { } max
-            ? new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Maximum = max.ToString(CultureInfo.InvariantCulture) }
+            ? new OpenApiSchema
+            {
+                Type = JsonSchemaType.Integer,
+                Format = "int64",
+                Minimum = "0",
+                Maximum = max.ToString(CultureInfo.InvariantCulture),
+            }
             : new OpenApiSchema { Type = JsonSchemaType.String },
     };
 

@@ -26,8 +26,7 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
         string method, string pattern, JsonTypeInfo<TBody> bodyInfo, JsonTypeInfo<TReply> replyInfo, int status, About about,
         Func<HttpContext, TBody, Task<Result<TReply>>> handler)
         where TBody : class
-        where TReply : class =>
-        Map(method, pattern, about, hasBody: true, async context =>
+        where TReply : class => Map(method, pattern, about, hasBody: true, async context =>
         {
             var body = await ReadBody(context, bodyInfo);
             await Reply(context, await handler(context, body), replyInfo, status);
@@ -36,8 +35,7 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
     /// <summary>Maps a call without a body.</summary>
     public void Get<TReply>(
         string pattern, JsonTypeInfo<TReply> replyInfo, About about, Func<HttpContext, Task<Result<TReply>>> handler)
-        where TReply : class =>
-        Map(
+        where TReply : class => Map(
             "GET", pattern, about, hasBody: false,
             async context => await Reply(context, await handler(context), replyInfo, StatusCodes.Status200OK)).Produces<TReply>();
 
@@ -86,7 +84,8 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
             catch (Exception problem) when (problem is not OperationCanceledException && !context.Response.HasStarted)
             {
                 Log.Failed(log, problem, pattern);
-                await Problems.Write(context, new Refused(Codes.Internal, "the call failed; the node's log has the cause under this correlation"));
+                await Problems.Write(
+                    context, new Refused(Codes.Internal, "the call failed; the node's log has the cause under this correlation"));
             }
         }));
 
@@ -95,7 +94,8 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
         MalformedException p => new Refused(Codes.Malformed, p.Message),
         JsonException => new Refused(Codes.Malformed, "the body is not the JSON of this call"),
         BadHttpRequestException p => new Refused(
-            p.StatusCode == StatusCodes.Status413PayloadTooLarge ? Codes.UploadTooLarge : Codes.Malformed, "the body is too large or broken"),
+            p.StatusCode == StatusCodes.Status413PayloadTooLarge ? Codes.UploadTooLarge : Codes.Malformed,
+            "the body is too large or broken"),
         ZoneRefusedException p => new Refused(p.Code, p.Detail),
         ZoneUnavailableException => new Refused(Codes.ZoneUnavailable, "the credential zone cannot be reached; nothing was changed"),
         ZoneUnknownOutcomeException => new Refused(

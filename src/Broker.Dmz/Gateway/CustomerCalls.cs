@@ -17,15 +17,22 @@ internal sealed class CustomerCalls(GatewayContext gateway)
     public void Map(Calls calls)
     {
         var json = ApiJson.Default;
-        calls.Get("/v1/node", json.NodeModel, new About("GetNode", "The node and its incarnation"), _ => Task.FromResult<Result<NodeModel>>(Node()));
+        calls.Get("/v1/node", json.NodeModel, new About("GetNode", "The node and its incarnation"), _ =>
+            Task.FromResult<Result<NodeModel>>(Node()));
         calls.Get(
-            "/v1/customers", json.PageModelString, new About("ListCustomers", "Names of the customers", QueryAbout.After, QueryAbout.Limit), List);
-        calls.Body("POST", "/v1/customers", json.EnrolModel, json.EnrolledModel, 201, new About("EnrolCustomer", "Enrols a customer"), Enrol);
+            "/v1/customers", json.PageModelString, new About("ListCustomers", "Names of the customers", QueryAbout.After, QueryAbout.Limit),
+            List);
+        calls.Body(
+            "POST", "/v1/customers", json.EnrolModel, json.EnrolledModel, 201, new About("EnrolCustomer", "Enrols a customer"), Enrol);
         calls.Get("/v1/customers/{customer}", json.CustomerModel, new About("GetCustomer", "The state of a customer"), Status);
-        calls.Body("POST", "/v1/customers/{customer}/confirmations", json.ConfirmModel, json.CustomerModel, 200, new About("ConfirmShare", "Confirms a share"), Confirm);
-        calls.Body("POST", "/v1/customers/{customer}/shares", json.ShareModel, json.CustomerModel, 200, new About("GiveShare", "Gives a share to unlock"), GiveShare);
-        calls.Body("POST", "/v1/customers/{customer}/lock", json.SignedRequestModel, json.LockedModel, 200, new About("LockCustomer", "Locks the customer"), Lock);
-        calls.Body("POST", "/v1/customers/{customer}/lift", json.SignedRequestModel, json.CustomerModel, 200, new About("LiftLock", "Lifts a lock"), Lift);
+        calls.Body("POST", "/v1/customers/{customer}/confirmations", json.ConfirmModel, json.CustomerModel, 200,
+            new About("ConfirmShare", "Confirms a share"), Confirm);
+        calls.Body("POST", "/v1/customers/{customer}/shares", json.ShareModel, json.CustomerModel, 200,
+            new About("GiveShare", "Gives a share to unlock"), GiveShare);
+        calls.Body("POST", "/v1/customers/{customer}/lock", json.SignedRequestModel, json.LockedModel, 200,
+            new About("LockCustomer", "Locks the customer"), Lock);
+        calls.Body("POST", "/v1/customers/{customer}/lift", json.SignedRequestModel, json.CustomerModel, 200,
+            new About("LiftLock", "Lifts a lock"), Lift);
     }
 
     private NodeModel Node()
@@ -121,7 +128,8 @@ internal sealed class CustomerCalls(GatewayContext gateway)
 
         if (gateway.Customers.Known(customer) is { } refs)
         {
-            await refs.Key.Ask<KeyStatus>(reply => new CustomerKeyMessage.Lock("locked by a user", reply), KeyTimeout, context.RequestAborted);
+            await refs.Key.Ask<KeyStatus>(
+                reply => new CustomerKeyMessage.Lock("locked by a user", reply), KeyTimeout, context.RequestAborted);
         }
 
         return new LockedModel(generation, [gateway.Node.Node.Value], []);

@@ -20,7 +20,8 @@ internal sealed class EffectCalls(GatewayContext gateway)
         Change(calls, "PUT", "/v1/customers/{customer}/policies/{name}", UserAction.PutPolicy,
             new About("PutPolicy", "Sets a release policy"));
         Change(calls, "PUT", "/v1/customers/{customer}/users/{name}", UserAction.PutUser, new About("PutUser", "Adds or changes a user"));
-        Change(calls, "POST", "/v1/customers/{customer}/users/{name}/delete", UserAction.RemoveUser, new About("RemoveUser", "Removes a user"));
+        Change(calls, "POST", "/v1/customers/{customer}/users/{name}/delete", UserAction.RemoveUser, new About(
+            "RemoveUser", "Removes a user"));
         Change(calls, "POST", "/v1/customers/{customer}/agents/{name}/delete", UserAction.RemoveAgent,
             new About("RemoveAgent", "Removes an agent"));
         calls.Body("PUT", "/v1/customers/{customer}/agents/{name}", json.SignedRequestModel, json.SignedRequestModel, 200,

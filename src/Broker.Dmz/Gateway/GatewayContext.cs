@@ -15,7 +15,8 @@ namespace Broker.Dmz.Gateway;
 
 /// <summary>What the calls of the gateway share: the actors and the zone. It carries and checks form; it decides nothing.</summary>
 internal sealed class GatewayContext(
-    DmzContext node, CustomerRegistry customers, ActorRef<RequestsMessage> requests, ConnectedAgents agents, LoginTokens tokens, ILogger log)
+    DmzContext node, CustomerRegistry customers, ActorRef<RequestsMessage> requests, ConnectedAgents agents, LoginTokens tokens,
+    ILogger log)
 {
     public static readonly TimeSpan EffectTimeout = TimeSpan.FromSeconds(30);
 

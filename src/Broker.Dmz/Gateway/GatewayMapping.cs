@@ -8,7 +8,9 @@ namespace Broker.Dmz.Gateway;
 /// <summary>Maps the gateway: every call, and a problem for what is none.</summary>
 internal static class GatewayMapping
 {
-    /// <summary>Turns the empty answers of routing, to a path or method that there is not, into problems. Before <c>UseRouting</c>.</summary>
+    /// <summary>
+    /// Turns the empty answers of routing, to a path or method that there is not, into problems. Before <c>UseRouting</c>.
+    /// </summary>
     public static void UseGatewayProblems(this IApplicationBuilder application) => application.Use(async (context, next) =>
     {
         await next(context);

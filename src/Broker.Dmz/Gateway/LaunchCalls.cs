@@ -23,7 +23,8 @@ internal sealed class LaunchCalls(GatewayContext gateway)
     {
         var json = ApiJson.Default;
         calls.Body("POST", "/v1/customers/{customer}/launches", json.SignedRequestModel, json.HandOffModel, 202,
-            new About("Launch", "Hands credentials to an agent; answers when the intent is committed, or when it has ended", QueryAbout.Wait), Launch);
+            new About("Launch", "Hands credentials to an agent; answers when the intent is committed, or when it has ended",
+                QueryAbout.Wait), Launch);
         calls.Body("POST", "/v1/customers/{customer}/hand-offs/{id}/release", json.SignedRequestModel, json.HandOffModel, 202,
             new About("ReleaseHandOff", "Ends a use that an agent holds"), Release);
         calls.Get(
@@ -145,7 +146,8 @@ internal sealed class LaunchCalls(GatewayContext gateway)
             cancellation));
 
     private static Id16 HandOff(HttpContext context) =>
-        Id16.TryParse((string?)context.GetRouteValue("id"), out var id) ? id : throw new MalformedException("a hand-off is 32 hexadecimal digits");
+        Id16.TryParse((string?)context.GetRouteValue("id"), out var id) ? id : throw new MalformedException(
+            "a hand-off is 32 hexadecimal digits");
 
     private static HandOffModel ToModel(Wire.HandOff handOff)
     {

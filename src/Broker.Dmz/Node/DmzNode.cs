@@ -69,10 +69,12 @@ internal sealed class DmzNode : INode
             trust.Cluster, _key.Identity.Name, trust, incarnation, new LedgerKey(), _zone, time, random, options.Limits, witnesses, issuer);
 
         var customers = _system.Spawn(
-            Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))), "customers");
+            Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))),
+            "customers");
         _customers = new CustomerRegistry(customers);
         _requests = _system.Spawn(
-            Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches), "requests");
+            Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches),
+            "requests");
         _agents = _system.Spawn(
             Props<AgentsMessage>.Of(() => new AgentSessions(_node, options.MaxAgents, logs.CreateLogger("broker.agents")))
                 .WithMailbox(options.MaxAgents),
@@ -117,7 +119,9 @@ internal sealed class DmzNode : INode
         }
     }
 
-    /// <summary>Takes no new calls, lets those in hand end, then stops the actors: open hand-offs are settled from the journal later.</summary>
+    /// <summary>
+    /// Takes no new calls, lets those in hand end, then stops the actors: open hand-offs are settled from the journal later.
+    /// </summary>
     public async Task StopAsync(CancellationToken deadline)
     {
         await _web.StopAsync(deadline);

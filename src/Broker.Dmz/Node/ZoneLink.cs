@@ -72,7 +72,8 @@ internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogg
 
         if (_missed >= MostMissed || node.Ledger.Key is null)
         {
-            health.Report("zone", false, node.Ledger.Key is null ? "the credential zone was not reached yet" : "the credential zone does not answer");
+            health.Report(
+                "zone", false, node.Ledger.Key is null ? "the credential zone was not reached yet" : "the credential zone does not answer");
         }
     }
 

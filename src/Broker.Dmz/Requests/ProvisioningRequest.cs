@@ -61,7 +61,9 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     private readonly LaunchWaiters _waiters;
     private uint _attempt = 1;
 
-    /// <summary>What was released under a head that then moved on: its intent stands, and needs an end if there is no other release.</summary>
+    /// <summary>
+    /// What was released under a head that then moved on: its intent stands, and needs an end if there is no other release.
+    /// </summary>
     private Wire.ReleaseReply? _overtaken;
     private int _moves;
 
@@ -123,7 +125,8 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             case ProvisioningMessage.Deadline:
                 // The key actor decides what is known, and its outcome ends this actor.
                 _refs.Key.Tell(new CustomerKeyMessage.GiveUp(_handOff, _attempt));
-                Context.StartTimer("last", new ProvisioningMessage.NotSealed(new Refused(Codes.TimedOut, "the launch timed out")), _node.Limits.HandOffTimeout);
+                Context.StartTimer("last", new ProvisioningMessage.NotSealed(new Refused(Codes.TimedOut, "the launch timed out")),
+                    _node.Limits.HandOffTimeout);
                 break;
             default:
                 Context.Unhandled(message);
@@ -142,7 +145,8 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
         Wire.ReleaseReply reply;
         try
         {
-            var status = await _refs.Key.Ask<KeyStatus>(r => new CustomerKeyMessage.GetStatus(r), TimeSpan.FromSeconds(5), Context.Stopping);
+            var status = await _refs.Key.Ask<KeyStatus>(
+                r => new CustomerKeyMessage.GetStatus(r), TimeSpan.FromSeconds(5), Context.Stopping);
             if (status.State != KeyState.Unlocked)
             {
                 // Locked meanwhile: what stands is settled from the journal when the customer is unlocked again.
@@ -183,7 +187,8 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
         }
         catch (ZoneUnavailableException)
         {
-            Finish("", Codes.ZoneUnavailable, new Refused(Codes.ZoneUnavailable, "the credential zone cannot be reached; nothing was released"));
+            Finish("", Codes.ZoneUnavailable, new Refused(
+                Codes.ZoneUnavailable, "the credential zone cannot be reached; nothing was released"));
             return;
         }
         catch (AskTimeoutException)

@@ -18,7 +18,8 @@ public static class HealthEndpoints
         group.MapGet("/live", static () => Answer(new HealthModel("live", []), StatusCodes.Status200OK))
             .WithName("GetLiveness").WithTags("health").WithSummary("Whether the process answers").Produces<HealthModel>();
         group.MapGet("/ready", () => Answer(
-                new HealthModel(health.Status, [.. health.Conditions.Select(static c => new HealthConditionModel(c.Name, c.IsGood, c.Detail))]),
+                new HealthModel(
+                    health.Status, [.. health.Conditions.Select(static c => new HealthConditionModel(c.Name, c.IsGood, c.Detail))]),
                 health.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable))
             .WithName("GetReadiness").WithTags("health").WithSummary("Whether work may be sent here, and what speaks against it")
             .Produces<HealthModel>().Produces<HealthModel>(StatusCodes.Status503ServiceUnavailable);

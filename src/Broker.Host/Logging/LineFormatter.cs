@@ -11,7 +11,8 @@ namespace Broker.Host.Logging;
 /// </summary>
 internal sealed class LineFormatter(bool json) : ITextFormatter
 {
-    private static readonly JsonFormatter Json = new(closingDelimiter: "", renderMessage: true, formatProvider: CultureInfo.InvariantCulture);
+    private static readonly JsonFormatter Json = new(
+        closingDelimiter: "", renderMessage: true, formatProvider: CultureInfo.InvariantCulture);
 
     public void Format(LogEvent logEvent, TextWriter output)
     {
@@ -22,7 +23,8 @@ internal sealed class LineFormatter(bool json) : ITextFormatter
             FormatText(logEvent, line);
         foreach (var c in line.ToString())
         {
-            if (char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+            if (char.IsControl(c) || char.GetUnicodeCategory(
+                c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
                 output.Write($"\\u{(int)c:x4}");
             else
                 output.Write(c);

@@ -19,7 +19,8 @@ internal static class NodeLogging
         if (settings.File is { } file)
         {
             configuration.WriteTo.File(
-                formatter, file, fileSizeLimitBytes: settings.FileBytes, rollOnFileSizeLimit: true, retainedFileCountLimit: settings.FileCount);
+                formatter, file, fileSizeLimitBytes: settings.FileBytes, rollOnFileSizeLimit: true,
+                retainedFileCountLimit: settings.FileCount);
         }
 
         return new SerilogLoggerFactory(configuration.CreateLogger(), dispose: true);

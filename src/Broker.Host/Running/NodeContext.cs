@@ -14,7 +14,8 @@ namespace Broker.Host.Running;
 /// <param name="Logs">Makes loggers.</param>
 /// <param name="Health">Where the node's parts report their conditions.</param>
 /// <param name="Time">The process's time.</param>
-/// <param name="Fail">Ends the process in good order but with <see cref="ExitCodes.Unclean"/>: something that it needs is gone for good.</param>
+/// <param name="Fail">Ends the process in good order but with <see cref="ExitCodes.Unclean"/>: something that it needs is gone for
+/// good.</param>
 public sealed record NodeContext(ILoggerFactory Logs, NodeHealth Health, TimeProvider Time, Action<string> Fail)
 {
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
@@ -24,13 +25,15 @@ public sealed record NodeContext(ILoggerFactory Logs, NodeHealth Health, TimePro
 
     /// <summary>
     /// The phases of the stop: a node adds what must happen in its place, the end of its actors for instance. The node's own stop runs in
-    /// <see cref="ShutdownPhases.ServiceStop"/>, its disposal in <see cref="ShutdownPhases.ActorSystemTerminate"/>. What fails or is late makes the end unclean.
+    /// <see cref="ShutdownPhases.ServiceStop"/>, its disposal in <see cref="ShutdownPhases.ActorSystemTerminate"/>. What fails or is late
+    /// makes the end unclean.
     /// </summary>
     public CoordinatedShutdown Shutdown { get; init; } = new(Time);
 
     /// <summary>
     /// A web application with nothing in it but Kestrel, routing, the process's log and time: no configuration files, no environment, no
-    /// signal handlers, no listeners of its own. The caller adds listeners by <see cref="KestrelLinks"/>, and <c>UseRouting</c> after what must come before it.
+    /// signal handlers, no listeners of its own. The caller adds listeners by <see cref="KestrelLinks"/>, and <c>UseRouting</c> after what
+    /// must come before it.
     /// </summary>
     /// <param name="kestrel">Adds the listeners.</param>
     public WebApplicationBuilder CreateWebBuilder(Action<KestrelServerOptions> kestrel)

@@ -21,12 +21,19 @@ public static class NodeProgram
             DefaultValueFactory = static _ => [],
             Recursive = true,
         };
-        var check = new Command("check-config", $"Reads the configuration as a start would, and lists everything that is wrong.\n\nExample: {node.Name} check-config --config /etc/broker/{node.Section}.conf");
+        var check = new Command(
+            "check-config",
+            $"Reads the configuration as a start would, and lists everything that is wrong.\n\n" +
+            $"Example: {node.Name} check-config --config /etc/broker/{node.Section}.conf");
         check.SetAction(parsed => Check(parsed, node, parsed.GetValue(configuration) ?? []));
-        var root = new RootCommand($"{node.Description}\n\nExample: {node.Name} --config /etc/broker/{node.Section}.conf") { configuration, check };
+        var root = new RootCommand($"{node.Description}\n\nExample: {node.Name} --config /etc/broker/{node.Section}.conf")
+        {
+            configuration, check,
+        };
         // The token of the command line is not used: signals are taken by the run itself.
         root.SetAction((parsed, _) => StartAsync(parsed, node, parsed.GetValue(configuration) ?? []));
-        return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, Output = output, Error = error });
+        return root.Parse(arguments).InvokeAsync(
+            new InvocationConfiguration { ProcessTerminationTimeout = null, Output = output, Error = error });
     }
 
     private static int Check<TSettings>(ParseResult parsed, NodeDefinition<TSettings> node, string[] files)

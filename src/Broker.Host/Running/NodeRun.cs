@@ -17,7 +17,8 @@ internal sealed partial class NodeRun<TSettings>(
     private readonly CancellationTokenSource _hurry = new();
     private readonly NodeHealth _health = new();
     // One deadline for the whole stop: no phase needs one of its own.
-    private readonly CoordinatedShutdown _shutdown = new(time, ShutdownPhases.Default.Select(phase => phase with { Timeout = settings.StopDeadline }));
+    private readonly CoordinatedShutdown _shutdown = new(
+        time, ShutdownPhases.Default.Select(phase => phase with { Timeout = settings.StopDeadline }));
     private volatile bool _failed;
 
     public async Task<int> RunAsync()
@@ -45,7 +46,8 @@ internal sealed partial class NodeRun<TSettings>(
         catch (Exception e)
         {
             LogStartFailed(log, e);
-            await errors.WriteLineAsync("error: the node failed to start for a reason it did not foresee; its log has it").ConfigureAwait(false);
+            await errors.WriteLineAsync("error: the node failed to start for a reason it did not foresee; its log has it")
+                .ConfigureAwait(false);
             return ExitCodes.Start;
         }
 
@@ -61,7 +63,8 @@ internal sealed partial class NodeRun<TSettings>(
     private static IEnumerable<string> Problems(Exception e) => e switch
     {
         StartException start => start.Problems,
-        { InnerException: AddressInUseException } => ["an address to listen on is in use: " + e.Message + "; stop what uses it or change the listen key"],
+        { InnerException: AddressInUseException } =>
+            ["an address to listen on is in use: " + e.Message + "; stop what uses it or change the listen key"],
         _ => [e.Message],
     };
 

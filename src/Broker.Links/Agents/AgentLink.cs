@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Broker.Links.Agents;
 
-/// <summary>Opens and accepts agent links: <c>wss://…/v1/link</c>, mutual TLS, with pings that find a dead end within half a minute.</summary>
+/// <summary>
+/// Opens and accepts agent links: <c>wss://…/v1/link</c>, mutual TLS, with pings that find a dead end within half a minute.
+/// </summary>
 public static class AgentLink
 {
     /// <summary>The path of the link.</summary>

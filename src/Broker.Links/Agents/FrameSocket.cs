@@ -58,7 +58,8 @@ public sealed class FrameSocket : IFrameLink
             await _wire.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                await _socket.SendAsync(buffer.AsMemory(0, size), WebSocketMessageType.Binary, true, cancellationToken).ConfigureAwait(false);
+                await _socket.SendAsync(buffer.AsMemory(0, size), WebSocketMessageType.Binary, true, cancellationToken)
+                    .ConfigureAwait(false);
             }
             finally
             {
@@ -105,7 +106,8 @@ public sealed class FrameSocket : IFrameLink
             return result.MessageType switch
             {
                 WebSocketMessageType.Close => null,
-                WebSocketMessageType.Binary when Parse(buffer.AsSpan(0, length)) is { KindCase: not Frame.KindOneofCase.None } frame => frame,
+                WebSocketMessageType.Binary when Parse(buffer.AsSpan(0, length)) is { KindCase: not Frame.KindOneofCase.None } frame =>
+                    frame,
                 _ => throw await RefuseAsync(AgentLinkException.Malformed, WebSocketCloseStatus.InvalidPayloadData).ConfigureAwait(false),
             };
         }
@@ -147,7 +149,8 @@ public sealed class FrameSocket : IFrameLink
         return ValueTask.CompletedTask;
     }
 
-    private static bool IsLoss(Exception e) => e is WebSocketException or IOException or ObjectDisposedException or InvalidOperationException;
+    private static bool IsLoss(Exception e) =>
+        e is WebSocketException or IOException or ObjectDisposedException or InvalidOperationException;
 
     private static Frame? Parse(ReadOnlySpan<byte> bytes)
     {

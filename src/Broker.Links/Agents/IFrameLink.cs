@@ -2,7 +2,9 @@ using Broker.Protocol.Wire.Agent;
 
 namespace Broker.Links.Agents;
 
-/// <summary>One end of an agent link: <see cref="FrameSocket"/>, or in tests one that delays, loses and repeats. Disposing it cuts it.</summary>
+/// <summary>
+/// One end of an agent link: <see cref="FrameSocket"/>, or in tests one that delays, loses and repeats. Disposing it cuts it.
+/// </summary>
 public interface IFrameLink : IAsyncDisposable
 {
     /// <summary>Sends one frame. When it returns, the frame is on its way, not yet with the other end.</summary>

@@ -53,7 +53,9 @@ public sealed class InstallationKey : IDisposable
         return Create(certificates, PemFiles.ReadKey(keyPath), trust);
     }
 
-    /// <summary>Joins a certificate chain and a key that is already in the process, for an agent that was just enrolled or renewed.</summary>
+    /// <summary>
+    /// Joins a certificate chain and a key that is already in the process, for an agent that was just enrolled or renewed.
+    /// </summary>
     /// <param name="certificates">Leaf first, then its issuer where there is one; the root may stand last.</param>
     /// <param name="key">The private key; owned by the result from here on.</param>
     /// <param name="trust">The installation's root.</param>
@@ -66,7 +68,8 @@ public sealed class InstallationKey : IDisposable
         if (!PeerIdentity.TryRead([.. below, trust.Root], trust.Cluster, out var identity, out var refusal))
             throw new InstallationKeyException($"the certificate cannot be used in this installation: {refusal.Code()}");
         if (!trust.Signed(below[0], below.ElementAtOrDefault(1)))
-            throw new InstallationKeyException("the certificate was not issued under this root; name the root.crt of the same installation");
+            throw new InstallationKeyException(
+                "the certificate was not issued under this root; name the root.crt of the same installation");
         X509Certificate2 certificate;
         try
         {
@@ -75,7 +78,8 @@ public sealed class InstallationKey : IDisposable
         catch (ArgumentException)
         {
             key.Dispose();
-            throw new InstallationKeyException("the private key is not the one of the certificate; name the .crt and .key of the same issue");
+            throw new InstallationKeyException(
+                "the private key is not the one of the certificate; name the .crt and .key of the same issue");
         }
 
         return new InstallationKey(certificate, key, below.ElementAtOrDefault(1), trust, identity);

@@ -5,7 +5,9 @@ using Broker.Protocol.Identifiers;
 
 namespace Broker.Links.Identity;
 
-/// <summary>The root of one installation: the only thing that certificates are verified against, and the source of the cluster's id.</summary>
+/// <summary>
+/// The root of one installation: the only thing that certificates are verified against, and the source of the cluster's id.
+/// </summary>
 public class LinkTrust
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -24,7 +26,9 @@ public class LinkTrust
     /// <summary>The installation's id, which the root states as <c>spiffe://CLUSTER</c>.</summary>
     public Name Cluster { get; }
 
-    /// <summary>SHA-256 of the root certificate's DER: what tokens carry and people compare, as <c>openssl x509 -fingerprint -sha256</c> prints it.</summary>
+    /// <summary>
+    /// SHA-256 of the root certificate's DER: what tokens carry and people compare, as <c>openssl x509 -fingerprint -sha256</c> prints it.
+    /// </summary>
     public Digest Fingerprint { get; }
 
     /// <summary>Takes a root certificate.</summary>
@@ -45,7 +49,8 @@ public class LinkTrust
     public static LinkTrust Load(string path)
     {
         var certificates = PemFiles.ReadCertificates(path);
-        return certificates.Count == 1 ? From(certificates[0]) : throw new InstallationKeyException($"{path} must hold exactly one certificate, the root");
+        return certificates.Count == 1 ? From(certificates[0]) : throw new InstallationKeyException(
+            $"{path} must hold exactly one certificate, the root");
     }
 
     /// <summary>Verifies a chain and reads its identity, for links' clients and servers.</summary>
@@ -83,7 +88,8 @@ public class LinkTrust
     /// <param name="identity">Whose certificate it is.</param>
     /// <param name="refusal">Why it is nobody's.</param>
     internal virtual bool TryIdentify(
-        IReadOnlyList<ReadOnlyMemory<byte>> chainDer, DateTimeOffset at, [NotNullWhen(true)] out PeerIdentity? identity, out LinkRefusal refusal)
+        IReadOnlyList<ReadOnlyMemory<byte>> chainDer, DateTimeOffset at, [NotNullWhen(true)] out PeerIdentity? identity,
+        out LinkRefusal refusal)
     {
         identity = null;
         refusal = LinkRefusal.BadChain;

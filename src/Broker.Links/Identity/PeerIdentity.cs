@@ -5,7 +5,9 @@ using PublicKey = Broker.Protocol.Identifiers.PublicKey;
 
 namespace Broker.Links.Identity;
 
-/// <summary>Who is at the other end of a link, or signed a statement: read from a verified certificate chain, never from a message.</summary>
+/// <summary>
+/// Who is at the other end of a link, or signed a statement: read from a verified certificate chain, never from a message.
+/// </summary>
 /// <param name="Role">What it is.</param>
 /// <param name="Name">The node's, console's or agent's name.</param>
 /// <param name="Customer">The customer of an agent; null for every other role.</param>

@@ -33,7 +33,8 @@ public static class PemFiles
     }
 
     /// <summary>Reads a file that only its owner may read: a private key, a passphrase. The caller zeroes what it gets.</summary>
-    /// <exception cref="InstallationKeyException">It cannot be read, is over 64 KiB, or the group or others have any right on it.</exception>
+    /// <exception cref="InstallationKeyException">It cannot be read, is over 64 KiB, or the group or others have any right on
+    /// it.</exception>
     public static byte[] ReadPrivate(string path) => ReadBounded(path, isPrivate: true);
 
     /// <summary>Reads an unencrypted private key, PKCS#8 or SEC1, from a PEM file that only its owner may read.</summary>
@@ -45,7 +46,8 @@ public static class PemFiles
         var key = ECDsa.Create();
         try
         {
-#pragma warning disable RS0030 // The ban keeps customers' keys out of unlocked memory; an installation key is a file and lives in the TLS stack.
+            // The ban keeps customers' keys out of unlocked memory; an installation key is a file and lives in the TLS stack.
+#pragma warning disable RS0030
             key.ImportFromPem(pem.AsSpan(0, Encoding.UTF8.GetChars(bytes, pem)));
 #pragma warning restore RS0030
             return key;

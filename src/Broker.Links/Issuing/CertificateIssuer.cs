@@ -66,12 +66,15 @@ public sealed class CertificateIssuer : IDisposable
     /// <param name="keyPath">Its key, mode 0600.</param>
     /// <param name="trust">The installation's root.</param>
     /// <param name="random">Gives the serial numbers.</param>
-    /// <exception cref="InstallationKeyException">A file cannot be used, or the certificate is not an agents' issuer of this installation.</exception>
+    /// <exception cref="InstallationKeyException">A file cannot be used, or the certificate is not an agents' issuer of this
+    /// installation.</exception>
     public static CertificateIssuer LoadAgentIssuer(string certificatePath, string keyPath, LinkTrust trust, RandomFill random)
     {
         var certificate = PemFiles.ReadCertificates(certificatePath)[0];
-        if (!SpiffeId.TryRead(certificate, out var id, out _) || id.Cluster != trust.Cluster || id.Role != LinkRole.AgentIssuer || !trust.Signed(certificate, null))
-            throw new InstallationKeyException($"{certificatePath} is not an agents' issuer of this installation; make one by brokerctl ca issue agent-issuer");
+        if (!SpiffeId.TryRead(certificate, out var id, out _) || id.Cluster != trust.Cluster || id.Role != LinkRole.AgentIssuer
+            || !trust.Signed(certificate, null))
+            throw new InstallationKeyException(
+                $"{certificatePath} is not an agents' issuer of this installation; make one by brokerctl ca issue agent-issuer");
         var key = PemFiles.ReadKey(keyPath);
         if (PublicKey.From(key).Equals(CertificateKeys.Read(certificate)))
             return new CertificateIssuer(certificate, key, trust.Cluster, isRoot: false, random);
@@ -94,7 +97,8 @@ public sealed class CertificateIssuer : IDisposable
         var end = now + lifetime;
         var last = new DateTimeOffset(_certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);
         return request.Create(
-            _certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), now - Backdate, end < last ? end : last, Serial(_random));
+            _certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(_key), now - Backdate, end < last ? end : last,
+            Serial(_random));
     }
 
     /// <summary>Releases the key.</summary>

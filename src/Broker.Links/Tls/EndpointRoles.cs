@@ -30,7 +30,8 @@ public static class EndpointRoles
         // After all other conventions: it wraps whatever the endpoint became, filters and binding included.
         builder.Finally(endpoint =>
         {
-            var inner = endpoint.RequestDelegate ?? throw new InvalidOperationException("an endpoint without a handler cannot require a role");
+            var inner = endpoint.RequestDelegate ?? throw new InvalidOperationException(
+                "an endpoint without a handler cannot require a role");
             endpoint.RequestDelegate = context =>
                 context.RefuseUnless(roles) is { } refusal ? WriteRefusalAsync(context, refusal) : inner(context);
         });
@@ -42,7 +43,10 @@ public static class EndpointRoles
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         context.Response.ContentType = "application/problem+json";
         return context.Response.WriteAsync(
-            $$"""{"type":"about:blank","title":"forbidden","status":403,"code":"{{refusal.Code()}}","detail":"this certificate may not do that"}""",
+            $$"""{"type":"about:blank","title":"forbidden","status":403,"code":"{{refusal.Code()}}",""" +
+            """
+            "detail":"this certificate may not do that"}
+            """,
             context.RequestAborted);
     }
 }

@@ -8,10 +8,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Broker.Links.Tls;
 
-/// <summary>Adds the listeners of the links to Kestrel: TLS 1.3 only, identities read once in the handshake and kept with the connection.</summary>
+/// <summary>
+/// Adds the listeners of the links to Kestrel: TLS 1.3 only, identities read once in the handshake and kept with the connection.
+/// </summary>
 public static class KestrelLinks
 {
-    /// <summary>Adds a listener with mutual TLS for some roles. Its requests carry the peer's <see cref="PeerIdentity"/> as a feature.</summary>
+    /// <summary>
+    /// Adds a listener with mutual TLS for some roles. Its requests carry the peer's <see cref="PeerIdentity"/> as a feature.
+    /// </summary>
     /// <param name="kestrel">The server.</param>
     /// <param name="listener">Where and for whom.</param>
     /// <param name="key">This node's certificate and the root.</param>

@@ -6,23 +6,29 @@ using Broker.Links.Identity;
 
 namespace Broker.Links.Tls;
 
-/// <summary>Opens one TLS 1.3 connection and verifies who answers. One place for all clients, so that each failure keeps its code.</summary>
+/// <summary>
+/// Opens one TLS 1.3 connection and verifies who answers. One place for all clients, so that each failure keeps its code.
+/// </summary>
 /// <param name="key">This process's certificate; null for the one call of enrolment, which shows none.</param>
 /// <param name="trust">The root that the server must belong to.</param>
 /// <param name="server">Who must answer.</param>
 /// <param name="protocol">The one application protocol that is offered.</param>
 internal sealed class LinkConnector(InstallationKey? key, LinkTrust trust, LinkServer server, SslApplicationProtocol protocol)
 {
-    /// <summary>Signature of <see cref="SocketsHttpHandler.ConnectCallback"/>; the handler adds no TLS of its own to an <see cref="SslStream"/>.</summary>
+    /// <summary>
+    /// Signature of <see cref="SocketsHttpHandler.ConnectCallback"/>; the handler adds no TLS of its own to an <see cref="SslStream"/>.
+    /// </summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var tls = new SslStream(await OpenAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false));
         LinkRefusal? refused = null;
         try
         {
-            await tls.AuthenticateAsClientAsync(Options(context.DnsEndPoint.Host, r => refused = r), cancellationToken).ConfigureAwait(false);
+            await tls.AuthenticateAsClientAsync(Options(context.DnsEndPoint.Host, r => refused = r), cancellationToken)
+                .ConfigureAwait(false);
             if (tls.NegotiatedApplicationProtocol != protocol)
-                throw new LinkConnectException($"the server does not speak {protocol}; is this the address of another listener?", null, null);
+                throw new LinkConnectException(
+                    $"the server does not speak {protocol}; is this the address of another listener?", null, null);
             return tls;
         }
         catch (Exception e) when (e is AuthenticationException or IOException)

@@ -21,13 +21,18 @@ public static class LinkHttpClient
             Timeout = Timeout.InfiniteTimeSpan,
         };
 
-    /// <summary>What <see cref="System.Net.WebSockets.ClientWebSocket.ConnectAsync(Uri, HttpMessageInvoker, CancellationToken)"/> takes: the same TLS under HTTP/1.1.</summary>
+    /// <summary>
+    /// What <see cref="System.Net.WebSockets.ClientWebSocket.ConnectAsync(Uri, HttpMessageInvoker, CancellationToken)"/> takes: the same
+    /// TLS under HTTP/1.1.
+    /// </summary>
     /// <param name="key">This process's certificate.</param>
     /// <param name="server">Who must answer.</param>
     public static HttpMessageInvoker CreateForWebSocket(InstallationKey key, LinkServer server) =>
         new(CreateHandler(key, server, SslApplicationProtocol.Http11));
 
-    /// <summary>The one call of enrolment: this side shows no certificate, the server is verified against the root that the token pins.</summary>
+    /// <summary>
+    /// The one call of enrolment: this side shows no certificate, the server is verified against the root that the token pins.
+    /// </summary>
     /// <param name="trust">The root, after its fingerprint was compared with the token's.</param>
     /// <param name="server">Who must answer.</param>
     /// <param name="address">Base address.</param>

@@ -48,10 +48,12 @@ public static class PinnedRoot
             throw new LinkConnectException("the listener did not hand out its root certificate", null, e);
         }
 
-        throw new LinkConnectException("the server does not belong to the installation that the fingerprint names", LinkRefusal.ForeignAuthority, null);
+        throw new LinkConnectException(
+            "the server does not belong to the installation that the fingerprint names", LinkRefusal.ForeignAuthority, null);
     }
 
-#pragma warning disable CA5359 // What comes back is compared with the pinned fingerprint; nothing else of the connection is believed or sent.
+    // What comes back is compared with the pinned fingerprint; nothing else of the connection is believed or sent.
+#pragma warning disable CA5359
     private static SocketsHttpHandler UnverifiedHandler() => new()
     {
         AllowAutoRedirect = false,

@@ -53,7 +53,8 @@ public sealed partial class RefusedHandshakes
         LogRefused(listener, refusal.Code(), remote?.ToString() ?? "unknown", unreported);
     }
 
-    [LoggerMessage(1001, LogLevel.Warning, "listener {Listener} refused a connection: {Code}; last from {Remote}, {Count} since the last such line")]
+    [LoggerMessage(
+        1001, LogLevel.Warning, "listener {Listener} refused a connection: {Code}; last from {Remote}, {Count} since the last such line")]
     private partial void LogRefused(string listener, string code, string remote, long count);
 
     private sealed class Tally

@@ -55,7 +55,8 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
             var sent = false;
             try
             {
-                var reply = await SendAsync(operation, _options.Addresses[index], body, () => sent = true, either.Token).ConfigureAwait(false);
+                var reply = await SendAsync(operation, _options.Addresses[index], body, () => sent = true, either.Token)
+                    .ConfigureAwait(false);
                 Volatile.Write(ref _preferred, index);
                 return reply;
             }
@@ -80,7 +81,11 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
     // Before the body is asked for, nothing of the request has left; a connection that did not come to be is the other sure sign.
     private static bool NeverSent(Exception e) =>
         LinkConnectException.In(e) is not null ||
-        e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
+        e is HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                or HttpRequestError.SecureConnectionError,
+        };
 
     private async Task<TReply> SendAsync<TRequest, TReply>(
         ZoneOperation<TRequest, TReply> operation, Uri address, byte[] body, Action onSent, CancellationToken cancellationToken)
@@ -93,7 +98,8 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new SentContent(body, onSent) { Headers = { ContentType = MediaType } },
         };
-        using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+            .ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.OK)
         {
             var reply = await BoundedBody.ReadAsync(response, operation.MaxReplyBytes, cancellationToken).ConfigureAwait(false);
@@ -123,7 +129,8 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
     // A zone that lies chooses these: they reach logs, audit records and terminals, so they are words of the form that a zone has.
     private static Problem Plain(Problem problem)
     {
-        if (problem.Code.Length is 0 or > MaxCode || problem.Code.Any(static c => c is not ('-' or (>= 'a' and <= 'z') or (>= '0' and <= '9'))))
+        if (problem.Code.Length is 0 or > MaxCode || problem.Code.Any(
+            static c => c is not ('-' or (>= 'a' and <= 'z') or (>= '0' and <= '9'))))
             problem.Code = "zone-failed";
         problem.Detail = string.Concat(problem.Detail.Take(MaxDetail).Select(static c => c is >= ' ' and <= '~' ? c : '?'));
         return problem;

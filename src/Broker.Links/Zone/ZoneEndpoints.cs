@@ -14,7 +14,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Broker.Links.Zone;
 
-/// <summary>The server's half of the zone link: reads a bounded request, checks the role, calls the handler, writes reply or problem.</summary>
+/// <summary>
+/// The server's half of the zone link: reads a bounded request, checks the role, calls the handler, writes reply or problem.
+/// </summary>
 public static partial class ZoneEndpoints
 {
     /// <summary>Maps one operation. Only peers of role <c>dmz</c> reach the handler.</summary>
@@ -45,7 +47,8 @@ public static partial class ZoneEndpoints
     {
         if (context.RefuseUnless(LinkRole.Dmz) is { } refusal)
         {
-            await WriteAsync(context, 403, new Problem { Code = refusal.Code(), Detail = "only nodes of the dmz may ask" }).ConfigureAwait(false);
+            await WriteAsync(context, 403, new Problem { Code = refusal.Code(), Detail = "only nodes of the dmz may ask" })
+                .ConfigureAwait(false);
             return;
         }
 

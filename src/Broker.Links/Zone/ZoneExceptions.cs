@@ -23,7 +23,9 @@ public sealed class ZoneRefusedException : ZoneException
     public string Detail { get; }
 }
 
-/// <summary>The request certainly had no effect: no node of the zone was reached, or the one that was is busy. It may be sent again.</summary>
+/// <summary>
+/// The request certainly had no effect: no node of the zone was reached, or the one that was is busy. It may be sent again.
+/// </summary>
 public sealed class ZoneUnavailableException : ZoneException
 {
     /// <summary>Creates the error.</summary>
@@ -36,7 +38,9 @@ public sealed class ZoneUnavailableException : ZoneException
     }
 }
 
-/// <summary>The request may have had its effect: it was sent, and no answer that can be believed came back. Never to be told as a refusal.</summary>
+/// <summary>
+/// The request may have had its effect: it was sent, and no answer that can be believed came back. Never to be told as a refusal.
+/// </summary>
 public sealed class ZoneUnknownOutcomeException : ZoneException
 {
     /// <summary>Creates the error.</summary>

@@ -10,24 +10,48 @@ namespace Broker.Protocol.Api;
 /// <item><term>POST /v1/customers</term><description><see cref="EnrolModel"/> → <see cref="EnrolledModel"/></description></item>
 /// <item><term>GET /v1/customers</term><description>names of customers</description></item>
 /// <item><term>GET /v1/customers/{c}</term><description><see cref="CustomerModel"/></description></item>
-/// <item><term>POST /v1/customers/{c}/confirmations</term><description><see cref="ConfirmModel"/> → <see cref="CustomerModel"/></description></item>
+/// <item>
+/// <term>POST /v1/customers/{c}/confirmations</term>
+/// <description><see cref="ConfirmModel"/> → <see cref="CustomerModel"/></description>
+/// </item>
 /// <item><term>POST /v1/customers/{c}/shares</term><description><see cref="ShareModel"/> → <see cref="CustomerModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/lock</term><description>lock → <see cref="LockedModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/lift</term><description>lift-lock → <see cref="CustomerModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/login</term><description>login → <see cref="TokenModel"/></description></item>
-/// <item><term>PUT /v1/customers/{c}/credentials/{name}</term><description><see cref="PutCredentialModel"/> → <see cref="ChangedModel"/></description></item>
-/// <item><term>POST /v1/customers/{c}/credentials/{name}/delete</term><description>delete-credential → <see cref="ChangedModel"/></description></item>
+/// <item>
+/// <term>PUT /v1/customers/{c}/credentials/{name}</term>
+/// <description><see cref="PutCredentialModel"/> → <see cref="ChangedModel"/></description>
+/// </item>
+/// <item>
+/// <term>POST /v1/customers/{c}/credentials/{name}/delete</term>
+/// <description>delete-credential → <see cref="ChangedModel"/></description>
+/// </item>
 /// <item><term>PUT /v1/customers/{c}/policies/{name}</term><description>put-policy → <see cref="ChangedModel"/></description></item>
 /// <item><term>PUT /v1/customers/{c}/users/{name}</term><description>put-user → <see cref="ChangedModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/users/{name}/delete</term><description>remove-user → <see cref="ChangedModel"/></description></item>
 /// <item><term>PUT /v1/customers/{c}/agents/{name}</term><description>invite-agent → <see cref="SignedRequestModel"/></description></item>
-/// <item><term>POST /v1/customers/{c}/agents/{name}/delete</term><description>remove-agent → <see cref="ChangedModel"/></description></item>
+/// <item>
+/// <term>POST /v1/customers/{c}/agents/{name}/delete</term>
+/// <description>remove-agent → <see cref="ChangedModel"/></description>
+/// </item>
 /// <item><term>POST /v1/customers/{c}/launches?wait=SECONDS</term><description>launch → 202 <see cref="HandOffModel"/></description></item>
-/// <item><term>POST /v1/customers/{c}/hand-offs/{id}/release</term><description>release → 202 <see cref="HandOffModel"/></description></item>
-/// <item><term>GET /v1/customers/{c}/credentials, policies, users, agents, hand-offs</term><description>pages; <c>?after=&amp;limit=</c></description></item>
+/// <item>
+/// <term>POST /v1/customers/{c}/hand-offs/{id}/release</term>
+/// <description>release → 202 <see cref="HandOffModel"/></description>
+/// </item>
+/// <item>
+/// <term>GET /v1/customers/{c}/credentials, policies, users, agents, hand-offs</term>
+/// <description>pages; <c>?after=&amp;limit=</c></description>
+/// </item>
 /// <item><term>GET /v1/customers/{c}/hand-offs/{id}?wait=SECONDS</term><description><see cref="HandOffModel"/></description></item>
-/// <item><term>GET /v1/customers/{c}/ledger?from=&amp;limit=</term><description><see cref="LedgerModel"/>; administrators and auditors</description></item>
-/// <item><term>GET /v1/ledger?from=&amp;limit=</term><description>the cluster chain, <see cref="LedgerModel"/>; any console</description></item>
+/// <item>
+/// <term>GET /v1/customers/{c}/ledger?from=&amp;limit=</term>
+/// <description><see cref="LedgerModel"/>; administrators and auditors</description>
+/// </item>
+/// <item>
+/// <term>GET /v1/ledger?from=&amp;limit=</term>
+/// <description>the cluster chain, <see cref="LedgerModel"/>; any console</description>
+/// </item>
 /// <item><term>GET /health/live, /health/ready</term><description><see cref="HealthModel"/></description></item>
 /// </list>
 /// </remarks>

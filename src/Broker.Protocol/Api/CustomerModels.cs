@@ -9,7 +9,8 @@ namespace Broker.Protocol.Api;
 public sealed record NodeModel(string Cluster, string Node, SignedModel Incarnation, IReadOnlyList<byte[]> Certificates, string Version);
 
 /// <summary>Enrols a customer: POST /v1/customers.</summary>
-/// <param name="Plan">A <see cref="Custody.EnrolmentPlan"/> signed by the key of a console certificate with the attribute <c>enrol</c>.</param>
+/// <param name="Plan">A <see cref="Custody.EnrolmentPlan"/> signed by the key of a console certificate with the attribute
+/// <c>enrol</c>.</param>
 /// <param name="Certificates">DER of that certificate and what leads to the root.</param>
 public sealed record EnrolModel(SignedModel Plan, IReadOnlyList<byte[]> Certificates);
 

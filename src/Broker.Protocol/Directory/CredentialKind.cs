@@ -2,7 +2,9 @@ using Broker.Protocol.Encoding;
 
 namespace Broker.Protocol.Directory;
 
-/// <summary>What a credential is. The broker hands all kinds over alike; the kind sets the default policy and what the console checks.</summary>
+/// <summary>
+/// What a credential is. The broker hands all kinds over alike; the kind sets the default policy and what the console checks.
+/// </summary>
 public enum CredentialKind
 {
     /// <summary>A password or token.</summary>

@@ -58,7 +58,9 @@ public sealed record ReleasePolicy(
         _ => null,
     };
 
-    /// <summary>Whether this policy allows everything that <paramref name="other"/> allows: then changing other into it widens or keeps.</summary>
+    /// <summary>
+    /// Whether this policy allows everything that <paramref name="other"/> allows: then changing other into it widens or keeps.
+    /// </summary>
     public bool Covers(ReleasePolicy other) =>
         other.Agents.All(Agents.Contains) && other.Labels.All(Labels.Contains) && other.Uses.All(Uses.Contains) &&
         other.UserRoles.All(UserRoles.Contains);

@@ -94,11 +94,14 @@ public sealed class EncWriter
 
     /// <summary>Appends a time as u64 Unix milliseconds; what is finer is cut off.</summary>
     /// <exception cref="MalformedException">It is before 1970 or after 9998.</exception>
-    public EncWriter Time(DateTimeOffset value) => value.ToUnixTimeMilliseconds() is var milliseconds and >= 0 and <= (long)EncReader.MaxTime
+    public EncWriter Time(DateTimeOffset value) =>
+        value.ToUnixTimeMilliseconds() is var milliseconds and >= 0 and <= (long)EncReader.MaxTime
         ? U64((ulong)milliseconds)
         : throw new MalformedException("time is out of range");
 
-    /// <summary>Appends a list as one field: u32 count, then each item as a field holding the fields that <paramref name="write"/> appends.</summary>
+    /// <summary>
+    /// Appends a list as one field: u32 count, then each item as a field holding the fields that <paramref name="write"/> appends.
+    /// </summary>
     public EncWriter List<T>(IReadOnlyCollection<T> items, Action<EncWriter, T> write)
     {
         var list = new EncWriter();

@@ -31,7 +31,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <exception cref="MalformedException">It is not an uncompressed point of P-256.</exception>
     public static PublicKey Parse(ReadOnlySpan<byte> point)
     {
-        if (point.Length != Length || point[0] != 4 || !(SimulatedArithmetic.Current?.IsPoint(point) ?? P256Point.IsOnCurve(point[1..33], point[33..])))
+        if (point.Length != Length || point[0] != 4
+            || !(SimulatedArithmetic.Current?.IsPoint(point) ?? P256Point.IsOnCurve(point[1..33], point[33..])))
         {
             throw new MalformedException("public key is not an uncompressed point of P-256");
         }
@@ -51,7 +52,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <param name="signature">64 bytes r ‖ s; another length is simply not valid.</param>
     public bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
         signature.Length == SignatureLength &&
-        (SimulatedArithmetic.Current?.Verify(this, message, signature) ?? Verifier().VerifyData(message, signature, HashAlgorithmName.SHA256));
+        (SimulatedArithmetic.Current?.Verify(this, message, signature) ?? Verifier().VerifyData(
+            message, signature, HashAlgorithmName.SHA256));
 
     /// <summary>Creates the platform's object of this key, for a certificate.</summary>
     public ECDsa ToEcdsa() => ECDsa.Create(new ECParameters

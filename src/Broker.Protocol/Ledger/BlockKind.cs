@@ -6,7 +6,9 @@ public static class BlockKind
     /// <summary>Cluster chain: <c>enc("broker/ledger-key/1", certificate DER)</c>. The first block, and before a new key signs.</summary>
     public const string LedgerKey = "ledger-key";
 
-    /// <summary>Cluster chain: <c>enc("broker/chain-head/1", customer, position, hash)</c>, at least each minute for chains that grew.</summary>
+    /// <summary>
+    /// Cluster chain: <c>enc("broker/chain-head/1", customer, position, hash)</c>, at least each minute for chains that grew.
+    /// </summary>
     public const string ChainHead = "chain-head";
 
     /// <summary>The customer's first block: a <see cref="ChangeRecord"/> whose request is the enrolment plan's.</summary>

@@ -38,7 +38,8 @@ public sealed record Receipt(ReadOnlyMemory<byte> Block, uint Index, IReadOnlyLi
     /// </summary>
     /// <param name="ledgerKey">The key that the zone's ledger certificate has.</param>
     /// <param name="cluster">This installation.</param>
-    /// <param name="verified">Batches that the caller has verified before under the same key; their signature is not verified again.</param>
+    /// <param name="verified">Batches that the caller has verified before under the same key; their signature is not verified
+    /// again.</param>
     /// <returns>The block, or null when the receipt does not hold.</returns>
     public Block? Verify(PublicKey ledgerKey, Name cluster, VerifiedBatches? verified = null)
     {

@@ -14,7 +14,9 @@ public sealed record UserAction(string Name, IReadOnlyList<Role> Roles, bool Gra
     /// <summary>Deletes a credential with all its versions.</summary>
     public static readonly UserAction DeleteCredential = new("delete-credential", [Role.Administrator], Grave: false);
 
-    /// <summary>Sets a release policy. Widening one that exists is grave; a narrower or a new one is not, since nothing names it yet.</summary>
+    /// <summary>
+    /// Sets a release policy. Widening one that exists is grave; a narrower or a new one is not, since nothing names it yet.
+    /// </summary>
     public static readonly UserAction PutPolicy = new("put-policy", [Role.Administrator], Grave: false);
 
     /// <summary>Adds a user or changes role or key.</summary>

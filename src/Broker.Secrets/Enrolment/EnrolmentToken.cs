@@ -10,7 +10,8 @@ namespace Broker.Secrets;
 /// What an administrator gives to a new agent, once: the seed of a one-time signing key, and by which fingerprints the agent knows the
 /// broker. Its text is <c>broker-enrol-1.</c> followed by base64url of
 /// <c>enc("broker/token/1", cluster, customer, agent, instance, addresses, root, identity, seed[32], not-after)</c>.
-/// Whoever has the text can enrol as that agent until it is redeemed or over, so it exists in locked memory only; the seed never leaves this object but in <see cref="Write"/>.
+/// Whoever has the text can enrol as that agent until it is redeemed or over, so it exists in locked memory only; the seed never leaves
+/// this object but in <see cref="Write"/>.
 /// </summary>
 public sealed class EnrolmentToken : IDisposable
 {
@@ -78,7 +79,8 @@ public sealed class EnrolmentToken : IDisposable
 
         using var encoding = SecretBuffer.Allocate(Base64Url.GetMaxDecodedLength(trimmed.Length));
         // The decoder passes over white space and padding; a token has one text.
-        if (trimmed[Prefix.Length..].ContainsAnyExcept(Alphabet) || Base64Url.DecodeFromUtf8(trimmed[Prefix.Length..], encoding.Span, out _, out var length) != OperationStatus.Done)
+        if (trimmed[Prefix.Length..].ContainsAnyExcept(Alphabet)
+            || Base64Url.DecodeFromUtf8(trimmed[Prefix.Length..], encoding.Span, out _, out var length) != OperationStatus.Done)
             throw new MalformedException("the enrolment token was cut or altered; copy all of it, in one line");
 
         encoding.Shrink(length);
@@ -145,7 +147,8 @@ public sealed class EnrolmentToken : IDisposable
         var seed = r.Exactly(SeedLength);
         var terms = new EnrolmentTerms(cluster, customer, agent, instance, addresses, root, identity, r.Time());
         r.End();
-        return addresses.Count > 0 ? (terms, SecretBuffer.CopyOf(seed)) : throw new MalformedException("the enrolment token names no address");
+        return addresses.Count > 0 ? (terms, SecretBuffer.CopyOf(seed)) : throw new MalformedException(
+            "the enrolment token names no address");
     }
 
     // The public fields go through the writer; only the seed's bytes are placed by hand, since the writer's memory is managed.

@@ -26,7 +26,9 @@ public sealed class Disorder(int seed, TimeSpan unit)
             _known.Add(one);
     }
 
-    /// <summary>Actors that could still be told something but would never do it: failed, held or half restarted, with nobody left to decide.</summary>
+    /// <summary>
+    /// Actors that could still be told something but would never do it: failed, held or half restarted, with nobody left to decide.
+    /// </summary>
     public IReadOnlyList<string> Stuck()
     {
         lock (_gate)
@@ -90,7 +92,8 @@ public sealed class DisorderlyActor : Actor<Burden>
 
     protected override ValueTask PostStop() => Maybe(10);
 
-    protected override ValueTask PostRestart(Exception cause) => Chance(10) ? throw new InvalidOperationException("postrestart") : base.PostRestart(cause);
+    protected override ValueTask PostRestart(Exception cause) =>
+        Chance(10) ? throw new InvalidOperationException("postrestart") : base.PostRestart(cause);
 
     protected override ValueTask PreRestart(Exception cause, object? message)
     {

@@ -2,7 +2,9 @@ using Broker.TestKit;
 
 namespace Broker.Actors.Tests.Chaos;
 
-/// <summary>Whatever random trees of actors do and suffer: each owning message and each incarnation is disposed exactly once, and everything ends.</summary>
+/// <summary>
+/// Whatever random trees of actors do and suffer: each owning message and each incarnation is disposed exactly once, and everything ends.
+/// </summary>
 public sealed class LeakProperties
 {
     private const int Seeds = 2000;
@@ -34,9 +36,11 @@ public sealed class LeakProperties
             restarts += world.Events.Of<ActorRestarted>().Count;
             deadLetters += world.System.DeadLetterCount;
         }
-        var summary = $"{births} messages, {incarnations} incarnations, {failures} failures, {restarts} restarts, {deadLetters} dead letters";
+        var summary =
+            $"{births} messages, {incarnations} incarnations, {failures} failures, {restarts} restarts, {deadLetters} dead letters";
         // Too quiet a run would prove nothing.
-        Assert.True(births > Seeds * 50 && incarnations > Seeds * 10 && failures > Seeds * 5 && restarts > Seeds * 3 && deadLetters > Seeds * 20, summary);
+        Assert.True(births > Seeds * 50 && incarnations > Seeds * 10 && failures > Seeds * 5 && restarts > Seeds * 3
+            && deadLetters > Seeds * 20, summary);
     }
 
     [Fact]

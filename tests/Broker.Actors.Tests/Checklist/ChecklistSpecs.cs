@@ -4,8 +4,8 @@ using System.Reflection;
 namespace Broker.Actors.Tests.Checklist;
 
 /// <summary>
-/// Keeps <c>scripts/test --checklist</c> honest: what it lists are tests that exist, each with its ids in front of its name, and no statement
-/// is without one.
+/// Keeps <c>scripts/test --checklist</c> honest: what it lists are tests that exist, each with its ids in front of its name, and no
+/// statement is without one.
 /// </summary>
 public sealed class ChecklistSpecs
 {
@@ -23,7 +23,8 @@ public sealed class ChecklistSpecs
     public async Task List_should_say_of_this_assembly_what_its_traits_say()
     {
         var space = typeof(ChecklistSpecs).Assembly.GetName().Name + ".";
-        var listed = (await List()).Where(line => line.Test.StartsWith(space, StringComparison.Ordinal)).Select(line => $"{line.Id} {line.Test}").Order();
+        var listed = (await List()).Where(line => line.Test.StartsWith(space, StringComparison.Ordinal))
+            .Select(line => $"{line.Id} {line.Test}").Order();
         var carried = from test in Tests() from id in Ids(test) select $"{id} {test.DeclaringType!.FullName}.{test.Name}";
         Assert.Equal(carried.Order(), listed);
     }
@@ -31,7 +32,9 @@ public sealed class ChecklistSpecs
     [Fact]
     public void Every_test_should_carry_its_ids_in_front_of_its_name()
     {
-        var odd = from test in Tests() where !test.Name.StartsWith(Prefix(test), StringComparison.Ordinal) select $"{test.Name} has {string.Join(", ", Ids(test))}";
+        var odd = from test in Tests()
+                  where !test.Name.StartsWith(Prefix(test), StringComparison.Ordinal)
+                  select $"{test.Name} has {string.Join(", ", Ids(test))}";
         Assert.Empty(odd);
         var known = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Checklist", "statements.txt"))
             .Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' ')[0]).ToList();
@@ -42,7 +45,8 @@ public sealed class ChecklistSpecs
     }
 
     private static IEnumerable<MethodInfo> Tests() =>
-        typeof(ChecklistSpecs).Assembly.GetTypes().SelectMany(static type => type.GetMethods()).Where(static method => method.GetCustomAttribute<FactAttribute>() is not null);
+        typeof(ChecklistSpecs).Assembly.GetTypes().SelectMany(static type => type.GetMethods()).Where(
+            static method => method.GetCustomAttribute<FactAttribute>() is not null);
 
     private static IEnumerable<string> Ids(MethodInfo test) =>
         from data in test.GetCustomAttributesData()
@@ -54,7 +58,8 @@ public sealed class ChecklistSpecs
     private static async Task<IReadOnlyList<(string Id, string Test)>> List()
     {
         Skip.If(Root is null, "the sources are not beside what was built from them");
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(Root, "scripts", "test"), "--checklist") { RedirectStandardOutput = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(Path.Combine(Root, "scripts", "test"), "--checklist") { RedirectStandardOutput = true })!;
         var text = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split("  ", 2)).ToList();

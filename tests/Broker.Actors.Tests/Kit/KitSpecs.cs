@@ -43,7 +43,8 @@ public sealed class KitSpecs : IDisposable
     [Fact]
     public void Probe_should_move_the_clock_as_far_as_it_may_and_no_further()
     {
-        new Script().SpawnIn(_world).Tell(new Do(actor => actor.Context.StartTimer("t", new Do(_ => _probe.Ref.Tell(new Say("late"))), Second)));
+        new Script().SpawnIn(_world).Tell(
+            new Do(actor => actor.Context.StartTimer("t", new Do(_ => _probe.Ref.Tell(new Say("late"))), Second)));
         Fails(() => _probe.Expect(within: Second * 0.5));
         Assert.Equal(Second * 0.5, _world.Time.Elapsed);
         _probe.ExpectNothing(during: Second * 0.4);
@@ -133,7 +134,8 @@ public sealed class KitSpecs : IDisposable
         script.SpawnIn(_world).Tell(new Do(actor => actor.Context.StartPeriodicTimer("t", new Say("tick"), Second)));
         _world.AwaitAssert(() => Assert.Equal(3, script.Log.Count(line => line == "tick")), Second * 10);
         Assert.Equal(Second * 3, _world.Time.Elapsed);
-        var failure = Assert.Throws<InvalidOperationException>(() => _world.AwaitAssert(() => Assert.Equal(9, script.Log.Count(line => line == "tick")), Second * 5));
+        var failure = Assert.Throws<InvalidOperationException>(
+            () => _world.AwaitAssert(() => Assert.Equal(9, script.Log.Count(line => line == "tick")), Second * 5));
         Assert.IsAssignableFrom<Xunit.Sdk.XunitException>(failure.InnerException);
         Assert.Equal(Second * 8, _world.Time.Elapsed);
     }

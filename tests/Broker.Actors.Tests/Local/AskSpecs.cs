@@ -105,7 +105,13 @@ public sealed class AskSpecs : IDisposable
         Assert.True(ask.IsCompleted);
         Assert.Equal(0, _world.System.Timers.Count);
         Assert.Equal(0, cancel.CallbacksAfterwards());
-        Assert.Equal(end switch { "busy" => typeof(ActorBusyException), "stopped" => typeof(ActorStoppedException), "timeout" => typeof(AskTimeoutException), _ => null },
+        Assert.Equal(end switch
+        {
+            "busy" => typeof(ActorBusyException),
+            "stopped" => typeof(ActorStoppedException),
+            "timeout" => typeof(AskTimeoutException),
+            _ => null
+        },
             ask.Exception?.InnerException?.GetType());
     }
 
@@ -114,7 +120,8 @@ public sealed class AskSpecs : IDisposable
     public void A4_null_should_be_an_answer_and_any_other_type_not_compile()
     {
         Assert.Null(_world.Await(_it.Ask<string?>(to => new Do(_ => to.Tell(null)), Second)));
-        Assert.Equal(typeof(string), typeof(ReplyTo<string>).GetMethod(nameof(ReplyTo<string>.Tell))!.GetParameters().Single().ParameterType);
+        Assert.Equal(
+            typeof(string), typeof(ReplyTo<string>).GetMethod(nameof(ReplyTo<string>.Tell))!.GetParameters().Single().ParameterType);
     }
 
     [Fact]
@@ -135,7 +142,8 @@ public sealed class AskSpecs : IDisposable
         var (one, two) = (system.Spawn(new Script().Props, "one"), system.Spawn(new Script().Props, "two"));
         for (var i = 0; i < 500; i++)
         {
-            var answer = await one.Ask<string>(to => new Do(async _ => to.Tell(await two.Ask<string>(inner => new Echo("deep", inner), Second * 30))), Second * 30);
+            var answer = await one.Ask<string>(
+                to => new Do(async _ => to.Tell(await two.Ask<string>(inner => new Echo("deep", inner), Second * 30))), Second * 30);
             Assert.Equal("deep", answer);
         }
     }
@@ -244,7 +252,8 @@ public sealed class AskSpecs : IDisposable
 
         public int CallbacksAfterwards()
         {
-            var registrations = typeof(CancellationTokenSource).GetField("_registrations", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(_source);
+            var registrations = typeof(CancellationTokenSource).GetField("_registrations",
+                System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(_source);
             return registrations?.GetType().GetField("Callbacks")!.GetValue(registrations) is null ? 0 : 1;
         }
 

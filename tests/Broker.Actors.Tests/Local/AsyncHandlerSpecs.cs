@@ -291,5 +291,6 @@ public sealed class AsyncHandlerSpecs : IDisposable
     }
 
     /// <summary>Cancelling a WaitAsync completes on the thread pool; the actor itself still runs on the world's dispatcher.</summary>
-    private void Settle() => Assert.True(SpinWait.SpinUntil(() => { _world.Run(); return _world.System.ActorCount == 0; }, TimeSpan.FromSeconds(30)));
+    private void Settle() =>
+        Assert.True(SpinWait.SpinUntil(() => { _world.Run(); return _world.System.ActorCount == 0; }, TimeSpan.FromSeconds(30)));
 }

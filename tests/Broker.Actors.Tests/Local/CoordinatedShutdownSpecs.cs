@@ -166,7 +166,8 @@ public sealed class CoordinatedShutdownSpecs
         var shutdown = new CoordinatedShutdown(_time);
         shutdown.AddTermination(system);
         var before = new TaskCompletionSource();
-        shutdown.Add(ShutdownPhases.BeforeActorSystemTerminate, "still there", _ => { Assert.False(system.WhenTerminated.IsCompleted); before.SetResult(); return Task.CompletedTask; });
+        shutdown.Add(ShutdownPhases.BeforeActorSystemTerminate, "still there",
+            _ => { Assert.False(system.WhenTerminated.IsCompleted); before.SetResult(); return Task.CompletedTask; });
         var running = shutdown.RunAsync();
         await before.Task.WaitAsync(Patience);
         if (inTime)
@@ -196,5 +197,6 @@ public sealed class CoordinatedShutdownSpecs
         return Task.CompletedTask;
     };
 
-    private static Task<ShutdownResult> Run(CoordinatedShutdown shutdown, string? from = null) => shutdown.RunAsync(from).WaitAsync(Patience);
+    private static Task<ShutdownResult> Run(CoordinatedShutdown shutdown, string? from = null) =>
+        shutdown.RunAsync(from).WaitAsync(Patience);
 }

@@ -88,7 +88,8 @@ public sealed class CreationSpecs : IDisposable
         _world.Run();
         Assert.Equal(3, child.Instances);
         Assert.Equal(["prestart3", "kept"], child.Log.TakeLast(2));
-        Assert.DoesNotContain(child.Log, line => line.Contains("restart", StringComparison.Ordinal) && !line.StartsWith("pre", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            child.Log, line => line.Contains("restart", StringComparison.Ordinal) && !line.StartsWith("pre", StringComparison.Ordinal));
         Assert.DoesNotContain(child.Log, line => line.StartsWith("prerestart", StringComparison.Ordinal));
     }
 

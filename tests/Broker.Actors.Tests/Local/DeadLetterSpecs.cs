@@ -101,8 +101,10 @@ public sealed class DeadLetterSpecs : IDisposable
         it.Tell(new Say(Secret));
         Assert.True(_world.Events.All.Count >= 4);
         Assert.DoesNotContain(_world.Events.All, e => e.ToString().Contains(Secret, StringComparison.Ordinal));
-        var properties = typeof(ActorEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ActorEvent))).SelectMany(type => type.GetProperties());
-        Type[] allowed = [typeof(ActorPath), typeof(string), typeof(long), typeof(TimeSpan), typeof(DeadLetterReason), typeof(FailurePoint), typeof(Type)];
+        var properties = typeof(ActorEvent).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ActorEvent))).SelectMany(
+            type => type.GetProperties());
+        Type[] allowed = [typeof(ActorPath), typeof(string), typeof(long), typeof(TimeSpan), typeof(DeadLetterReason), typeof(FailurePoint),
+            typeof(Type)];
         Assert.All(properties, property => Assert.Contains(property.PropertyType, allowed));
     }
 

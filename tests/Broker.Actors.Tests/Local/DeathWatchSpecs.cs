@@ -81,7 +81,8 @@ public sealed class DeathWatchSpecs : IDisposable
             using var world = new ActorWorld(seed);
             var watching = new Script { OnTerminated = (_, _) => true };
             var watcher = watching.SpawnIn(world, "watcher");
-            var target = new Script { PostStop = _ => { watcher.Tell(new Say("from PostStop")); return default; } }.SpawnIn(world, "target");
+            var target = new Script { PostStop = _ => { watcher.Tell(new Say("from PostStop")); return default; } }
+                .SpawnIn(world, "target");
             watcher.Tell(new Do(actor => actor.Context.Watch(target)));
             world.Run();
             target.Tell(new Do(actor => { watcher.Tell(new Say("last")); actor.Context.StopSelf(); }));

@@ -109,7 +109,11 @@ public sealed class MailboxSpecs : IDisposable
         var gate = new TaskCompletionSource();
         var child = new Script();
         ActorRef<Message>? leaf = null;
-        var it = new Script { PreStart = actor => { leaf ??= actor.Spawn(child); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) }.SpawnIn(_world);
+        var it = new Script
+        {
+            PreStart = actor => { leaf ??= actor.Spawn(child); return default; },
+            PreRestart = (_, _, _) => new ValueTask(gate.Task)
+        }.SpawnIn(_world);
         it.Tell(new Fail());
         _world.Run();
         leaf!.Tell(new Say("user"));
@@ -129,7 +133,11 @@ public sealed class MailboxSpecs : IDisposable
         var gate = new TaskCompletionSource();
         var child = new Script();
         ActorRef<Message>? leaf = null;
-        var it = new Script { PreStart = actor => { leaf ??= actor.Spawn(child); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) }.SpawnIn(_world);
+        var it = new Script
+        {
+            PreStart = actor => { leaf ??= actor.Spawn(child); return default; },
+            PreRestart = (_, _, _) => new ValueTask(gate.Task)
+        }.SpawnIn(_world);
         it.Tell(new Fail());
         _world.Run();
         var said = Enumerable.Range(0, messages).Select(i => $"{i}").ToList();
@@ -325,7 +333,8 @@ public sealed class MailboxSpecs : IDisposable
                     made.Context.StartTimer("t", new Say("tick"), TimeSpan.FromSeconds(100));
                     made.Context.SetReceiveTimeout(TimeSpan.FromSeconds(100), new Say("idle"));
                     made.Spawn(new Script());
-                    made.Context.PipeToSelf(watched.Ask<string>(to => new Echo("x", to), TimeSpan.FromSeconds(1)), text => new Say(text), _ => new Say(""));
+                    made.Context.PipeToSelf(
+                        watched.Ask<string>(to => new Echo("x", to), TimeSpan.FromSeconds(1)), text => new Say(text), _ => new Say(""));
                     _ = made.Context.Stopping.Register(() => { });
                 }));
                 Do? stashed = null;

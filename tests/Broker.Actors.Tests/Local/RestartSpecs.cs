@@ -15,7 +15,11 @@ public sealed class RestartSpecs : IDisposable
     {
         var grandchild = new Script();
         ActorRef<Message>? leaf = null;
-        var child = new Script { PreStart = actor => { leaf = actor.Spawn(grandchild); return default; }, PreRestart = (_, _, _) => default };
+        var child = new Script
+        {
+            PreStart = actor => { leaf = actor.Spawn(grandchild); return default; },
+            PreRestart = (_, _, _) => default,
+        };
         var sawSuspended = false;
         var parent = new Script
         {
@@ -63,7 +67,12 @@ public sealed class RestartSpecs : IDisposable
         (Exception? Cause, object? Message, bool Timer) seen = default;
         var script = new Script
         {
-            PreStart = actor => { if (actor.Number == 1) actor.Context.StartTimer("t", new Say("tick"), TimeSpan.FromSeconds(1)); return default; },
+            PreStart = actor =>
+            {
+                if (actor.Number == 1)
+                    actor.Context.StartTimer("t", new Say("tick"), TimeSpan.FromSeconds(1));
+                return default;
+            },
             PreRestart = (actor, cause, message) => { seen = (cause, message, actor.Context.IsTimerActive("t")); return default; },
         };
         script.SpawnIn(_world).Tell(failing);
@@ -270,7 +279,8 @@ public sealed class RestartSpecs : IDisposable
         };
         parent.SpawnIn(_world);
         _world.Run();
-        Assert.Equal(["dispose1", "dispose2", "dispose3", "dispose4"], script.Log.Where(line => line.StartsWith("dispose", StringComparison.Ordinal)));
+        Assert.Equal(["dispose1", "dispose2", "dispose3", "dispose4"], script.Log.Where(
+            line => line.StartsWith("dispose", StringComparison.Ordinal)));
         Assert.Equal(4, script.Instances);
     }
 }

@@ -83,7 +83,8 @@ public sealed class StashSpecs : IDisposable
         it.Tell(new Do(actor => actor.Context.StopSelf()));
         it.Tell(new Say("queued"));
         _world.Run();
-        Assert.Equal([typeof(Owning).FullName!, typeof(Say).FullName!], _world.Events.Of<DeadLetter>().Select(letter => letter.MessageType));
+        Assert.Equal(
+            [typeof(Owning).FullName!, typeof(Say).FullName!], _world.Events.Of<DeadLetter>().Select(letter => letter.MessageType));
         Assert.Equal((1, 0, 0), (_leaks.Births, _leaks.Alive, _leaks.DiedTwice));
     }
 

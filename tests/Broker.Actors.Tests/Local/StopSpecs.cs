@@ -62,7 +62,8 @@ public sealed class StopSpecs : IDisposable
         _world.Run();
         it.Stop();
         _world.Run();
-        Assert.Equal(["poststop1", "poststop2", "poststop3"], script.Log.Where(line => line.StartsWith("poststop", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["poststop1", "poststop2", "poststop3"], script.Log.Where(line => line.StartsWith("poststop", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public sealed class StopSpecs : IDisposable
         var parent = new Script
         {
             PreStart = actor => { actor.Context.Watch(actor.Spawn(child)); return default; },
-            OnTerminated = (actor, _) => { childrenSeen = actor.Context.Children.Count; order.Add($"watcher, {leaks.Alive} alive"); return true; },
+            OnTerminated =
+                (actor, _) => { childrenSeen = actor.Context.Children.Count; order.Add($"watcher, {leaks.Alive} alive"); return true; },
         };
         var it = parent.SpawnIn(_world);
         _world.Run();
@@ -118,7 +120,8 @@ public sealed class StopSpecs : IDisposable
         Assert.Equal(
             [typeof(Say), typeof(Fail), typeof(Do), typeof(Say)],
             _world.Events.Of<DeadLetter>().Select(letter => typeof(Message).Assembly.GetType(letter.MessageType)));
-        Assert.All(_world.Events.Of<DeadLetter>(), letter => Assert.Equal((it.Path, DeadLetterReason.Stopped), (letter.Path, letter.Reason)));
+        Assert.All(
+            _world.Events.Of<DeadLetter>(), letter => Assert.Equal((it.Path, DeadLetterReason.Stopped), (letter.Path, letter.Reason)));
     }
 
     [Fact]

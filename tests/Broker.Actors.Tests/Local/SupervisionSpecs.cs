@@ -146,7 +146,8 @@ public sealed class SupervisionSpecs : IDisposable
         ActorRef<Message>? first = null, second = null;
         var parent = new Script
         {
-            Strategy = new AllForOneStrategy(decider: _ => { second!.Tell(new Do(actor => actor.Script.Note($"by {actor.Number}"))); return Directive.Restart; }),
+            Strategy = new AllForOneStrategy(
+                decider: _ => { second!.Tell(new Do(actor => actor.Script.Note($"by {actor.Number}"))); return Directive.Restart; }),
             PreStart = actor => { first = actor.Spawn(one, "one"); second = actor.Spawn(two, "two"); return default; },
         };
         parent.SpawnIn(world);
@@ -168,7 +169,10 @@ public sealed class SupervisionSpecs : IDisposable
     {
         ActorRef<Message>? first = null, second = null;
         var two = new Script();
-        var one = new Script { PreRestart = (_, _, _) => { second!.Tell(new Do(actor => actor.Script.Note($"by {actor.Number}"))); return default; } };
+        var one = new Script
+        {
+            PreRestart = (_, _, _) => { second!.Tell(new Do(actor => actor.Script.Note($"by {actor.Number}"))); return default; },
+        };
         var parent = new Script
         {
             Strategy = new AllForOneStrategy(),

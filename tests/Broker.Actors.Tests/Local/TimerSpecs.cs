@@ -156,7 +156,11 @@ public sealed class TimerSpecs : IDisposable
     {
         var script = new Script
         {
-            PreRestart = (actor, _, _) => { actor.Context.StartTimer("k", new Owning(_leaks, (self, _) => self.Script.Note("fired")), Second); return default; },
+            PreRestart = (actor, _, _) =>
+            {
+                actor.Context.StartTimer("k", new Owning(_leaks, (self, _) => self.Script.Note("fired")), Second);
+                return default;
+            },
         };
         script.SpawnIn(_world, "other").Tell(new Fail());
         _world.Advance(Second * 2);
@@ -255,7 +259,11 @@ public sealed class TimerSpecs : IDisposable
         for (var i = 0; i < 50; i++)
         {
             var it = new Script().SpawnIn(world, $"a{i}");
-            it.Tell(new Do(actor => { actor.Context.StartTimer("t", new Say("tick"), Second); actor.Context.SetReceiveTimeout(Second, new Say("idle")); }));
+            it.Tell(new Do(actor =>
+            {
+                actor.Context.StartTimer("t", new Say("tick"), Second);
+                actor.Context.SetReceiveTimeout(Second, new Say("idle"));
+            }));
             _ = it.Ask<string>(_ => new Say("no answer"), Second);
             it.Tell(new Do(_ => new ValueTask(new TaskCompletionSource().Task)));
         }

@@ -40,7 +40,8 @@ public sealed class EnrollerSpecs : IDisposable
     private EnrolmentToken Token(DmzServer server, Func<EnrolmentTerms, EnrolmentTerms>? change = null)
     {
         var terms = new EnrolmentTerms(
-            Installation.Cluster, Installation.Customer, Installation.Agent, "i-1", [server.Address.Authority], _installation.Trust.Fingerprint,
+            Installation.Cluster, Installation.Customer, Installation.Agent, "i-1", [server.Address.Authority],
+            _installation.Trust.Fingerprint,
             _installation.Secret.Identity.Fingerprint, Installation.Now.AddMinutes(15));
         return EnrolmentToken.Create(change?.Invoke(terms) ?? terms, SystemRandom.Fill);
     }
@@ -191,7 +192,8 @@ public sealed class EnrollerSpecs : IDisposable
             app.MapPost("/v1/enrol", static async context =>
             {
                 context.Response.StatusCode = StatusCodes.Status409Conflict;
-                await context.Response.Body.WriteAsync(new Problem { Code = "invitation-used", Detail = "the token was used" }.ToByteArray());
+                await context.Response.Body.WriteAsync(
+                    new Problem { Code = "invitation-used", Detail = "the token was used" }.ToByteArray());
             });
         });
         using var token = Token(server);

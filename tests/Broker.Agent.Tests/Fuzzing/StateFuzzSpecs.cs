@@ -45,7 +45,8 @@ public sealed class StateFuzzSpecs
         using (var journal = HandOffJournal.Load(world.State, TimeProvider.System, 100))
         {
             for (byte i = 0; i < 5; i++)
-                journal.Write(new JournalEntry(new Id16([.. Enumerable.Repeat(i, 16)]), 1, Digest.Of([i]), HandOffRecord.Used, "exit-0", TimeProvider.System.GetUtcNow(), true));
+                journal.Write(new JournalEntry(new Id16([.. Enumerable.Repeat(i, 16)]), 1, Digest.Of([i]), HandOffRecord.Used, "exit-0",
+                    TimeProvider.System.GetUtcNow(), true));
         }
 
         Each(world.State, "journal", () => HandOffJournal.Load(world.State, TimeProvider.System, 100).Dispose());

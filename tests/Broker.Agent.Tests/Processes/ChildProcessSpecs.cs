@@ -74,7 +74,8 @@ public sealed class ChildProcessSpecs : IDisposable
     {
         Environment.SetEnvironmentVariable("BROKER_AGENT_TEST_LEAK", "x");
         await ChildProcess.Start(
-            new Command(["/bin/sh", "-c", $"/usr/bin/env -u PWD -u OLDPWD -u SHLVL -u _ > {_directory["out"]}"], [KeyValuePair.Create("A", "b=c")], ChildOutput.Discard),
+            new Command(["/bin/sh", "-c", $"/usr/bin/env -u PWD -u OLDPWD -u SHLVL -u _ > {_directory["out"]}"],
+                [KeyValuePair.Create("A", "b=c")], ChildOutput.Discard),
             -1, []).Exited;
 
         Assert.Equal("A=b=c\n", File.ReadAllText(_directory["out"]));

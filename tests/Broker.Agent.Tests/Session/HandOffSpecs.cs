@@ -32,7 +32,8 @@ public sealed class HandOffSpecs
         await using var world = await AgentWorld.StartAsync();
         var owner = await world.Connect();
 
-        await owner.Send(owner.Seal(1, 1, ("cert", "serve", "CERT"), ("backup", "keep", "BACKUP"), ("key", "serve", "KEY"), ("word", "print", "WORD")));
+        await owner.Send(
+            owner.Seal(1, 1, ("cert", "serve", "CERT"), ("backup", "keep", "BACKUP"), ("key", "serve", "KEY"), ("word", "print", "WORD")));
         await owner.Expect(MessageType.Acknowledged, "");
         await Eventually.True(() => world.Read("served") == "KEYCERT" && world.Read("printed") == "WORD");
 
@@ -234,7 +235,8 @@ public sealed class HandOffSpecs
     [Fact]
     public async Task Agent_with_an_expired_grant_should_receive_nothing_before_it_is_renewed()
     {
-        await using var world = await AgentWorld.StartAsync(static g => g with { NotBefore = g.NotBefore.AddHours(-25), NotAfter = g.NotAfter.AddHours(-25) });
+        await using var world = await AgentWorld.StartAsync(
+            static g => g with { NotBefore = g.NotBefore.AddHours(-25), NotAfter = g.NotAfter.AddHours(-25) });
         var owner = await world.Connect();
         Assert.Equal(MessageType.Renew, (await owner.Report()).Type);
 

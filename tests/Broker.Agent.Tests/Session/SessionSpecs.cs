@@ -213,14 +213,16 @@ public sealed class SessionSpecs
     [Fact]
     public async Task Grant_should_be_renewed_when_it_is_due_and_only_by_the_identity()
     {
-        await using var world = await AgentWorld.StartAsync(static g => g with { NotBefore = g.NotBefore.AddHours(-20), NotAfter = g.NotAfter.AddHours(-20) });
+        await using var world = await AgentWorld.StartAsync(
+            static g => g with { NotBefore = g.NotBefore.AddHours(-20), NotAfter = g.NotAfter.AddHours(-20) });
         var owner = await world.Connect();
         Assert.Equal(MessageType.Renew, (await owner.Report()).Type);
         using var other = CustomerSecret.Create(Installation.Cluster, Installation.Customer, 1, SystemRandom.Fill);
         var grant = world.Installation.Grant(world.AgentKey, AgentWorld.Boot);
 
         await owner.Send(owner.Seal(owner.Header(MessageType.Renewed, 0), Renewal(world, grant, other)));
-        await owner.Send(owner.Seal(owner.Header(MessageType.Renewed, 0), Renewal(world, grant with { Agent = Name.Parse("other") }, world.Installation.Secret)));
+        await owner.Send(owner.Seal(
+            owner.Header(MessageType.Renewed, 0), Renewal(world, grant with { Agent = Name.Parse("other") }, world.Installation.Secret)));
         await owner.Send(owner.Seal(owner.Header(MessageType.Renewed, 0), "not protobuf"));
         await owner.Send(owner.Seal(owner.Header(MessageType.Seen, 1)));
         await owner.Report();
@@ -287,7 +289,11 @@ public sealed class SessionSpecs
     private static byte[] Renewal(AgentWorld world, Protocol.Directory.Grant grant, CustomerSecret by)
     {
         var signed = by.Sign(grant);
-        var renewal = new Renewal { Grant = ByteString.CopyFrom(signed.Statement.Span), GrantSignature = ByteString.CopyFrom(signed.Signature.Span) };
+        var renewal = new Renewal
+        {
+            Grant = ByteString.CopyFrom(signed.Statement.Span),
+            GrantSignature = ByteString.CopyFrom(signed.Signature.Span),
+        };
         renewal.Certificates.AddRange(world.Installation.Certificates(world.AgentKey).Select(static c => ByteString.CopyFrom(c)));
         return renewal.ToByteArray();
     }

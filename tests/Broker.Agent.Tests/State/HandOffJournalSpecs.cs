@@ -29,7 +29,8 @@ public sealed class HandOffJournalSpecs : IDisposable
     {
         var entries = new[]
         {
-            Entry(1, HandOffRecord.Refused, "unknown-use"), Entry(2, HandOffRecord.Barred), Entry(3, HandOffRecord.Used, "exit-0", told: true),
+            Entry(1, HandOffRecord.Refused, "unknown-use"), Entry(2, HandOffRecord.Barred),
+            Entry(3, HandOffRecord.Used, "exit-0", told: true),
             Entry(4, HandOffRecord.UseFailed, new string('c', JournalFormat.MaxCode)),
         };
         using (var journal = Load())
@@ -145,7 +146,8 @@ public sealed class HandOffJournalSpecs : IDisposable
     [Fact]
     public void State_directory_that_others_may_enter_should_be_refused()
     {
-        File.SetUnixFileMode(_directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead);
+        File.SetUnixFileMode(
+            _directory.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead);
 
         Assert.Equal("state-mode", Assert.Throws<AgentException>(() => StateDirectory.Open(_directory.Path, allowDisk: false)).Code);
     }

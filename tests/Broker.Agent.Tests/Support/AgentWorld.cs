@@ -43,7 +43,8 @@ internal sealed class AgentWorld : IAsyncDisposable
     {
         var world = new AgentWorld();
         world.Dmz = await DmzServer.ForAgentsAsync(world.Installation.Dmz);
-        System.IO.Directory.CreateDirectory(world.Directory["state"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        System.IO.Directory.CreateDirectory(
+            world.Directory["state"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         world.State = StateDirectory.Open(world.Directory["state"], allowDisk: false);
         using var scalar = P256Scalar.Generate(SystemRandom.Fill);
         using var key = P256PrivateKey.FromScalar(scalar);

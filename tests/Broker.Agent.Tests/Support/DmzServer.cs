@@ -35,7 +35,8 @@ internal sealed class DmzServer : IAsyncDisposable
     {
         var links = Channel.CreateUnbounded<AcceptedLink>();
         var over = new CancellationTokenSource();
-        return StartAsync(links, over, (kestrel, refused) => kestrel.ListenLink(Listener(LinkRole.Agent), key, refused, HttpProtocols.Http1), app =>
+        return StartAsync(
+            links, over, (kestrel, refused) => kestrel.ListenLink(Listener(LinkRole.Agent), key, refused, HttpProtocols.Http1), app =>
         {
             app.UseAgentLink();
             app.UseRouting();
@@ -92,7 +93,8 @@ internal sealed class DmzServer : IAsyncDisposable
     private static LinkListener Listener(params LinkRole[] roles) => new("test", new IPEndPoint(IPAddress.Loopback, 0), roles);
 
     private static async Task<DmzServer> StartAsync(
-        Channel<AcceptedLink> links, CancellationTokenSource over, Action<KestrelServerOptions, RefusedHandshakes> listen, Action<WebApplication> map)
+        Channel<AcceptedLink> links, CancellationTokenSource over, Action<KestrelServerOptions, RefusedHandshakes> listen,
+        Action<WebApplication> map)
     {
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

@@ -131,7 +131,8 @@ internal sealed class ScriptedOwner(AcceptedLink link, CustomerSecret secret, Pu
     }
 
     internal async Task<Frame> Next() =>
-        await Eventually.Within(link.Socket.ReceiveAsync(CancellationToken.None), "a frame of the agent") ?? throw new IOException("the link was closed");
+        await Eventually.Within(link.Socket.ReceiveAsync(CancellationToken.None), "a frame of the agent") ?? throw new IOException(
+            "the link was closed");
 
     public ValueTask DisposeAsync()
     {

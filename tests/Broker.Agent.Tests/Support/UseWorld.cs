@@ -59,9 +59,11 @@ internal sealed class UseWorld : IAsyncDisposable
         },
     };
 
-    internal void Begin(NamedUse use, byte handOff, params (string Name, SecretBuffer Content)[] contents) => Uses.Tell(new UsesMessage.Begin(
+    internal void Begin(NamedUse use, byte handOff, params (string Name, SecretBuffer Content)[] contents) =>
+        Uses.Tell(new UsesMessage.Begin(
         new UseDelivery(
-            HandOff(handOff), use, [.. contents.Select(static c => new CredentialContent(Name.Parse(c.Name), c.Content))], Slots.TryTake(use)),
+            HandOff(handOff), use, [.. contents.Select(static c => new CredentialContent(Name.Parse(c.Name), c.Content))],
+            Slots.TryTake(use)),
         Owner.Ref));
 
     internal async Task<UseEnd> NextEnd() => Assert.IsType<HandOffMessage.UseEnded>(await Owner.Next()).How;

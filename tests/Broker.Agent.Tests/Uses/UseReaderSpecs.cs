@@ -8,7 +8,8 @@ namespace Broker.Agent.Tests.Uses;
 public sealed class UseReaderSpecs
 {
     private const string Defaults = """
-        use-defaults { at-most = 4, hold-for = 10m, output = discard, start-timeout = 30s, stop-timeout = 10s, restart = never, max-restarts = 5, restart-delay = 1s }
+        use-defaults { at-most = 4, hold-for = 10m, output = discard, start-timeout = 30s
+          stop-timeout = 10s, restart = never, max-restarts = 5, restart-delay = 1s }
 
         """;
 

@@ -7,19 +7,26 @@ internal static class Code
 {
     private const byte Call = 0x28, CallVirtual = 0x6f, NewObject = 0x73, LoadField = 0x7b, LoadFieldAddress = 0x7c;
 
-    /// <summary>Methods that it may call, constructors included, and fields that it may load. Too many rather than too few: bytes that only look like it count.</summary>
+    /// <summary>
+    /// Methods that it may call, constructors included, and fields that it may load. Too many rather than too few: bytes that only look
+    /// like it count.
+    /// </summary>
     public static IEnumerable<MemberInfo> References(MethodBase method)
     {
         if (method.GetMethodBody()?.GetILAsByteArray() is not { } code)
             yield break;
         for (var at = 0; at + 4 < code.Length; at++)
         {
-            if (code[at] is Call or CallVirtual or NewObject or LoadField or LoadFieldAddress && Resolve(method, BitConverter.ToInt32(code, at + 1)) is { } member)
+            if (code[at] is Call or CallVirtual or NewObject or LoadField or LoadFieldAddress
+                && Resolve(method, BitConverter.ToInt32(code, at + 1)) is { } member)
                 yield return member;
         }
     }
 
-    /// <summary>Every instantiation of a generic method in an assembly, as <c>M&lt;int&gt;</c>; those that hang on a type parameter of their caller are left out.</summary>
+    /// <summary>
+    /// Every instantiation of a generic method in an assembly, as <c>M&lt;int&gt;</c>; those that hang on a type parameter of their caller
+    /// are left out.
+    /// </summary>
     public static IEnumerable<MethodInfo> GenericCalls(Assembly assembly)
     {
         foreach (var module in assembly.GetModules())

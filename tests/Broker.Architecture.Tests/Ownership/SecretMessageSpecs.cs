@@ -40,7 +40,8 @@ public sealed class SecretMessageSpecs
             from member in Code.References(constructor)
             let made = member is System.Reflection.MethodInfo method ? method.ReturnType
                 : member is System.Reflection.ConstructorInfo made ? made.DeclaringType : null
-            where made is not null && made != actor.BaseType && (made == typeof(SecretBuffer) || (typeof(IDisposable).IsAssignableFrom(made) && Rule.Holds(made)))
+            where made is not null && made != actor.BaseType
+                && (made == typeof(SecretBuffer) || (typeof(IDisposable).IsAssignableFrom(made) && Rule.Holds(made)))
             select $"{actor.Name} makes a {made.Name} in its constructor");
     }
 
@@ -53,7 +54,8 @@ public sealed class SecretMessageSpecs
     /// <summary>Of every address for an answer that there is a field or a parameter for.</summary>
     private static IEnumerable<Type> Answers() =>
         (from type in Product.Types
-         from field in type.GetFields(System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic)
+         from field in type.GetFields(
+             System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic)
          where field.FieldType.IsGenericType && field.FieldType.GetGenericTypeDefinition() == typeof(ReplyTo<>)
          select field.FieldType.GetGenericArguments()[0])
         .Concat(Calls(nameof(ActorRef<>.Ask)).Select(static types => types[0]))
@@ -68,7 +70,9 @@ public sealed class SecretMessageSpecs
         where call.Name == method && call.DeclaringType?.Assembly == typeof(ActorSystem).Assembly
         select call.GetGenericArguments();
 
-    /// <summary>A result that is itself a framework type, such as a list or a pair, cannot dispose its parts: then none of them may be a secret.</summary>
+    /// <summary>
+    /// A result that is itself a framework type, such as a list or a pair, cannot dispose its parts: then none of them may be a secret.
+    /// </summary>
     private static IEnumerable<Type> Parts(Type result)
     {
         if (Rule.Holds(result) && !typeof(IDisposable).IsAssignableFrom(result))

@@ -6,7 +6,8 @@ namespace Broker.Benchmarks.Bare;
 internal sealed class AppendLog : IDisposable
 {
     private readonly FileStream _file;
-    private readonly Channel<(byte[] Record, TaskCompletionSource Done)> _queue = Channel.CreateBounded<(byte[], TaskCompletionSource)>(4096);
+    private readonly Channel<(byte[] Record, TaskCompletionSource Done)> _queue =
+        Channel.CreateBounded<(byte[], TaskCompletionSource)>(4096);
 
     public AppendLog(string path)
     {

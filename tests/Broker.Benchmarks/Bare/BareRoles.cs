@@ -41,7 +41,8 @@ internal static class BareRoles
         {
             using var key = Load(parsed);
             using var log = new AppendLog(parsed.GetRequiredValue(Log));
-            await using var web = Web(k => k.ListenLink(Listener("zone", parsed.GetValue(Port), LinkRole.Dmz), key, Refused(), HttpProtocols.Http2));
+            await using var web = Web(
+                k => k.ListenLink(Listener("zone", parsed.GetValue(Port), LinkRole.Dmz), key, Refused(), HttpProtocols.Http2));
             web.UseRouting();
             web.MapPost("/append/{reply:int}", async (HttpContext context, int reply) =>
             {
@@ -128,7 +129,8 @@ internal static class BareRoles
         {
             using var key = Load(parsed);
             await using var socket = await AgentLink.ConnectAsync(
-                new Uri($"https://127.0.0.1:{parsed.GetValue(AgentPort)}"), key, new LinkServer(LinkRole.Dmz), TimeProvider.System, cancellation);
+                new Uri($"https://127.0.0.1:{parsed.GetValue(AgentPort)}"), key, new LinkServer(LinkRole.Dmz), TimeProvider.System,
+                cancellation);
             await Console.Out.WriteLineAsync("ready");
             while (await socket.ReceiveAsync(cancellation) is { } frame)
             {

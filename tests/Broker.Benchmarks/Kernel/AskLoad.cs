@@ -3,7 +3,9 @@ using Broker.Actors;
 
 namespace Broker.Benchmarks.Kernel;
 
-/// <summary>Questions with a deadline, so many in flight. The bare one: a channel, a task completion source, and a wait with the same deadline.</summary>
+/// <summary>
+/// Questions with a deadline, so many in flight. The bare one: a channel, a task completion source, and a wait with the same deadline.
+/// </summary>
 internal static class AskLoad
 {
     private const int Questions = 320_000;

@@ -33,5 +33,6 @@ internal readonly record struct Cost(double PerSecond, double Bytes)
         rows.Add(Measurement.Bytes($"{name}, each {each}", Median(mine, c => c.Bytes), Median(other, c => c.Bytes)));
     }
 
-    private static double Median(List<Cost> costs, Func<Cost, double> of) => costs.Skip(1).Select(of).Order().ElementAt((costs.Count - 1) / 2);
+    private static double Median(List<Cost> costs, Func<Cost, double> of) =>
+        costs.Skip(1).Select(of).Order().ElementAt((costs.Count - 1) / 2);
 }

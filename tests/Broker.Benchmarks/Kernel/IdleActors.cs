@@ -3,7 +3,10 @@ using Broker.Actors;
 
 namespace Broker.Benchmarks.Kernel;
 
-/// <summary>What is kept for an actor that has handled one message and waits, its name and its place under its parent included. The bare one: a channel with a loop.</summary>
+/// <summary>
+/// What is kept for an actor that has handled one message and waits, its name and its place under its parent included. The bare one: a
+/// channel with a loop.
+/// </summary>
 internal static class IdleActors
 {
     public static async Task MeasureAsync(List<Measurement> rows, int actors)

@@ -2,11 +2,17 @@ using System.CommandLine;
 
 namespace Broker.Benchmarks.Kernel;
 
-/// <summary>The actor kernel beside bare channels that do the same work, in turns within one process, so that both see the same machine.</summary>
+/// <summary>
+/// The actor kernel beside bare channels that do the same work, in turns within one process, so that both see the same machine.
+/// </summary>
 internal static class KernelBenchmark
 {
     private static readonly Option<string> Json = new("--json");
-    private static readonly Option<int> Rounds = new("--rounds") { DefaultValueFactory = _ => 7, Description = "of each; the figures are medians" };
+    private static readonly Option<int> Rounds = new("--rounds")
+    {
+        DefaultValueFactory = _ => 7,
+        Description = "of each; the figures are medians",
+    };
     private static readonly Option<int> Idle = new("--idle") { DefaultValueFactory = _ => 1_000_000, Description = "idle actors" };
 
     public static Command Create()

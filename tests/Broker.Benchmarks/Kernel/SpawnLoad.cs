@@ -3,7 +3,9 @@ using Broker.Actors;
 
 namespace Broker.Benchmarks.Kernel;
 
-/// <summary>Actors under one parent, each told one message; the time ends when the last has handled it. The bare one: a channel with a loop.</summary>
+/// <summary>
+/// Actors under one parent, each told one message; the time ends when the last has handled it. The bare one: a channel with a loop.
+/// </summary>
 internal static class SpawnLoad
 {
     private const int Actors = 200_000;

@@ -15,7 +15,8 @@ internal static class TellFlood
         var counter = system.Spawn(Props<Message>.Of(() => new Counter()), "counter");
         var channel = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
         var reading = ReadAsync(channel.Reader);
-        await Cost.CompareAsync(rows, "tell", "message", rounds, () => FloodAsync(counter, Messages), () => FloodAsync(channel.Writer, Messages));
+        await Cost.CompareAsync(
+            rows, "tell", "message", rounds, () => FloodAsync(counter, Messages), () => FloodAsync(channel.Writer, Messages));
         await Cost.CompareAsync(
             rows, $"tell, {Burst} at a time", "message", rounds, () => FloodAsync(counter, Burst), () => FloodAsync(channel.Writer, Burst));
         channel.Writer.Complete();

@@ -22,7 +22,8 @@ internal static class LoadRun
         return latencies.Count == 0
             ? new LoadResult(0, 0, 0, workers.Sum(w => w.Failures))
             : new LoadResult(
-                latencies.Count / seconds, latencies[latencies.Count / 2], latencies[latencies.Count * 99 / 100], workers.Sum(w => w.Failures));
+                latencies.Count / seconds, latencies[latencies.Count / 2], latencies[latencies.Count * 99 / 100],
+                workers.Sum(w => w.Failures));
     }
 
     private static async Task<(List<double> Latencies, int Failures)[]> LoopAsync(Func<Task<bool>> operation, int inFlight, TimeSpan time)

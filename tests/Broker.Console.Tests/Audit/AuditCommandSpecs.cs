@@ -14,7 +14,8 @@ public sealed class AuditCommandSpecs
         story.Installation.WriteConsole("console");
         string[] verify =
         [
-            "audit", "verify", "--file", file, "--root", story.Installation.File("root.crt"), "--checkpoint", story.Installation.File("checkpoint"),
+            "audit", "verify", "--file", file, "--root", story.Installation.File("root.crt"), "--checkpoint",
+            story.Installation.File("checkpoint"),
             "--identity", story.Secret.Identity.Fingerprint.ToString(),
         ];
         var console = new Brokerctl(story.Installation.File("no-profile"));

@@ -32,7 +32,11 @@ public sealed class AuditSpecs
         var all = story.Blocks.ToList();
         story.Blocks.RemoveRange(10, 7);
         // The cluster's chain has grown by another head since then.
-        var before = story.Seal().Verify().Checkpoint! with { ClusterBlocks = 1, ClusterHash = Support.TestLedger.HashOf(story.Lines[0].Receipt).ToString() };
+        var before = story.Seal().Verify().Checkpoint! with
+        {
+            ClusterBlocks = 1,
+            ClusterHash = Support.TestLedger.HashOf(story.Lines[0].Receipt).ToString(),
+        };
         story.Blocks.AddRange(all[10..]);
         Assert.Null(story.Seal().Verify(before: before).Report.Break);
     }

@@ -98,7 +98,8 @@ internal sealed class Story : IDisposable
             (BlockKind.LedgerKey, new LedgerKeyRecord(Installation.Ledger.ChainDer[0]).Encode()),
             (BlockKind.ChainHead, new ChainHead(Customer, (ulong)customer.Count - 1, TestLedger.HashOf(customer[^1])).Encode()),
         ], Time);
-        Lines = [.. cluster.Select(static r => new AuditLine(AuditLine.Cluster, r)), .. customer.Select(static r => new AuditLine(AuditLine.Customer, r))];
+        Lines = [.. cluster.Select(static r => new AuditLine(AuditLine.Cluster, r)), .. customer.Select(
+            static r => new AuditLine(AuditLine.Customer, r))];
         return this;
     }
 
@@ -111,7 +112,8 @@ internal sealed class Story : IDisposable
         key[0] = ++_key;
         var statement = new Request(
             Installation.Cluster, Customer, Name.Parse(user), action.Name, new Id16(key), Time.AddMinutes(5), Digest.Of(payload)).Encode();
-        return new SignedRequest(statement, payload, [.. coSigners.Prepend(user).Select(u => new UserSignature(Name.Parse(u), Sign(u, statement)))]);
+        return new SignedRequest(
+            statement, payload, [.. coSigners.Prepend(user).Select(u => new UserSignature(Name.Parse(u), Sign(u, statement)))]);
     }
 
     public SignedRequest PutOlga(params string[] signers) => Ask(
@@ -127,7 +129,8 @@ internal sealed class Story : IDisposable
     public (string Kind, byte[] Body) Intent(
         SignedRequest request, ulong fence, ulong generation, ulong head, uint attempt = 1, string agent = Agent) =>
         (BlockKind.Intent, new IntentRecord(new Intent(
-            request.Hash, HandOffId.Of(request.Hash, Name.Parse(agent)), attempt, fence, generation, head, []).Encode(), request.Encode()).Encode());
+            request.Hash, HandOffId.Of(request.Hash, Name.Parse(agent)), attempt, fence, generation, head, []).Encode(),
+            request.Encode()).Encode());
 
     public (string Kind, byte[] Body) Outcome(SignedRequest request, string state, uint attempt = 1, CustomerSecret? by = null) =>
         (BlockKind.Outcome, new SignedRecord((by ?? Secret).Sign(new Outcomes(Installation.Cluster, Customer, [new Outcome(

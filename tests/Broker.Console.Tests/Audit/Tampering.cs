@@ -35,7 +35,8 @@ internal static class Tampering
         ["head that knows the future"] = s => s.Blocks[16] = (BlockKind.Change, new ChangeRecord([], s.Head(6, position: 17)).Encode()),
         ["lock not lifted"] = s => s.Blocks.RemoveRange(10, 2),
         ["lift without a request"] = s => s.Blocks.RemoveAt(11),
-        ["lift of another lock"] = s => s.Blocks[11] = (BlockKind.Lock, s.Ask("alice", UserAction.LiftLock, new LockPayload(7, "x").Encode()).Encode()),
+        ["lift of another lock"] = s =>
+            s.Blocks[11] = (BlockKind.Lock, s.Ask("alice", UserAction.LiftLock, new LockPayload(7, "x").Encode()).Encode()),
         ["claim while locked"] = s => s.Blocks[10] = s.Claim(2, 0),
         ["claim of a used fence"] = s => s.Blocks[10] = s.Claim(1, 1),
         ["claim left out"] = s => s.Blocks.RemoveAt(1),
@@ -52,7 +53,8 @@ internal static class Tampering
         ["head cut"] = s => s.Lines.RemoveAt(2),
         ["block altered"] = s => Alter(s, 2 + 8, static r => r with { Block = Flip(r.Block, r.Block.Length - 10) }),
         ["previous altered"] = s => Alter(s, 2 + 8, r => r with { Block = Relinked(r) }),
-        ["batch signature altered"] = s => Alter(s, 2 + 8, static r => r with { Batch = r.Batch with { Signature = Flip(r.Batch.Signature, 5) } }),
+        ["batch signature altered"] = s =>
+            Alter(s, 2 + 8, static r => r with { Batch = r.Batch with { Signature = Flip(r.Batch.Signature, 5) } }),
         ["path altered"] = s => Alter(s, 2 + 8, static r => r with { Path = [.. r.Path.Select(static _ => Digest.Zero)] }),
         ["index altered"] = s => Alter(s, 2 + 8, static r => r with { Index = 0 }),
         ["receipt cut"] = s => s.Lines[2 + 8] = s.Lines[2 + 8] with { Receipt = s.Lines[2 + 8].Receipt[..^1] },
@@ -166,6 +168,7 @@ internal static class Tampering
     private static void Cluster(Story story, Links.Identity.InstallationKey ledger) => story.Lines[0] = new AuditLine(
         AuditLine.Cluster,
         TestLedger.Seal(
-            ledger, story.Installation.Cluster, Block.ClusterChain, [(BlockKind.LedgerKey, new LedgerKeyRecord(ledger.ChainDer[0]).Encode())],
+            ledger, story.Installation.Cluster, Block.ClusterChain,
+            [(BlockKind.LedgerKey, new LedgerKeyRecord(ledger.ChainDer[0]).Encode())],
             story.Time)[0]);
 }

@@ -26,7 +26,8 @@ public sealed class CaCommandSpecs : IDisposable
         Assert.Equal(32, trust.Cluster.Value.Length);
         Assert.Equal(trust.Fingerprint.ToString(), reply.GetProperty("rootFingerprint").GetString());
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Mode("root.key"));
-        Assert.StartsWith("-----BEGIN ENCRYPTED PRIVATE KEY-----", File.ReadAllText(Path.Combine(Ca, "root.key")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----", File.ReadAllText(Path.Combine(Ca, "root.key")), StringComparison.Ordinal);
         Assert.Contains(trust.Fingerprint.ToString(), Good("ca", "show", "-d", Ca), StringComparison.Ordinal);
     }
 
@@ -35,7 +36,8 @@ public sealed class CaCommandSpecs : IDisposable
     {
         Init();
         var before = File.ReadAllBytes(Path.Combine(Ca, "root.key"));
-        Assert.Contains("never overwritten", Bad("ca", "init", "-d", Ca, "--name", "other", "--passphrase-file", PassphraseFile(Words)), StringComparison.Ordinal);
+        Assert.Contains("never overwritten", Bad("ca", "init", "-d", Ca, "--name", "other", "--passphrase-file", PassphraseFile(Words)),
+            StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(Ca, "root.key")));
     }
 
@@ -59,23 +61,27 @@ public sealed class CaCommandSpecs : IDisposable
     {
         Init();
         Issue("agents", "agent-issuer");
-        using var issuer = CertificateIssuer.LoadAgentIssuer(Path.Combine(Ca, "agents.crt"), Path.Combine(Ca, "agents.key"), Trust(), Secrets.SystemRandom.Fill);
+        using var issuer = CertificateIssuer.LoadAgentIssuer(
+            Path.Combine(Ca, "agents.crt"), Path.Combine(Ca, "agents.key"), Trust(), Secrets.SystemRandom.Fill);
         using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
         var subject = Protocol.Identifiers.PublicKey.From(key);
         var now = TimeProvider.System.GetUtcNow();
         var name = Protocol.Identifiers.Name.Parse("web-1");
         using var leaf = issuer.Issue(
-            new SpiffeId(Trust().Cluster, LinkRole.Agent, Protocol.Identifiers.Name.Parse("acme"), name), subject, now, TimeSpan.FromDays(1));
+            new SpiffeId(Trust().Cluster, LinkRole.Agent, Protocol.Identifiers.Name.Parse("acme"), name), subject, now,
+            TimeSpan.FromDays(1));
         Assert.True(SignedByCertificate.TryIdentify([leaf.RawData, issuer.Certificate.RawData], Trust(), now, out var agent, out _));
         Assert.Equal("agent/acme/web-1", agent.Path);
-        Assert.Throws<ArgumentException>(() => issuer.Issue(new SpiffeId(Trust().Cluster, LinkRole.Dmz, null, name), subject, now, TimeSpan.FromDays(1)));
+        Assert.Throws<ArgumentException>(
+            () => issuer.Issue(new SpiffeId(Trust().Cluster, LinkRole.Dmz, null, name), subject, now, TimeSpan.FromDays(1)));
     }
 
     [Fact]
     public void Wrong_passphrase_should_issue_nothing()
     {
         Init();
-        var error = Bad("ca", "issue", "ledger", "-d", Ca, "--name", "one", "--passphrase-file", PassphraseFile("wrong horse battery staple"));
+        var error = Bad(
+            "ca", "issue", "ledger", "-d", Ca, "--name", "one", "--passphrase-file", PassphraseFile("wrong horse battery staple"));
         Assert.Contains("passphrase is wrong", error, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(Ca, "one.key")));
     }
@@ -85,7 +91,8 @@ public sealed class CaCommandSpecs : IDisposable
     {
         var file = PassphraseFile(Words);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead);
-        Assert.Contains("chmod 600 " + file, Bad("ca", "init", "-d", Ca, "--name", "test", "--passphrase-file", file), StringComparison.Ordinal);
+        Assert.Contains(
+            "chmod 600 " + file, Bad("ca", "init", "-d", Ca, "--name", "test", "--passphrase-file", file), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Ca));
     }
 
@@ -102,7 +109,8 @@ public sealed class CaCommandSpecs : IDisposable
 
     [Fact]
     public void Short_passphrase_should_be_refused() => Assert.Contains(
-        "shorter than", Bad("ca", "init", "-d", Ca, "--name", "test", "--passphrase-file", PassphraseFile("short")), StringComparison.Ordinal);
+        "shorter than", Bad("ca", "init", "-d", Ca, "--name", "test", "--passphrase-file", PassphraseFile("short")),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Issue_should_not_overwrite_and_should_refuse_bad_names_and_days()
@@ -110,9 +118,11 @@ public sealed class CaCommandSpecs : IDisposable
         Init();
         Issue("one", "console");
         string[] passphrase = ["--passphrase-file", PassphraseFile(Words)];
-        Assert.Contains("never overwritten", Bad(["ca", "issue", "console", "-d", Ca, "--name", "one", .. passphrase]), StringComparison.Ordinal);
+        Assert.Contains(
+            "never overwritten", Bad(["ca", "issue", "console", "-d", Ca, "--name", "one", .. passphrase]), StringComparison.Ordinal);
         Assert.Contains("a-z", Bad(["ca", "issue", "console", "-d", Ca, "--name", "One", .. passphrase]), StringComparison.Ordinal);
-        Assert.Contains("--days", Bad(["ca", "issue", "console", "-d", Ca, "--name", "two", "--days", "0", .. passphrase]), StringComparison.Ordinal);
+        Assert.Contains(
+            "--days", Bad(["ca", "issue", "console", "-d", Ca, "--name", "two", "--days", "0", .. passphrase]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +131,8 @@ public sealed class CaCommandSpecs : IDisposable
         Init();
         Issue("one", "console");
         Issue("two", "console");
-        Assert.Throws<InstallationKeyException>(() => InstallationKey.Load(Path.Combine(Ca, "one.crt"), Path.Combine(Ca, "two.key"), Trust()));
+        Assert.Throws<InstallationKeyException>(
+            () => InstallationKey.Load(Path.Combine(Ca, "one.crt"), Path.Combine(Ca, "two.key"), Trust()));
     }
 
     [SkippableFact]
@@ -135,11 +146,14 @@ public sealed class CaCommandSpecs : IDisposable
         Assert.Contains("OK", OpenSsl("verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", root, node), StringComparison.Ordinal);
         Assert.Contains("OK", OpenSsl("verify", "-x509_strict", "-CAfile", root, issuer), StringComparison.Ordinal);
         var text = OpenSsl("x509", "-noout", "-text", "-in", node)!;
-        Assert.Contains($"URI:spiffe://{Trust().Cluster}/dmz/dmz-1, DNS:gateway.test, IP Address:127.0.0.1", text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"URI:spiffe://{Trust().Cluster}/dmz/dmz-1, DNS:gateway.test, IP Address:127.0.0.1", text, StringComparison.Ordinal);
         Assert.Contains("prime256v1", text, StringComparison.Ordinal);
         Assert.Contains("CA:TRUE, pathlen:0", OpenSsl("x509", "-noout", "-text", "-in", issuer), StringComparison.Ordinal);
-        Assert.Contains("Private-Key: (256 bit)", OpenSsl("pkey", "-noout", "-text", "-in", Path.Combine(Ca, "root.key"), "-passin", "file:" + PassphraseFile(Words)), StringComparison.Ordinal);
-        var fingerprint = OpenSsl("x509", "-noout", "-fingerprint", "-sha256", "-in", root)!.Trim().Split('=')[1].Replace(":", "", StringComparison.Ordinal);
+        Assert.Contains("Private-Key: (256 bit)", OpenSsl("pkey", "-noout", "-text", "-in", Path.Combine(Ca, "root.key"), "-passin",
+            "file:" + PassphraseFile(Words)), StringComparison.Ordinal);
+        var fingerprint = OpenSsl("x509", "-noout", "-fingerprint", "-sha256", "-in", root)!.Trim().Split('=')[1].Replace(
+            ":", "", StringComparison.Ordinal);
         Assert.Equal(Trust().Fingerprint.ToString(), fingerprint, ignoreCase: true);
     }
 
@@ -178,7 +192,8 @@ public sealed class CaCommandSpecs : IDisposable
         return ran.Error;
     }
 
-    private string Init(params string[] more) => Good(["ca", "init", "-d", Ca, "--name", "test", "--passphrase-file", PassphraseFile(Words), .. more]);
+    private string Init(params string[] more) =>
+        Good(["ca", "init", "-d", Ca, "--name", "test", "--passphrase-file", PassphraseFile(Words), .. more]);
 
     private void Issue(string name, params string[] verb) =>
         Good(["ca", "issue", .. verb, "-d", Ca, "--name", name, "--passphrase-file", PassphraseFile(Words)]);

@@ -8,7 +8,8 @@ namespace Broker.Console.Tests.Commands;
 
 public sealed class EnrolSpecs
 {
-    public static TheoryData<string> Lies => ["threshold", "custodian", "administrators", "plan", "signature", "share", "missing-share", "challenge"];
+    public static TheoryData<string> Lies =>
+        ["threshold", "custodian", "administrators", "plan", "signature", "share", "missing-share", "challenge"];
 
     [Fact]
     public async Task Enrolment_should_print_and_pin_both_fingerprints()
@@ -51,7 +52,8 @@ public sealed class EnrolSpecs
             (world.Customer.Node() with { Certificates = [.. foreign.Node.ChainDer.Select(static c => c.ToArray())] }, "foreign-authority"),
             (Signed(world, world.Installation.Ledger, "dmz-1"), "wrong-role"),
             (Signed(world, world.Installation.Node, "dmz-2"), "incarnation-of-another"),
-            (world.Customer.Node() with { Incarnation = world.Customer.Node().Incarnation with { Signature = new byte[64] } }, "signature-invalid"),
+            (world.Customer.Node() with { Incarnation = world.Customer.Node().Incarnation with { Signature = new byte[64] } },
+                "signature-invalid"),
         };
         foreach (var (model, code) in answers)
         {
@@ -77,7 +79,8 @@ public sealed class EnrolSpecs
         await world.Console.GoodAsync(world.Enrol());
         var other = new string('0', 64);
         await world.Console.BadAsync(
-            7, "identity-not-pinned", "customer", "confirm", "acme", "--custodian", "carol", "--share", world.Share("carol"), "--identity", other);
+            7, "identity-not-pinned", "customer", "confirm", "acme", "--custodian", "carol", "--share", world.Share("carol"), "--identity",
+            other);
         await world.Console.BadAsync(
             7, "sealed-data-refused", "customer", "confirm", "acme", "--custodian", "dave", "--share", world.Share("carol"));
         File.Delete(Path.Combine(world.Console.Profile, "customers/acme/pin"));
@@ -107,7 +110,8 @@ public sealed class EnrolSpecs
             7, "head-unknown", "customer", "unlock", "acme", "--custodian", "carol", "--share", world.Share("carol"), "--accept-head", "9");
         await world.Console.GoodAsync(
             "customer", "unlock", "acme", "--custodian", "carol", "--share", world.Share("carol"), "--accept-head", "1");
-        Assert.Equal((1UL, world.Customer.Head!.Root.ToString()), (world.Customer.Share!.AcceptedCounter, world.Customer.Share.AcceptedRoot));
+        Assert.Equal(
+            (1UL, world.Customer.Head!.Root.ToString()), (world.Customer.Share!.AcceptedCounter, world.Customer.Share.AcceptedRoot));
     }
 
     private static NodeModel Signed(TestWorld world, Links.Identity.InstallationKey by, string node)
@@ -127,7 +131,11 @@ public sealed class EnrolSpecs
         return lie switch
         {
             "threshold" => Resigned(record with { Threshold = 3 }),
-            "custodian" => Resigned(record with { Custodians = [.. record.Custodians.Skip(1).Prepend(new NamedKey(record.Custodians[0].Name, record.Identity))] }),
+            "custodian" => Resigned(record with
+            {
+                Custodians = [.. record.Custodians.Skip(1)
+                .Prepend(new NamedKey(record.Custodians[0].Name, record.Identity))]
+            }),
             "administrators" => Resigned(record with { AdministratorsRequired = 2 }),
             "plan" => Resigned(record with { Plan = Digest.Zero }),
             "signature" => honest with { Custody = honest.Custody with { Signature = new byte[64] } },

@@ -14,7 +14,8 @@ public sealed class HandOffSpecs
     public async Task Following_should_print_each_state_once_and_end_with_the_use(string end, string code, int exit)
     {
         await using var world = await TestWorld.WithCustomerAsync();
-        var states = new Queue<(string State, string Use)>([("released", ""), ("released", ""), ("acknowledged", ""), ("acknowledged", end)]);
+        var states = new Queue<(string State, string Use)>(
+            [("released", ""), ("released", ""), ("acknowledged", ""), ("acknowledged", end)]);
         world.Broker.Hook = async (context, _) =>
         {
             if (context.Request.Path != $"/v1/customers/acme/hand-offs/{Id}")

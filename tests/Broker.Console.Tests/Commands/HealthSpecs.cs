@@ -21,7 +21,8 @@ public sealed class HealthSpecs
         world.Broker.Hook = async (context, _) =>
         {
             context.Response.StatusCode = 503;
-            await context.Response.Body.WriteAsync("""{"status":"not-ready","conditions":[{"name":"zone","good":false,"detail":"away"}]}"""u8.ToArray());
+            await context.Response.Body.WriteAsync(
+                """{"status":"not-ready","conditions":[{"name":"zone","good":false,"detail":"away"}]}"""u8.ToArray());
             return true;
         };
         var ran = await world.Console.BadAsync(5, "not-ready", "health");

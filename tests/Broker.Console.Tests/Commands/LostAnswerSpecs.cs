@@ -90,7 +90,8 @@ public sealed class LostAnswerSpecs
         await using var other = await TestBroker.StartAsync(foreign);
         await using var world = await TestWorld.StartAsync();
         var config = Path.Combine(world.Console.Profile, "config");
-        await File.WriteAllTextAsync(config, (await File.ReadAllTextAsync(config)).Replace(world.Broker.Address, other.Address, StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            config, (await File.ReadAllTextAsync(config)).Replace(world.Broker.Address, other.Address, StringComparison.Ordinal));
         await world.Console.BadAsync(7, "foreign-authority", "health");
     }
 }

@@ -16,7 +16,8 @@ public sealed class SessionSpecs
         Assert.Equal("unlocked", customer.State);
 
         File.WriteAllText(world.File("secret"), "top secret");
-        await console.GoodAsync("credential", "put", "web-password", "-c", "acme", "--kind", "password", "--policy", "web", "--file", world.File("secret"));
+        await console.GoodAsync(
+            "credential", "put", "web-password", "-c", "acme", "--kind", "password", "--policy", "web", "--file", world.File("secret"));
         Assert.Equal("top secret", Encoding.UTF8.GetString(customer.Opened!));
 
         customer.Restart();
@@ -26,7 +27,8 @@ public sealed class SessionSpecs
         var second = await console.GoodAsync("customer", "unlock", "acme", "--custodian", "frank", "--share", world.Share("frank"));
         Assert.Contains("acme: unlocked", second, StringComparison.Ordinal);
 
-        var launched = await console.GoodAsync("launch", "-c", "acme", "--agent", "web-1", "--use", "start-web=web-password@3", "--output", "json");
+        var launched = await console.GoodAsync(
+            "launch", "-c", "acme", "--agent", "web-1", "--use", "start-web=web-password@3", "--output", "json");
         Assert.Contains("\"state\":\"acknowledged\"", launched, StringComparison.Ordinal);
         Assert.Equal(
             new LaunchItem(Name.Parse("web-password"), 3, Name.Parse("start-web")),
@@ -76,7 +78,8 @@ public sealed class SessionSpecs
         var text = await File.ReadAllTextAsync(world.File("r1"));
         var other = Convert.ToBase64String(new NamePayload(Name.Parse("y")).Encode());
         await File.WriteAllTextAsync(
-            world.File("r1"), text.Replace(Convert.ToBase64String(new NamePayload(Name.Parse("x")).Encode()), other, StringComparison.Ordinal));
+            world.File("r1"),
+            text.Replace(Convert.ToBase64String(new NamePayload(Name.Parse("x")).Encode()), other, StringComparison.Ordinal));
         await world.Console.BadAsync(2, "usage", "request", "send", world.File("r1"));
     }
 
@@ -96,7 +99,8 @@ public sealed class SessionSpecs
         await world.Console.GoodAsync("user", "invite", "bob", "-c", "acme", "--file", world.File("invitation"));
         var other = new Brokerctl(world.File("other"));
         await other.GoodAsync(
-            "init", "--root", world.File("root.crt"), "--certificate", world.File("console.crt"), "--key", world.File("console.key"), "--gateway",
+            "init", "--root", world.File("root.crt"), "--certificate", world.File("console.crt"), "--key", world.File("console.key"),
+            "--gateway",
             world.Broker.Address);
         await other.GoodAsync("key", "new", "user", "--name", "bob");
         await other.GoodAsync("user", "accept", world.File("invitation"));
@@ -112,7 +116,8 @@ public sealed class SessionSpecs
     {
         await using var world = await TestWorld.WithCustomerAsync();
         var file = world.File("token");
-        await world.Console.GoodAsync("agent", "invite", "web-1", "-c", "acme", "--instance", "i-1", "--label", "web", "--token-file", file);
+        await world.Console.GoodAsync(
+            "agent", "invite", "web-1", "-c", "acme", "--instance", "i-1", "--label", "web", "--token-file", file);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         using var text = Broker.Console.Shell.SecretInput.ReadPrivateFile(file);
         using var token = Secrets.EnrolmentToken.Parse(text);

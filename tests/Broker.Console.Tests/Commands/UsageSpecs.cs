@@ -7,8 +7,7 @@ public sealed class UsageSpecs : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("brokerctl-");
 
-    public static TheoryData<string> Wrong =>
-    [
+    public static TheoryData<string> Wrong => [
         "frobnicate",
         "key new",
         "key new robot --name x",
@@ -42,8 +41,7 @@ public sealed class UsageSpecs : IDisposable
     ];
 
     /// <summary>Wrong in ways that the parser does not see; nothing is there that they could use.</summary>
-    public static TheoryData<string> WrongLater =>
-    [
+    public static TheoryData<string> WrongLater => [
         "health",
         "key show user --name nobody",
         "customer enrol acme --threshold 2 --custodian a=a --administrator b=b",
@@ -93,7 +91,8 @@ public sealed class UsageSpecs : IDisposable
             Assert.Contains(key.Public.Fingerprint.ToString(), made, StringComparison.Ordinal);
         await console.BadAsync(2, "usage", "key", "new", "user", "--name", "alice");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
-        Assert.Contains("chmod 600", Assert.Throws<CommandException>(() => Broker.Console.Keys.KeyFiles.Load(path)).Hint, StringComparison.Ordinal);
+        Assert.Contains(
+            "chmod 600", Assert.Throws<CommandException>(() => Broker.Console.Keys.KeyFiles.Load(path)).Hint, StringComparison.Ordinal);
     }
 
     private static void Walk(System.CommandLine.Command command, List<string> without)

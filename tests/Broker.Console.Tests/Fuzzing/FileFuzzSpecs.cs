@@ -47,7 +47,8 @@ public sealed class FileFuzzSpecs : IDisposable
     {
         using var key = Key();
         var record = new CustodyRecord(
-            Of.Cluster, Of.Customer, 1, new Id16(new byte[16]), 2, [new NamedKey(Name.Parse("carol"), key.Public), new NamedKey(Name.Parse("dave"), key.Public)],
+            Of.Cluster, Of.Customer, 1, new Id16(new byte[16]), 2,
+            [new NamedKey(Name.Parse("carol"), key.Public), new NamedKey(Name.Parse("dave"), key.Public)],
             1, _secret.Identity, _secret.Intake, Digest.Zero);
         var shares = ShareRecord.SealAll(_secret, record, SystemRandom.Fill);
         foreach (var (_, confirmation) in shares)
@@ -63,7 +64,8 @@ public sealed class FileFuzzSpecs : IDisposable
     {
         using var key = Key();
         var invitation = new Invitation(
-            Of.Cluster, Of.Customer, Name.Parse("bob"), Digest.Of([1]), Digest.Of([2]), Name.Parse("alice"), TimeProvider.System.GetUtcNow());
+            Of.Cluster, Of.Customer, Name.Parse("bob"), Digest.Of([1]), Digest.Of([2]), Name.Parse("alice"),
+            TimeProvider.System.GetUtcNow());
         var file = new InvitationFile(InvitationFile.Version1, SignedModel.From(key.Sign(invitation.Encode())), key.Public.Bytes.ToArray());
         Each(Files.ToJson(file, ConsoleJson.Default.InvitationFile), () => InvitationFile.Load(FilePath));
     }
@@ -74,7 +76,8 @@ public sealed class FileFuzzSpecs : IDisposable
         using var key = Key();
         var payload = new PutUserPayload(Name.Parse("bob"), Role.Operator, key.Public).Encode();
         var request = new Request(
-            Of.Cluster, Of.Customer, Name.Parse("alice"), UserAction.PutUser.Name, new Id16(new byte[16]), TimeProvider.System.GetUtcNow(), Digest.Of(payload))
+            Of.Cluster, Of.Customer, Name.Parse("alice"), UserAction.PutUser.Name, new Id16(new byte[16]), TimeProvider.System.GetUtcNow(),
+            Digest.Of(payload))
             .Encode();
         var signed = new SignedRequest(request, payload, [new UserSignature(Name.Parse("alice"), key.Sign(request.AsSpan()))]);
         Each(Files.ToJson(SavedRequest.Of(signed, [1, 2, 3]), ConsoleJson.Default.SavedRequest), () => SavedRequest.Load(FilePath));

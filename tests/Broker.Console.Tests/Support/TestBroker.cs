@@ -15,7 +15,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Console.Tests.Support;
 
-/// <summary>A gateway over real mutual TLS whose answers tests choose: honest ones by <see cref="TestCustomer"/>, others by a hook.</summary>
+/// <summary>
+/// A gateway over real mutual TLS whose answers tests choose: honest ones by <see cref="TestCustomer"/>, others by a hook.
+/// </summary>
 internal sealed class TestBroker : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -65,8 +65,10 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
         return (context.Request.Method, path) switch
         {
             ("GET", "/v1/node") => TestBroker.WriteAsync(context, Node(), ApiJson.Default.NodeModel),
-            ("POST", "/v1/customers") => TestBroker.WriteAsync(context, Enrol(Read(body, ApiJson.Default.EnrolModel)), ApiJson.Default.EnrolledModel),
-            ("GET", "/v1/customers") => TestBroker.WriteAsync(context, new PageModel<string>(["acme"], null), ApiJson.Default.PageModelString),
+            ("POST", "/v1/customers") =>
+                TestBroker.WriteAsync(context, Enrol(Read(body, ApiJson.Default.EnrolModel)), ApiJson.Default.EnrolledModel),
+            ("GET", "/v1/customers") =>
+                TestBroker.WriteAsync(context, new PageModel<string>(["acme"], null), ApiJson.Default.PageModelString),
             ("GET", "/v1/customers/acme") => TestBroker.WriteAsync(context, Model(), ApiJson.Default.CustomerModel),
             ("POST", "/v1/customers/acme/confirmations") => Confirm(context, Read(body, ApiJson.Default.ConfirmModel)),
             ("POST", "/v1/customers/acme/shares") => Give(context, Read(body, ApiJson.Default.ShareModel)),
@@ -74,20 +76,24 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
                 context, new TokenModel("t", TestInstallation.Now.AddMinutes(5)), ApiJson.Default.TokenModel),
             ("GET", "/v1/customers/acme/credentials") => TestBroker.WriteAsync(
                 context, new PageModel<CredentialModel>(Credentials, null), ApiJson.Default.PageModelCredentialModel),
-            ("GET", "/v1/customers/acme/ledger") => TestBroker.WriteAsync(context, new LedgerModel(Chain, (ulong)Chain.Count), ApiJson.Default.LedgerModel),
+            ("GET", "/v1/customers/acme/ledger") =>
+                TestBroker.WriteAsync(context, new LedgerModel(Chain, (ulong)Chain.Count), ApiJson.Default.LedgerModel),
             ("GET", "/v1/ledger") => TestBroker.WriteAsync(
                 context, new LedgerModel(ClusterChain, (ulong)ClusterChain.Count), ApiJson.Default.LedgerModel),
             ("GET", "/health/ready") => TestBroker.WriteAsync(
                 context, new HealthModel("ready", [new HealthConditionModel("zone", true, "")]), ApiJson.Default.HealthModel),
-            ("PUT", var p) when p.StartsWith("/v1/customers/acme/credentials/", StringComparison.Ordinal) => Put(context, Read(body, ApiJson.Default.PutCredentialModel)),
-            (_, var p) when p.StartsWith("/v1/customers/acme/", StringComparison.Ordinal) => Effect(context, p, Read(body, ApiJson.Default.SignedRequestModel)),
+            ("PUT", var p) when p.StartsWith("/v1/customers/acme/credentials/", StringComparison.Ordinal) =>
+                Put(context, Read(body, ApiJson.Default.PutCredentialModel)),
+            (_, var p) when p.StartsWith("/v1/customers/acme/", StringComparison.Ordinal) =>
+                Effect(context, p, Read(body, ApiJson.Default.SignedRequestModel)),
             _ => TestBroker.RefuseAsync(context, 404, "not-found"),
         };
     }
 
     public NodeModel Node()
     {
-        var statement = new Incarnation(installation.Cluster, Name.Parse("dmz-1"), IncarnationKey, Digest.Zero, TestInstallation.Now).Encode();
+        var statement = new Incarnation(installation.Cluster, Name.Parse("dmz-1"), IncarnationKey, Digest.Zero, TestInstallation.Now)
+            .Encode();
         return new NodeModel(
             installation.Cluster.Value, "dmz-1", new SignedModel(statement, installation.Node.Sign(statement)),
             [.. installation.Node.ChainDer.Select(static c => c.ToArray())], "0.1.0");
@@ -138,7 +144,8 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
         _shares.ForEach(static s => s.Dispose());
     }
 
-    private static T Read<T>(byte[] body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) => JsonSerializer.Deserialize(body, type)!;
+    private static T Read<T>(byte[] body, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(body, type)!;
 
     private Task Confirm(HttpContext context, ConfirmModel model)
     {
@@ -162,7 +169,8 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
         Assert.True(Id16.TryParse(model.Split, out var split) & Digest.TryParse(model.AcceptedRoot, out var root));
         using var key = P256PrivateKey.FromScalar(_incarnation);
         var record = ShareRecord.Take(Hpke.Open(
-            key, CustodyInfo.ShareForUnlock(installation.Cluster, Custody.Customer, model.Epoch, split, model.Index, IncarnationKey.Fingerprint),
+            key, CustodyInfo.ShareForUnlock(
+                installation.Cluster, Custody.Customer, model.Epoch, split, model.Index, IncarnationKey.Fingerprint),
             CustodyInfo.AcceptedHead(model.AcceptedCounter, root), model.Sealed));
         _shares.Add(record);
         _given.Add(record.Index);

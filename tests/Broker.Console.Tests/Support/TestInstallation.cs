@@ -68,6 +68,7 @@ internal sealed class TestInstallation : IDisposable
         _directory.Delete(recursive: true);
     }
 
-    private System.Security.Cryptography.X509Certificates.X509Certificate2 Certificate(LinkRole role, string name, ECDsa key, bool mayEnrol) =>
+    private System.Security.Cryptography.X509Certificates.X509Certificate2 Certificate(
+        LinkRole role, string name, ECDsa key, bool mayEnrol) =>
         _root.Issue(new SpiffeId(Cluster, role, null, Name.Parse(name), mayEnrol), PublicKey.From(key), Now, TimeSpan.FromDays(30));
 }

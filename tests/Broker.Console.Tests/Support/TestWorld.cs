@@ -32,10 +32,10 @@ internal sealed class TestWorld : IAsyncDisposable
         return new TestWorld(installation, broker, console);
     }
 
-    public string[] Enrol(params string[] more) =>
-    [
+    public string[] Enrol(params string[] more) => [
         "customer", "enrol", "acme", "--threshold", "2", "--custodian", "carol=" + Key("custodians/carol"), "--custodian",
-        "dave=" + Key("custodians/dave"), "--custodian", "frank=" + Key("custodians/frank"), "--administrator", "alice=" + Key("users/alice"),
+        "dave=" + Key("custodians/dave"), "--custodian", "frank=" + Key("custodians/frank"), "--administrator",
+        "alice=" + Key("users/alice"),
         "--administrator", "erin=" + Key("users/erin"), "--shares-directory", File("shares"), "--one-way-only", .. more,
     ];
 

@@ -79,7 +79,8 @@ internal static class ValidCalls
         var other = new TestCustomer(customer.Cluster, "newcomer", TimeProvider.System);
         var invitation = customer.Request(
             UserAction.InviteAgent,
-            new InviteAgentPayload(TestCustomer.N("web-9"), "i-9", [TestCustomer.N("web")], new SignerKey().Key, TimeProvider.System.GetUtcNow().AddMinutes(5)));
+            new InviteAgentPayload(TestCustomer.N("web-9"), "i-9", [TestCustomer.N("web")], new SignerKey().Key,
+                TimeProvider.System.GetUtcNow().AddMinutes(5)));
         var entries = new Wire.ReadEntriesRequest { Customer = name };
         entries.Keys.Add(new Wire.EntryKey { Type = EntryKey.RowType, Id = "db/1" });
         entries.Keys.Add(new Wire.EntryKey { Type = EntryKey.UserType, Id = "alice" });
@@ -90,14 +91,29 @@ internal static class ValidCalls
             [ZoneOperations.GetCustomer.Path] = new Wire.GetCustomerRequest { Customer = name },
             [ZoneOperations.ListCustomers.Path] = new Wire.ListCustomersRequest { After = "a", Limit = 5 },
             [ZoneOperations.Enrol.Path] = Enrol(other, console),
-            [ZoneOperations.Claim.Path] = new Wire.ClaimRequest { Claim = Wires.To(customer.Claim(2, bend: static c => c with { Node = TestCustomer.N("dmz-1") })) },
+            [ZoneOperations.Claim.Path] = new Wire.ClaimRequest
+            {
+                Claim = Wires.To(customer.Claim(2, bend: static c => c with { Node = TestCustomer.N("dmz-1") })),
+            },
             [ZoneOperations.ReadEntries.Path] = entries,
-            [ZoneOperations.ListEntries.Path] = new Wire.ListEntriesRequest { Customer = name, Type = EntryKey.UserType, After = "a", Limit = 3 },
+            [ZoneOperations.ListEntries.Path] = new Wire.ListEntriesRequest
+            {
+                Customer = name,
+                Type = EntryKey.UserType,
+                After = "a",
+                Limit = 3,
+            },
             [ZoneOperations.Commit.Path] = Commit(customer.Change([customer.Credential("db", 2), customer.Row("db", 2)], [put])),
             [ZoneOperations.Release.Path] = Release(call),
             [ZoneOperations.AppendOutcome.Path] = Outcome(customer, call, HandOffState.Acknowledged),
             [ZoneOperations.GetHandOff.Path] = new Wire.GetHandOffRequest { Customer = name, HandOff = Wires.Bytes(call.HandOff) },
-            [ZoneOperations.ListHandOffs.Path] = new Wire.ListHandOffsRequest { Customer = name, OpenOnly = true, After = Wires.Bytes(call.HandOff), Limit = 3 },
+            [ZoneOperations.ListHandOffs.Path] = new Wire.ListHandOffsRequest
+            {
+                Customer = name,
+                OpenOnly = true,
+                After = Wires.Bytes(call.HandOff),
+                Limit = 3,
+            },
             [ZoneOperations.Lock.Path] = new Wire.LockRequest
             {
                 Customer = name,
@@ -131,7 +147,12 @@ internal static class ValidCalls
 
     private static Wire.EntryChange To(EntryChange change)
     {
-        var message = new Wire.EntryChange { Type = change.Key.Type, Id = change.Key.Id, Signature = ByteString.CopyFrom(change.Signature.Span) };
+        var message = new Wire.EntryChange
+        {
+            Type = change.Key.Type,
+            Id = change.Key.Id,
+            Signature = ByteString.CopyFrom(change.Signature.Span),
+        };
         if (change.Statement is { } statement)
             message.Statement = ByteString.CopyFrom(statement.Span);
         return message;

@@ -69,7 +69,11 @@ public sealed class ZoneFuzzSpecs(RunningZone zone) : IClassFixture<RunningZone>
             using var http = zone.Http();
             using var content = new CutContent(commit, random.Below(commit.Length));
             content.Headers.ContentType = new MediaTypeHeaderValue(ZoneOperations.MediaType);
-            using var request = new HttpRequestMessage(HttpMethod.Post, ZoneOperations.Commit.Path) { Version = HttpVersion.Version20, Content = content };
+            using var request = new HttpRequestMessage(HttpMethod.Post, ZoneOperations.Commit.Path)
+            {
+                Version = HttpVersion.Version20,
+                Content = content,
+            };
             await Assert.ThrowsAnyAsync<HttpRequestException>(() => http.SendAsync(request));
         });
         var state = await client.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = "cut" }, default);
@@ -92,7 +96,8 @@ public sealed class ZoneFuzzSpecs(RunningZone zone) : IClassFixture<RunningZone>
             }),
             (ZoneOperations.Commit.Path, random =>
             {
-                var commit = ValidCalls.Commit(customer.Change([customer.Grant(), customer.Policy(), customer.Credential("db", 2), customer.Row("db", 2)]));
+                var commit = ValidCalls.Commit(
+                    customer.Change([customer.Grant(), customer.Policy(), customer.Credential("db", 2), customer.Row("db", 2)]));
                 var change = commit.Changes[random.Below(commit.Changes.Count)];
                 var (statement, signature) = Nonsense(random, change.Statement.Span, customer.Identity);
                 change.Statement = ByteString.CopyFrom(statement);
@@ -183,14 +188,16 @@ public sealed class ZoneFuzzSpecs(RunningZone zone) : IClassFixture<RunningZone>
         var customer = new TestCustomer(ZoneUnderTest.Cluster, name, TimeProvider.System);
         await client.EnrolAsync(ValidCalls.Enrol(customer, zone.Console), default);
         await client.CommitAsync(
-            ValidCalls.Commit(customer.Change([customer.Grant(), customer.Policy(), customer.Credential("db", 1), customer.Row("db", 1)])), default);
+            ValidCalls.Commit(customer.Change([customer.Grant(), customer.Policy(), customer.Credential("db", 1), customer.Row("db", 1)])),
+            default);
         return customer;
     }
 
     private async Task UnharmedAsync(ZoneClient client, TestCustomer kept, Wire.CustomerState before)
     {
         var after = await client.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = "kept" }, default);
-        Assert.Equal((before.Head, before.Custody, before.Fence, before.LockGeneration), (after.Head, after.Custody, after.Fence, after.LockGeneration));
+        Assert.Equal((before.Head, before.Custody, before.Fence, before.LockGeneration),
+            (after.Head, after.Custody, after.Fence, after.LockGeneration));
         var call = kept.Call(kept.Launch());
         Assert.Equal(5, (await client.ReleaseAsync(ValidCalls.Release(call), default)).Entries.Count);
         await client.AppendOutcomeAsync(ValidCalls.Outcome(kept, call, HandOffState.Acknowledged), default);

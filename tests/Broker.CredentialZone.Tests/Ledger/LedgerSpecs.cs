@@ -56,7 +56,8 @@ public sealed class LedgerSpecs : IDisposable
     public void New_ledger_key_without_its_predecessor_should_not_start()
     {
         _zone.Store.Dispose();
-        var fault = Assert.Throws<StoreException>(() => new ZoneUnderTest(ZoneUnderTest.Sqlite, _zone.DirectoryPath, ledger: new SignerKey()));
+        var fault = Assert.Throws<StoreException>(
+            () => new ZoneUnderTest(ZoneUnderTest.Sqlite, _zone.DirectoryPath, ledger: new SignerKey()));
         Assert.Contains("predecessor", fault.Message, StringComparison.Ordinal);
         _zone.Reopen();
     }

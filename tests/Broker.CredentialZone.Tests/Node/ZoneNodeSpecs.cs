@@ -119,7 +119,8 @@ public sealed class ZoneNodeSpecs : IAsyncLifetime, IDisposable
     public async Task Other_roles_should_not_reach_the_zone(LinkRole role)
     {
         using var client = Client(role, "stranger");
-        await Assert.ThrowsAsync<ZoneUnavailableException>(() => client.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = "acme" }, default));
+        await Assert.ThrowsAsync<ZoneUnavailableException>(
+            () => client.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = "acme" }, default));
     }
 
     [Fact]
@@ -167,7 +168,12 @@ public sealed class ZoneNodeSpecs : IAsyncLifetime, IDisposable
 
     private static Wire.EntryChange To(EntryChange change)
     {
-        var message = new Wire.EntryChange { Type = change.Key.Type, Id = change.Key.Id, Signature = ByteString.CopyFrom(change.Signature.Span) };
+        var message = new Wire.EntryChange
+        {
+            Type = change.Key.Type,
+            Id = change.Key.Id,
+            Signature = ByteString.CopyFrom(change.Signature.Span),
+        };
         if (change.Statement is { } statement)
         {
             message.Statement = ByteString.CopyFrom(statement.Span);

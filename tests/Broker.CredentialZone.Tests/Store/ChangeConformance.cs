@@ -28,7 +28,8 @@ public abstract class ChangeConformance : IDisposable
         var done = _zone.Do(customer.Enrol());
         Assert.Equal(2ul, done.Ledger.Length);
         var state = _zone.Store.Customer(customer.Name)!.Customer;
-        Assert.Equal((1ul, 0ul, customer.Incarnation, 1ul), (state.Fence, state.LockGeneration, state.OwnerIncarnation, state.Head.Counter));
+        Assert.Equal(
+            (1ul, 0ul, customer.Incarnation, 1ul), (state.Fence, state.LockGeneration, state.OwnerIncarnation, state.Head.Counter));
         Assert.Equal([customer.Name], _zone.Store.Customers("", 10));
         Assert.Equal(RefusalCode.CustomerExists, _zone.Refused(_zone.NewCustomer().Enrol()));
     }
@@ -40,9 +41,11 @@ public abstract class ChangeConformance : IDisposable
         Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Plan = Digest.Zero })));
         Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { AdministratorsRequired = 2 })));
         Assert.Equal(RefusalCode.Misaddressed, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Epoch = 2 })));
-        Assert.Equal(RefusalCode.BadSignature, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Identity = new SignerKey().Key })));
+        Assert.Equal(
+            RefusalCode.BadSignature, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Identity = new SignerKey().Key })));
         Assert.Equal(RefusalCode.WrongFence, _zone.Refused(_zone.NewCustomer().Enrol(bendClaim: c => c with { Fence = 2 })));
-        Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bendClaim: c => c with { Incarnation = Digest.Zero })));
+        Assert.Equal(
+            RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bendClaim: c => c with { Incarnation = Digest.Zero })));
         var plan = _zone.NewCustomer().Plan();
         var late = plan with { NotAfter = _zone.Time.GetUtcNow().AddMinutes(-3) };
         Assert.Equal(RefusalCode.PlanExpired, _zone.Refused(_zone.NewCustomer().Enrol(late)));
@@ -76,7 +79,8 @@ public abstract class ChangeConformance : IDisposable
         var customer = _zone.Ready();
         var key = EntryKey.Row(TestCustomer.N("db"), 1);
         _zone.Do(customer.Commit([customer.Credential("db", 2), customer.Row("db", 2), TestCustomer.Remove(key)]));
-        var read = _zone.Store.ReadEntries(customer.Name, [key, EntryKey.Row(TestCustomer.N("db"), 2), EntryKey.Credential(TestCustomer.N("db"))])!;
+        var read = _zone.Store.ReadEntries(customer.Name,
+            [key, EntryKey.Row(TestCustomer.N("db"), 2), EntryKey.Credential(TestCustomer.N("db"))])!;
         Assert.Equal(customer.LastHead!.Statement.ToArray(), read.Head.Statement.ToArray());
         Assert.Equal(Digest.Zero, read.Entries[0].Value);
         Assert.Null(read.Entries[1].Entry);
@@ -105,7 +109,8 @@ public abstract class ChangeConformance : IDisposable
         Assert.Equal(RefusalCode.Misaddressed, Bent(h => h with { Epoch = 2 }));
         Assert.Equal(RefusalCode.RootMismatch, Bent(h => h with { Root = Digest.Of([1]) }));
         Assert.Equal(RefusalCode.StaleCounter, Refused(customer, 1, customer.Grant("web-2")));
-        Assert.Equal(RefusalCode.EntryMismatch, Refused(customer, 2, customer.Grant("web-2") with { Key = EntryKey.Grant(TestCustomer.N("web-3")) }));
+        Assert.Equal(RefusalCode.EntryMismatch, Refused(
+            customer, 2, customer.Grant("web-2") with { Key = EntryKey.Grant(TestCustomer.N("web-3")) }));
         Assert.Equal(RefusalCode.EntryMismatch, Refused(customer, 2, TestCustomer.Remove(new EntryKey("nothing", "x"))));
         Assert.Equal(RefusalCode.EntryMismatch, Refused(customer, 2, TestCustomer.Remove(EntryKey.Custody(1))));
         Assert.Equal(RefusalCode.Malformed, Refused(customer, 2, customer.Grant("web-2") with { Statement = new byte[8] }));
@@ -137,7 +142,8 @@ public abstract class ChangeConformance : IDisposable
         _zone.Do(new KeepHouse(TestCustomer.N("zone-1")));
         Assert.Equal(RefusalCode.RootMismatch, _zone.Refused(Again(other)));
 
-        CommitChange Again(SignedRequest r) => new(new ChangeSet(customer.Name, 1, 3, HeadOf(customer, 4), [customer.Grant("web-9")], [r], null));
+        CommitChange Again(SignedRequest r) =>
+            new(new ChangeSet(customer.Name, 1, 3, HeadOf(customer, 4), [customer.Grant("web-9")], [r], null));
     }
 
     private static Protocol.Statements.Signed HeadOf(TestCustomer customer, ulong counter, Func<CustomerHead, CustomerHead>? bend = null)

@@ -8,7 +8,9 @@ using Broker.Protocol.Ledger;
 
 namespace Broker.CredentialZone.Tests.Store;
 
-/// <summary>A copy of the files at a moment is what a killed process leaves: pages that reached the system, nothing of its memory.</summary>
+/// <summary>
+/// A copy of the files at a moment is what a killed process leaves: pages that reached the system, nothing of its memory.
+/// </summary>
 public sealed class CrashSpecs : IDisposable
 {
     private readonly ZoneUnderTest _zone = new(ZoneUnderTest.Sqlite);
@@ -133,7 +135,8 @@ public sealed class CrashSpecs : IDisposable
             raw.Script("UPDATE meta SET value = x'00000063' WHERE key = 'schema-version'");
         }
 
-        Assert.Contains("version", Assert.Throws<StoreException>(() => ZoneUnderTest.Sqlite(_zone.DirectoryPath)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "version", Assert.Throws<StoreException>(() => ZoneUnderTest.Sqlite(_zone.DirectoryPath)).Message, StringComparison.Ordinal);
         using (var raw = new SqliteConnectionHandle(Path.Combine(_zone.DirectoryPath, "zone.db"), readOnly: false))
         {
             raw.Script("UPDATE meta SET value = x'00000001' WHERE key = 'schema-version'");

@@ -54,7 +54,8 @@ public sealed class GroupCommitSpecs : IDisposable
     {
         var customer = _zone.Ready();
         var (before, failing, after) = (
-            new ReleaseRows(customer.Call(customer.Launch())), new Failing(customer.Name.Value), new ReleaseRows(customer.Call(customer.Launch())));
+            new ReleaseRows(customer.Call(customer.Launch())), new Failing(customer.Name.Value),
+            new ReleaseRows(customer.Call(customer.Launch())));
         _zone.Store.Commit([before, failing, after]);
         Assert.IsType<StoreException>(failing.Result.Exception!.InnerException);
         Released(before);

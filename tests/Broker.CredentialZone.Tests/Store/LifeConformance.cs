@@ -63,7 +63,8 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(RefusalCode.OutcomeConflict, _zone.Refused(_customer.Append(call, "used")));
         Assert.Equal(RefusalCode.WrongAttempt, _zone.Refused(_customer.Append(call, "acknowledged", attempt: 2)));
         Assert.Equal(RefusalCode.UnknownHandOff, _zone.Refused(_customer.Append(_customer.Call(_customer.Launch()), "acknowledged")));
-        Assert.Equal(RefusalCode.UnknownHandOff, _zone.Refused(_customer.Append(call with { Request = _customer.Launch() }, "acknowledged")));
+        Assert.Equal(
+            RefusalCode.UnknownHandOff, _zone.Refused(_customer.Append(call with { Request = _customer.Launch() }, "acknowledged")));
         Assert.Equal(RefusalCode.StaleFence, _zone.Refused(new AppendOutcomes(_customer.Name, 9, _customer.Outcome(call, "acknowledged"))));
         Assert.Equal(RefusalCode.Malformed, _zone.Refused(_customer.Append()));
         var ended = _customer.Ended(call, "acknowledged");
@@ -109,7 +110,8 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(RefusalCode.Locked, _zone.Refused(new ClaimCustomer(_customer.Claim(2), null)));
         Assert.Equal(RefusalCode.WrongLift, _zone.Refused(new ClaimCustomer(_customer.Claim(2, lifted: 1), Lift(2))));
         Assert.Equal(RefusalCode.WrongLift, _zone.Refused(new ClaimCustomer(_customer.Claim(2, lifted: 0), Lift(1))));
-        Assert.Equal(RequestRefusal.BadSignature, _zone.Refused(new ClaimCustomer(_customer.Claim(2, lifted: 1), Lift(1, new SignerKey()))));
+        Assert.Equal(
+            RequestRefusal.BadSignature, _zone.Refused(new ClaimCustomer(_customer.Claim(2, lifted: 1), Lift(1, new SignerKey()))));
         Assert.Equal(RequestRefusal.WrongAction, _zone.Refused(new ClaimCustomer(_customer.Claim(2, lifted: 1), Lock())));
         _zone.Do(_customer.Append(open, "not-sent"));
 
@@ -147,7 +149,8 @@ public abstract class LifeConformance : IDisposable
 
         _zone.Do(_customer.Commit([_customer.Grant("web-2")], token: token.Key.Fingerprint));
         Assert.True(_zone.Store.Invitation(_customer.Name, token.Key.Fingerprint)!.Redeemed);
-        Assert.Equal(RefusalCode.InvitationNotOpen, _zone.Refused(_customer.Commit([_customer.Grant("web-3")], token: token.Key.Fingerprint)));
+        Assert.Equal(
+            RefusalCode.InvitationNotOpen, _zone.Refused(_customer.Commit([_customer.Grant("web-3")], token: token.Key.Fingerprint)));
     }
 
     [Fact]
@@ -168,7 +171,8 @@ public abstract class LifeConformance : IDisposable
         var token = new SignerKey();
         _zone.Do(new InviteAgent(_customer.Name, 1, Invite(token)));
         _zone.Time.Advance(TimeSpan.FromMinutes(18));
-        Assert.Equal(RefusalCode.InvitationNotOpen, _zone.Refused(_customer.Commit([_customer.Grant("web-2")], token: token.Key.Fingerprint)));
+        Assert.Equal(
+            RefusalCode.InvitationNotOpen, _zone.Refused(_customer.Commit([_customer.Grant("web-2")], token: token.Key.Fingerprint)));
     }
 
     [Fact]

@@ -40,7 +40,8 @@ public abstract class ReleaseConformance : IDisposable
         Assert.Equal(BlockKind.Intent, block.Kind);
         var record = Statement.Read<IntentRecord>(block.Body.Span);
         var intent = Statement.Read<Intent>(record.Intent.Span);
-        Assert.Equal((call.HandOff, 1u, 1ul, 0ul, 2ul), (intent.HandOff, intent.Attempt, intent.Fence, intent.LockGeneration, intent.HeadCounter));
+        Assert.Equal(
+            (call.HandOff, 1u, 1ul, 0ul, 2ul), (intent.HandOff, intent.Attempt, intent.Fence, intent.LockGeneration, intent.HeadCounter));
         Assert.Equal(call.Request.Hash, intent.Request);
         Assert.Equal(call.Request.Encode(), record.Request.ToArray());
 
@@ -94,7 +95,8 @@ public abstract class ReleaseConformance : IDisposable
         Assert.Equal(RefusalCode.WrongHandOff, Refused(call with { HandOff = _customer.NewId() }));
         Assert.Equal(RequestRefusal.Malformed, Refused(call with { Request = launch with { Statement = new byte[3] } }));
         Assert.Equal(RequestRefusal.Malformed, Refused(call with { Request = launch with { Payload = new byte[3] } }));
-        Assert.Equal(RequestRefusal.WrongPayload, Refused(call with { Request = launch with { Payload = _customer.Launch("other").Payload } }));
+        Assert.Equal(
+            RequestRefusal.WrongPayload, Refused(call with { Request = launch with { Payload = _customer.Launch("other").Payload } }));
         Assert.Equal(RefusalCode.UnknownCredential, Refused(_customer.Call(_customer.Launch("none"))));
         Assert.Equal(RefusalCode.UnknownCredential, Refused(_customer.Call(_customer.Launch("db", version: 7))));
         Assert.Equal(RefusalCode.UnknownAgent, Refused(_customer.Call(_customer.Launch(agent: "none"), "none")));
@@ -155,7 +157,8 @@ public abstract class ReleaseConformance : IDisposable
         SignedRequest Launch(List<string> credentials) => _customer.Request(
             UserAction.Launch,
             new LaunchPayload(
-                TestCustomer.N("web-1"), [.. credentials.Select(c => new LaunchItem(TestCustomer.N(c), 0, TestCustomer.N("hold")))], default));
+                TestCustomer.N("web-1"), [.. credentials.Select(c => new LaunchItem(TestCustomer.N(c), 0, TestCustomer.N("hold")))],
+                default));
     }
 
     [Fact]

@@ -60,7 +60,8 @@ public sealed class UnknownCommitSpecs : IDisposable
         await using var actors = new ActorSystem("zone");
         var writer = actors.Spawn(Props<WriterMessage>.Of(() => new WriterActor(_zone.Store, TestCustomer.N("zone-1"), 64)), "ledger");
         var service = new ZoneService(
-            new ZoneIdentity(installation.Trust, TestCustomer.N("zone-1"), default, _zone.Time), _zone.Store, new ZoneWriter(_zone.Store, writer));
+            new ZoneIdentity(installation.Trust, TestCustomer.N("zone-1"), default, _zone.Time), _zone.Store,
+            new ZoneWriter(_zone.Store, writer));
         var customer = _zone.Ready();
         var call = customer.Call(customer.Launch());
         Break(kept);

@@ -36,7 +36,8 @@ public sealed class RunningZone : IAsyncLifetime, IDisposable
             new TlsSettings(Installation.Path("root.crt"), Installation.Path("zone-1.crt"), Installation.Path("zone-1.key")),
             new IPEndPoint(IPAddress.Loopback, 0), Installation.Path("ledger-1.crt"), Installation.Path("ledger-1.key"), null, null,
             new SqliteOptions(Installation.Path("zone.db"), 2, 0), ZoneUnderTest.Limits, 256);
-        Node = (ZoneNode)await ZoneNode.StartAsync(new NodeContext(NullLoggerFactory.Instance, Health, TimeProvider.System, _ => { }), settings, default);
+        Node = (ZoneNode)await ZoneNode.StartAsync(
+            new NodeContext(NullLoggerFactory.Instance, Health, TimeProvider.System, _ => { }), settings, default);
     }
 
     public async Task DisposeAsync()

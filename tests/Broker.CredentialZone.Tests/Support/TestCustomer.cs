@@ -57,7 +57,8 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
         [new NamedKey(N("c1"), new SignerKey().Key), new NamedKey(N("c2"), new SignerKey().Key)],
         [new NamedKey(N("alice"), Alice.Key)], 1, time.GetUtcNow() + TimeSpan.FromMinutes(10));
 
-    public EnrolCustomer Enrol(EnrolmentPlan? asked = null, Func<CustodyRecord, CustodyRecord>? bend = null, Func<Claim, Claim>? bendClaim = null)
+    public EnrolCustomer Enrol(
+        EnrolmentPlan? asked = null, Func<CustodyRecord, CustodyRecord>? bend = null, Func<Claim, Claim>? bendClaim = null)
     {
         asked ??= Plan();
         var parts = Enrolment(asked, new SignerKey().Sign(asked), bend, bendClaim);
@@ -163,7 +164,8 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
     public ReleaseCall Call(SignedRequest launch, string agent = "web-1") =>
         new(Name, Fence, launch, HandOffId.Of(launch.Hash, N(agent)), 1, Counter);
 
-    public Signed Outcome(ReleaseCall call, string state, string code = "", SignerKey? by = null, uint attempt = 1) => (by ?? Identity).Sign(
+    public Signed Outcome(ReleaseCall call, string state, string code = "", SignerKey? by = null, uint attempt = 1) =>
+        (by ?? Identity).Sign(
         new Outcomes(cluster, Name, [Ended(call, state, code, attempt)]));
 
     public Outcome Ended(ReleaseCall call, string state, string code = "", uint attempt = 1) =>

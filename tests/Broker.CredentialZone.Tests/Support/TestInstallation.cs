@@ -13,7 +13,8 @@ internal sealed class TestInstallation : IDisposable
     private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
 
     private readonly CertificateIssuer _root = CertificateIssuer.CreateRoot(
-        ZoneUnderTest.Cluster, Name.Parse("test"), ECDsa.Create(ECCurve.NamedCurves.nistP256), Now, TimeSpan.FromDays(30), RandomSource.System.Fill);
+        ZoneUnderTest.Cluster, Name.Parse("test"), ECDsa.Create(ECCurve.NamedCurves.nistP256), Now, TimeSpan.FromDays(30),
+        RandomSource.System.Fill);
 
     public TestInstallation()
     {

@@ -17,7 +17,8 @@ internal sealed class ZoneUnderTest : IDisposable
     private ZoneLimits _limits;
 
     public ZoneUnderTest(
-        Func<string, IZoneDatabase> open, string? directory = null, ZoneLimits? limits = null, SignerKey? ledger = null, WallClock? time = null)
+        Func<string, IZoneDatabase> open, string? directory = null, ZoneLimits? limits = null, SignerKey? ledger = null,
+        WallClock? time = null)
     {
         (_open, _limits, _ownsDirectory) = (open, limits ?? Limits, directory is null);
         Time = time ?? new WallClock();

@@ -16,17 +16,20 @@ public sealed class ChangeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
     {
         { "another upload than was signed", Codes.UploadWrong, t => Put(t, c =>
             (c.Put("new", Secret, "web").Request, c.Put("new", Secret, "web").Upload)) },
-        { "an upload to another intake key", Codes.UploadWrong, t => Put(t, c => c.Put("new", Secret, "web", intake: new SignerKey().Key)) },
+        { "an upload to another intake key", Codes.UploadWrong, t =>
+            Put(t, c => c.Put("new", Secret, "web", intake: new SignerKey().Key)) },
         { "an upload bound to another credential", Codes.UploadWrong, t => Put(t, c => c.Put("new", Secret, "web", boundTo: "db")) },
         { "an upload that was cut", Codes.UploadWrong, t => Put(t, c =>
         {
             var (_, upload) = c.Put("new", Secret, "web");
             var cut = upload[..40];
-            var payload = new PutCredentialPayload(TestCustomer.N("new"), CredentialKind.Password, TestCustomer.N("web"), 0, Protocol.Identifiers.Digest.Of(cut));
+            var payload = new PutCredentialPayload(
+                TestCustomer.N("new"), CredentialKind.Password, TestCustomer.N("web"), 0, Protocol.Identifiers.Digest.Of(cut));
             return (c.Request(UserAction.PutCredential, payload), cut);
         }) },
         { "a version that is not the latest", Codes.VersionConflict, t => Put(t, c => c.Put("db", Secret, "web", replaces: 7)) },
-        { "the last version that there is", RequestRefusal.Malformed, t => Put(t, c => c.Put("db", Secret, "web", replaces: uint.MaxValue)) },
+        { "the last version that there is", RequestRefusal.Malformed, t =>
+            Put(t, c => c.Put("db", Secret, "web", replaces: uint.MaxValue)) },
         { "a policy that does not exist", Codes.PolicyUnknown, t => Put(t, c => c.Put("new", Secret, "no-such")) },
         { "a move to another policy by one", RequestRefusal.CoSignatureNeeded, async t =>
         {
@@ -34,7 +37,8 @@ public sealed class ChangeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
             return await Put(t, c => c.Put("db", Secret, "open", replaces: 1));
         } },
         { "a put by an operator", RequestRefusal.RoleForbids, t => Put(t, c => c.Put("new", Secret, "web", user: "carol")) },
-        { "a policy widened by one", RequestRefusal.CoSignatureNeeded, t => Change(t, UserAction.PutPolicy, t.Customer.Policy("web", ["web-1", "web-2"])) },
+        { "a policy widened by one", RequestRefusal.CoSignatureNeeded, t =>
+            Change(t, UserAction.PutPolicy, t.Customer.Policy("web", ["web-1", "web-2"])) },
         { "a policy widened by one person twice", RequestRefusal.CoSignatureNeeded, t => Change(
             t, UserAction.PutPolicy, t.Customer.Policy("web", ["web-1", "web-2"]), co: "alice") },
         { "a policy widened with an operator", RequestRefusal.RoleForbids, t => Change(
@@ -51,13 +55,15 @@ public sealed class ChangeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
             t, UserAction.RemoveUser, new NamePayload(TestCustomer.N("bob")), co: "bob") },
         { "an administrator demotes themselves", Codes.LastAdministrator, t => Change(
             t, UserAction.PutUser, new PutUserPayload(TestCustomer.N("alice"), Role.Monitor, t.Customer.Users["alice"].Key), co: "bob") },
-        { "a payload of another action", RequestRefusal.Malformed, t => Change(t, UserAction.RemoveUser, t.Customer.LaunchOf(), co: "bob") },
+        { "a payload of another action", RequestRefusal.Malformed, t =>
+            Change(t, UserAction.RemoveUser, t.Customer.LaunchOf(), co: "bob") },
         { "a request sent as another action", RequestRefusal.WrongAction, async t => (await t.Customer.Submit(
             t.Customer.Request(UserAction.RemoveAgent, new NamePayload(t.Agent.Name)), UserAction.DeleteCredential)).Code! },
         { "an action that changes nothing", RequestRefusal.Malformed, t => Change(t, UserAction.Launch, t.Customer.LaunchOf()) },
         { "a removed user put back by replay", Codes.AlreadyCommitted, async t =>
         {
-            var put = t.Customer.Request(UserAction.PutUser, new PutUserPayload(TestCustomer.N("eve"), Role.Operator, new SignerKey().Key), co: "bob");
+            var put = t.Customer.Request(
+                UserAction.PutUser, new PutUserPayload(TestCustomer.N("eve"), Role.Operator, new SignerKey().Key), co: "bob");
             Assert.Null((await t.Customer.Submit(put, UserAction.PutUser)).Code);
             await t.Customer.Change(UserAction.RemoveUser, new NamePayload(TestCustomer.N("eve")), co: true);
             return await Replay(t, new Change.ByUser(put, UserAction.PutUser, default), EntryKey.User(TestCustomer.N("eve")));
@@ -103,15 +109,18 @@ public sealed class ChangeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         } },
         { "a token that lives too long", Codes.InvitationTooLong, t => BadEnrolment(t, bendInvitation: i =>
             i with { NotAfter = t.Customer.World.Time.GetUtcNow() + TimeSpan.FromHours(1) }) },
-        { "a token for another agent", Codes.InvitationOfAnother, t => BadEnrolment(t, bend: a => a with { Agent = TestCustomer.N("web-1") }) },
+        { "a token for another agent", Codes.InvitationOfAnother, t =>
+            BadEnrolment(t, bend: a => a with { Agent = TestCustomer.N("web-1") }) },
         { "a token for another instance", Codes.InvitationOfAnother, t => BadEnrolment(t, bend: a => a with { Instance = "i-2" }) },
-        { "a token of another customer", Codes.InvitationOfAnother, t => BadEnrolment(t, bend: a => a with { Customer = TestCustomer.N("other") }) },
+        { "a token of another customer", Codes.InvitationOfAnother, t =>
+            BadEnrolment(t, bend: a => a with { Customer = TestCustomer.N("other") }) },
         { "a stolen statement with another agent's key", Codes.AgentRequestForged, async t =>
         {
             var (change, agent) = await Enrolment(t.Customer);
             using (agent)
             {
-                return (await t.Customer.Submit(change with { AgentSignature = new SignerKey().Sign(change.Request.Statement.Span) })).Code!;
+                return (await t.Customer.Submit(change with { AgentSignature = new SignerKey()
+                    .Sign(change.Request.Statement.Span) })).Code!;
             }
         } },
         { "a request that the token did not sign", Codes.AgentRequestForged, async t =>
@@ -133,7 +142,8 @@ public sealed class ChangeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
                 Statement = raised.Encode(),
                 Leaf = Protocol.Merkle.TreeHash.Leaf(entries[0].LeafKey, Protocol.Identifiers.Digest.Of(raised.Encode())),
             };
-            var change = new Change.ByUser(t.Customer.Request(UserAction.PutPolicy, t.Customer.Policy("p", ["x"]), "carol"), UserAction.PutPolicy, default);
+            var change = new Change.ByUser(
+                t.Customer.Request(UserAction.PutPolicy, t.Customer.Policy("p", ["x"]), "carol"), UserAction.PutPolicy, default);
             return (await t.Customer.Ask<Result<PreparedChanges>>(r => new CustomerKeyMessage.Prepare([change], [forged], head, r))).Code!;
         } },
         { "a head that the key did not sign", Codes.HeadUnknown, async t =>
@@ -145,7 +155,8 @@ public sealed class ChangeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         { "an entry that was not brought", Codes.Malformed, async t =>
         {
             var (entries, head) = await t.Customer.Read(EntryKey.User(TestCustomer.N("alice")));
-            var change = new Change.ByUser(t.Customer.Request(UserAction.PutPolicy, t.Customer.Policy("web", ["x"])), UserAction.PutPolicy, default);
+            var change = new Change.ByUser(
+                t.Customer.Request(UserAction.PutPolicy, t.Customer.Policy("web", ["x"])), UserAction.PutPolicy, default);
             var prepared = await t.Customer.Ask<Result<PreparedChanges>>(r => new CustomerKeyMessage.Prepare([change], entries, head, r));
             return prepared.Value!.Refusals[0]!.Code;
         } },
@@ -216,7 +227,8 @@ public sealed class ChangeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         customer.Request(UserAction.InviteAgent, Statement.Read<InviteAgentPayload>(change.Invitation.Payload.Span));
 
     private static async Task<string> BadEnrolment(
-        Target t, Func<AgentRequest, AgentRequest>? bend = null, Func<InviteAgentPayload, InviteAgentPayload>? bendInvitation = null, string user = "alice")
+        Target t, Func<AgentRequest, AgentRequest>? bend = null, Func<InviteAgentPayload, InviteAgentPayload>? bendInvitation = null,
+        string user = "alice")
     {
         var token = new SignerKey();
         var invitation = t.Customer.Invitation("web-2", token.Key);

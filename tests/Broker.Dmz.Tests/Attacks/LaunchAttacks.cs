@@ -28,10 +28,12 @@ public sealed class LaunchAttacks(DmzWorld world) : IClassFixture<DmzWorld>
             return c.Launch(user: "mallory");
         }) },
         { "a launch signed by another key", RequestRefusal.BadSignature, t => Forge(t, c => c.Launch(by: new SignerKey())) },
-        { "a launch signed by another user", RequestRefusal.BadSignature, t => Forge(t, c => c.Launch(user: "carol", by: c.Users["alice"])) },
+        { "a launch signed by another user", RequestRefusal.BadSignature, t =>
+            Forge(t, c => c.Launch(user: "carol", by: c.Users["alice"])) },
         { "a payload that was not signed", RequestRefusal.WrongPayload, t => Forge(t, c =>
             c.Launch() with { Payload = c.LaunchOf(credential: "db2").Encode() }) },
-        { "a payload of another action", RequestRefusal.WrongAction, t => Forge(t, c => c.Request(UserAction.Release, c.LaunchOf(), "carol")) },
+        { "a payload of another action", RequestRefusal.WrongAction, t =>
+            Forge(t, c => c.Request(UserAction.Release, c.LaunchOf(), "carol")) },
         { "a request of another customer", RequestRefusal.WrongCustomer, t => Forge(t, c =>
             c.Launch(bend: r => r with { Customer = TestCustomer.N("somebody-else") })) },
         { "a request of another cluster", RequestRefusal.WrongCluster, t => Forge(t, c =>
@@ -45,7 +47,8 @@ public sealed class LaunchAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         { "a role that may not launch", RequestRefusal.RoleForbids, async t =>
         {
             t.Customer.Users["dave"] = new SignerKey();
-            await t.Customer.Change(UserAction.PutUser, new PutUserPayload(TestCustomer.N("dave"), Role.Monitor, t.Customer.Users["dave"].Key));
+            await t.Customer.Change(
+                UserAction.PutUser, new PutUserPayload(TestCustomer.N("dave"), Role.Monitor, t.Customer.Users["dave"].Key));
             return await Forge(t, c => c.Launch(user: "dave"));
         } },
         { "another payload than the zone recorded", Codes.ReceiptOfAnother, t => Bend(t, request:
@@ -65,7 +68,8 @@ public sealed class LaunchAttacks(DmzWorld world) : IClassFixture<DmzWorld>
             t.Customer.BeginSeal(launch, await t.Customer.Release(launch));
             var (header, _) = await t.Agent.Receive();
             var code = await t.Customer.Seal(t.Agent, launch, await t.Customer.Release(launch, 2), 2);
-            t.Agent.Tell(t.Agent.Report(Protocol.Session.MessageType.Refused, header.HandOff, header.Attempt, HandOffState.Refused, "test"));
+            t.Agent.Tell(
+                t.Agent.Report(Protocol.Session.MessageType.Refused, header.HandOff, header.Attempt, HandOffState.Refused, "test"));
             return code;
         } },
         { "another hand-off for the same request", "wrong-hand-off", async t =>
@@ -120,7 +124,8 @@ public sealed class LaunchAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         } },
         { "a receipt of a change", Codes.ReceiptOfAnother, async t =>
         {
-            var chain = await t.Customer.World.Node.Zone.ReadLedgerAsync(new Wire.ReadLedgerRequest { Chain = t.Customer.Name.Value, Limit = 1 }, default);
+            var chain = await t.Customer.World.Node.Zone.ReadLedgerAsync(
+                new Wire.ReadLedgerRequest { Chain = t.Customer.Name.Value, Limit = 1 }, default);
             return await Bend(t, reply: r => r.Receipt = chain.Blocks[0].Receipt);
         } },
         { "a receipt signed by another ledger key", Codes.ReceiptForged, t => BendReceipt(t, r =>
@@ -165,7 +170,8 @@ public sealed class LaunchAttacks(DmzWorld world) : IClassFixture<DmzWorld>
             return await Bend(t, reply: r => r.Entries.Add(Entry(other, EntryKey.RowType)));
         } },
         { "a row said to be absent", Codes.EntryForged, t => Bend(t, reply: r => Entry(r, EntryKey.RowType).ClearStatement()) },
-        { "a proof of nothing", Codes.ReceiptForged, t => Bend(t, reply: r => Entry(r, EntryKey.UserType).Proof = ByteString.CopyFrom(new byte[33])) },
+        { "a proof of nothing", Codes.ReceiptForged, t =>
+            Bend(t, reply: r => Entry(r, EntryKey.UserType).Proof = ByteString.CopyFrom(new byte[33])) },
         { "a user with a raised role", Codes.EntryForged, t => BendEntry(t, EntryKey.UserType, s =>
             (Statement.Read<UserEntry>(s) with { Role = Role.Administrator }).Encode()) },
         { "a user with another key", Codes.EntryForged, t => BendEntry(t, EntryKey.UserType, s =>
@@ -194,7 +200,8 @@ public sealed class LaunchAttacks(DmzWorld world) : IClassFixture<DmzWorld>
             await t.Customer.PutCredential("db3", "x"u8.ToArray(), "open");
             var before = await t.Customer.Release(t.Customer.Launch(credential: "db3"));
             await t.Customer.PutPolicy("open", ["web-2"]);
-            return await Bend(t, launch: c => c.Launch(credential: "db3"), reply: r => Replace(r, EntryKey.PolicyType, Entry(before, EntryKey.PolicyType)));
+            return await Bend(t, launch: c => c.Launch(credential: "db3"), reply: r => Replace(
+                r, EntryKey.PolicyType, Entry(before, EntryKey.PolicyType)));
         } },
         { "an answer of an earlier head", Codes.HeadUnknown, async t =>
         {

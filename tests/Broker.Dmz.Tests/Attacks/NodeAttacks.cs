@@ -59,7 +59,14 @@ public sealed class NodeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         {
             var state = await t.Customer.ZoneState();
             await t.Customer.World.HostileNode.CommitAsync(
-                new Wire.CommitRequest { Customer = t.Customer.Name.Value, Fence = state.Fence - 1, Head = state.Head, ExpectedCounter = 1 }, default);
+                new Wire.CommitRequest
+                {
+                    Customer = t.Customer.Name.Value,
+                    Fence = state.Fence - 1,
+                    Head = state.Head,
+                    ExpectedCounter = 1,
+                },
+                default);
             return "committed";
         } },
         { "a lock by nobody", RequestRefusal.UnknownUser, t => Lock(t, () =>
@@ -89,7 +96,8 @@ public sealed class NodeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
             await LockedAndGiven(t);
             var state = await t.Customer.ZoneState();
             t.Customer.Refs.Key.Tell(new CustomerKeyMessage.Claimed(state));
-            var check = await t.Customer.Submit(t.Customer.Request(UserAction.PutPolicy, t.Customer.Policy("p", ["x"])), UserAction.PutPolicy);
+            var check = await t.Customer.Submit(
+                t.Customer.Request(UserAction.PutPolicy, t.Customer.Policy("p", ["x"])), UserAction.PutPolicy);
             return check.Code!;
         } },
         { "a share sealed to another incarnation", Codes.ShareWrongIncarnation, async t =>
@@ -140,7 +148,8 @@ public sealed class NodeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         { "a plan whose time is over", Codes.PlanRefused, async t =>
         {
             var other = await t.Customer.World.NewCustomer();
-            return (await other.AskToEnrol(other.Plan() with { NotAfter = t.Customer.World.Time.GetUtcNow() - TimeSpan.FromMinutes(5) })).Code!;
+            return (await other.AskToEnrol(
+                other.Plan() with { NotAfter = t.Customer.World.Time.GetUtcNow() - TimeSpan.FromMinutes(5) })).Code!;
         } },
         { "a second enrolment of the customer", Codes.CustomerExists, async t => (await t.Customer.AskToEnrol(t.Customer.Plan())).Code! },
         { "a wrong confirmation", Codes.ConfirmationWrong, async t =>
@@ -174,7 +183,8 @@ public sealed class NodeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
     private static async Task<Claim> NextClaim(Target t)
     {
         var state = await t.Customer.ZoneState();
-        return new Claim(t.Customer.World.Node.Cluster, t.Customer.Name, 1, TestCustomer.N("dmz-2"), Digest.Of([2]), state.Fence + 1, state.LiftedGeneration);
+        return new Claim(t.Customer.World.Node.Cluster, t.Customer.Name, 1, TestCustomer.N("dmz-2"), Digest.Of([2]), state.Fence + 1,
+            state.LiftedGeneration);
     }
 
     private static async Task<string> Claim(Target t, Protocol.Statements.Signed claim)

@@ -8,7 +8,9 @@ using Broker.Secrets;
 
 namespace Broker.Dmz.Tests.Attacks;
 
-/// <summary>A relay between key and agent, and agents that are not who they say: nothing is opened, and no hand-off ends by their word.</summary>
+/// <summary>
+/// A relay between key and agent, and agents that are not who they say: nothing is opened, and no hand-off ends by their word.
+/// </summary>
 public sealed class SessionAttacks(DmzWorld world) : IClassFixture<DmzWorld>
 {
     internal static readonly AttackTable<Target> Table = new()
@@ -76,7 +78,12 @@ public sealed class SessionAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         } },
         { "an acknowledgement that the relay invents", SessionFailure.WrongKey, t => Tamper(t, (agent, m) =>
         {
-            var header = Statement.Read<MessageHeader>(m.Header.Span) with { Direction = Direction.AgentToOwner, Type = MessageType.Acknowledged, Items = [] };
+            var header = Statement.Read<MessageHeader>(m.Header.Span) with
+            {
+                Direction = Direction.AgentToOwner,
+                Type = MessageType.Acknowledged,
+                Items = [],
+            };
             return m with { Header = header.Encode() };
         }) },
         { "the owner's message reflected", SessionFailure.WrongDirection, t => Tamper(t, (_, m) => m) },
@@ -95,7 +102,10 @@ public sealed class SessionAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         { "a message of another session", SessionFailure.WrongTranscript, t => Tamper(t, (agent, m) =>
         {
             var report = Acknowledgement(agent, m);
-            return report with { Header = (Statement.Read<MessageHeader>(report.Header.Span) with { Transcript = Digest.Of([1]) }).Encode() };
+            return report with
+            {
+                Header = (Statement.Read<MessageHeader>(report.Header.Span) with { Transcript = Digest.Of([1]) }).Encode(),
+            };
         }) },
         { "a number far ahead", SessionFailure.TooFarAhead, t => Tamper(t, (agent, m) =>
         {

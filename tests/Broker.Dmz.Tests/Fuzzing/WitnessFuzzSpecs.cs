@@ -4,7 +4,9 @@ using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Fuzzing;
 
-/// <summary>A witness file, damaged: it tells a head that was written, or none; a torn write does not take the head before it along.</summary>
+/// <summary>
+/// A witness file, damaged: it tells a head that was written, or none; a torn write does not take the head before it along.
+/// </summary>
 public sealed class WitnessFuzzSpecs : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("witness-");

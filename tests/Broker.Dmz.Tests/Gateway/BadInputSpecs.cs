@@ -31,24 +31,34 @@ public sealed class BadInputSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAs
         ["an array"] = (HttpStatusCode.BadRequest, "malformed", () => Post("[]")),
         ["wrong types"] = (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":1,\"payload\":true,\"signatures\":\"\"}")),
         ["a missing member"] = (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"AA==\"}")),
-        ["a null signature"] = (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"AA==\",\"payload\":\"AA==\",\"signatures\":[null]}")),
-        ["no signature"] = (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"AA==\",\"payload\":\"AA==\",\"signatures\":[]}")),
-        ["a duplicate key"] = (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"AA==\",\"statement\":\"AA==\",\"payload\":\"AA==\",\"signatures\":[]}")),
-        ["an unknown key"] = (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"AA==\",\"payload\":\"AA==\",\"signatures\":[],\"more\":1}")),
+        ["a null signature"] =
+            (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"AA==\",\"payload\":\"AA==\",\"signatures\":[null]}")),
+        ["no signature"] =
+            (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"AA==\",\"payload\":\"AA==\",\"signatures\":[]}")),
+        ["a duplicate key"] = (HttpStatusCode.BadRequest, "malformed", () => Post(
+            "{\"statement\":\"AA==\",\"statement\":\"AA==\",\"payload\":\"AA==\",\"signatures\":[]}")),
+        ["an unknown key"] = (HttpStatusCode.BadRequest, "malformed", () => Post(
+            "{\"statement\":\"AA==\",\"payload\":\"AA==\",\"signatures\":[],\"more\":1}")),
         ["deep nesting"] = (HttpStatusCode.BadRequest, "malformed", () => Post(new string('[', 10_000))),
         ["invalid UTF-8"] = (HttpStatusCode.BadRequest, "malformed", () => Post([.. "{\"statement\":\""u8, 0xC3, 0x28, .. "\"}"u8])),
-        ["no base64"] = (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"%%\",\"payload\":\"AA==\",\"signatures\":[]}")),
+        ["no base64"] =
+            (HttpStatusCode.BadRequest, "malformed", () => Post("{\"statement\":\"%%\",\"payload\":\"AA==\",\"signatures\":[]}")),
         ["bytes that are no request"] = (HttpStatusCode.BadRequest, "malformed", () => Post(Request([1, 2, 3], [4, 5, 6]))),
         ["another content type"] = (HttpStatusCode.BadRequest, "malformed", () => Post("{}", "text/plain")),
-        ["an oversized body"] = (HttpStatusCode.RequestEntityTooLarge, "upload-too-large", () => Post(new string(' ', ApiRoutes.MaxBody + 1))),
+        ["an oversized body"] =
+            (HttpStatusCode.RequestEntityTooLarge, "upload-too-large", () => Post(new string(' ', ApiRoutes.MaxBody + 1))),
         ["a name that is none"] = (HttpStatusCode.BadRequest, "malformed", () => Get("/v1/customers/NOT%20A%20NAME")),
-        ["another name than was signed"] = (HttpStatusCode.BadRequest, "malformed", () => Put("/v1/customers/acme/policies/other", Policy("web"))),
-        ["the last version that there is"] = (HttpStatusCode.BadRequest, "malformed", () => Put("/v1/customers/acme/credentials/db", LastVersion())),
-        ["an unknown customer"] = (HttpStatusCode.NotFound, "unknown-customer", () => Put("/v1/customers/nobody/policies/web", Policy("web"))),
+        ["another name than was signed"] =
+            (HttpStatusCode.BadRequest, "malformed", () => Put("/v1/customers/acme/policies/other", Policy("web"))),
+        ["the last version that there is"] =
+            (HttpStatusCode.BadRequest, "malformed", () => Put("/v1/customers/acme/credentials/db", LastVersion())),
+        ["an unknown customer"] =
+            (HttpStatusCode.NotFound, "unknown-customer", () => Put("/v1/customers/nobody/policies/web", Policy("web"))),
         ["no token"] = (HttpStatusCode.Unauthorized, "token-needed", () => Get("/v1/customers/acme/credentials")),
         ["a limit that is no number"] = (HttpStatusCode.BadRequest, "malformed", () => Get("/v1/customers?limit=many")),
         ["a path that there is not"] = (HttpStatusCode.NotFound, "not-found", () => Get("/v1/secrets")),
-        ["a method that there is not"] = (HttpStatusCode.NotFound, "not-found", () => new HttpRequestMessage(HttpMethod.Delete, Launches) { Version = HttpVersion.Version20 }),
+        ["a method that there is not"] = (HttpStatusCode.NotFound, "not-found", () =>
+            new HttpRequestMessage(HttpMethod.Delete, Launches) { Version = HttpVersion.Version20 }),
     };
 
     private WebApplication? _web;
@@ -67,14 +77,16 @@ public sealed class BadInputSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAs
         {
             kestrel.Limits.MaxRequestBodySize = ApiRoutes.MaxBody;
             kestrel.ListenLink(
-                new LinkListener("console", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console, LinkRole.Dmz, LinkRole.Agent, LinkRole.Zone), key,
+                new LinkListener("console", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console, LinkRole.Dmz, LinkRole.Agent,
+                    LinkRole.Zone), key,
                 refused, HttpProtocols.Http1AndHttp2);
         });
         _web = builder.Build();
         _web.UseGatewayProblems();
         _web.UseRouting();
         _web.MapGateway(new GatewayContext(
-            world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time, world.Node.Random), NullLogger.Instance));
+            world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time, world.Node.Random),
+            NullLogger.Instance));
         await _web.StartAsync();
     }
 
@@ -118,7 +130,8 @@ public sealed class BadInputSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAs
         Assert.DoesNotContain("Exception", text, StringComparison.Ordinal);
     }
 
-    private HttpClient Client(InstallationKey key) => LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), new Uri(_web!.Urls.Single()));
+    private HttpClient Client(InstallationKey key) =>
+        LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), new Uri(_web!.Urls.Single()));
 
     private static HttpRequestMessage Get(string path) => new(HttpMethod.Get, path) { Version = HttpVersion.Version20 };
 
@@ -142,7 +155,8 @@ public sealed class BadInputSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAs
 
     private static byte[] LastVersion()
     {
-        var payload = new PutCredentialPayload(TestCustomer.N("db"), CredentialKind.Password, TestCustomer.N("web"), uint.MaxValue, default);
+        var payload = new PutCredentialPayload(
+            TestCustomer.N("db"), CredentialKind.Password, TestCustomer.N("web"), uint.MaxValue, default);
         return JsonSerializer.SerializeToUtf8Bytes(
             new PutCredentialModel(new SignedRequestModel([1], payload.Encode(), [new UserSignatureModel("alice", new byte[64])]), [1]),
             ApiJson.Default.PutCredentialModel);

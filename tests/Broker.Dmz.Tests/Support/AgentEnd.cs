@@ -145,7 +145,8 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
     /// <summary>A message of the agent about a hand-off.</summary>
     public SealedMessage Report(string type, Id16 handOff, uint attempt, string state = "", string code = "") => Context!.Seal(
         new MessageHeader(
-            default, "", 0, type, customer.Name, handOff, default, attempt, 1, 0, [], customer.World.Time.GetUtcNow() + TimeSpan.FromMinutes(1)),
+            default, "", 0, type, customer.Name, handOff, default, attempt, 1, 0, [],
+            customer.World.Time.GetUtcNow() + TimeSpan.FromMinutes(1)),
         new AgentReport(state, code).Encode(), SystemRandom.Fill);
 
     public void Acknowledge(MessageHeader envelope) =>

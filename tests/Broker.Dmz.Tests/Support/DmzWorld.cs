@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Dmz.Tests.Support;
 
-/// <summary>An installation in one process: authority, zone, a DMZ node's actors, and a second node's link for who has taken that one over.</summary>
+/// <summary>
+/// An installation in one process: authority, zone, a DMZ node's actors, and a second node's link for who has taken that one over.
+/// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "xunit awaits DisposeAsync of IAsyncLifetime")]
 public sealed class DmzWorld : IAsyncLifetime
 {
@@ -92,7 +94,8 @@ public sealed class DmzWorld : IAsyncLifetime
         var random = new RandomFill(system.Random.Fill);
         var witnesses = Directory.CreateDirectory(Path.Combine(_directory, name)).FullName;
         var incarnation = NodeIncarnation.Make(
-            _authority.Cluster, key.Identity.Name, Digest.Of("binary"u8), Time.GetUtcNow(), s => key.Sign(s), [.. key.ChainDer.Select(c => c.ToArray())],
+            _authority.Cluster, key.Identity.Name, Digest.Of("binary"u8), Time.GetUtcNow(), s =>
+                key.Sign(s), [.. key.ChainDer.Select(c => c.ToArray())],
             random);
         var limits = new NodeLimits(10_000, 1000, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromHours(24));
         return new DmzContext(

@@ -97,7 +97,8 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         return new ShareModel(record.Epoch, record.Split.ToString(), index, sealedShare, 0, Digest.Zero.ToString(), null);
     }
 
-    public Task<Result<KeyStatus>> Give(ShareModel share) => Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.GiveShare(share, Enrolment!.Custody.ToSigned(), r));
+    public Task<Result<KeyStatus>> Give(ShareModel share) =>
+        Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.GiveShare(share, Enrolment!.Custody.ToSigned(), r));
 
     public Task<KeyStatus> Wipe() => Ask<KeyStatus>(r => new CustomerKeyMessage.Lock("test", r));
 
@@ -183,7 +184,8 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
 
     /// <summary>Seals an upload as a console does; each part can be another than the one that is signed.</summary>
     public (SignedRequest Request, byte[] Upload) Put(
-        string credential, byte[] secret, string policy, uint replaces = 0, PublicKey? intake = null, string? boundTo = null, string user = "alice")
+        string credential, byte[] secret, string policy, uint replaces = 0, PublicKey? intake = null, string? boundTo = null,
+        string user = "alice")
     {
         var id = NewId();
         var upload = Hpke.Seal(
@@ -211,7 +213,8 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         var request = Request(UserAction.InviteAgent, Invitation(agent, token.Key, labels));
         var status = await Status();
         await world.Node.Zone.InviteAgentAsync(
-            new Wire.InviteAgentRequest { Customer = Name.Value, Fence = status.Fence, Request = ByteString.CopyFrom(request.Encode()) }, default);
+            new Wire.InviteAgentRequest { Customer = Name.Value, Fence = status.Fence, Request = ByteString.CopyFrom(request.Encode()) },
+            default);
         return request;
     }
 
@@ -234,7 +237,8 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         new(N(agent), [new LaunchItem(N(credential), version, N(use))], default);
 
     public SignedRequest Launch(
-        string agent = "web-1", string credential = "db", uint version = 0, string use = "hold", string user = "carol", SignerKey? by = null,
+        string agent = "web-1", string credential = "db", uint version = 0, string use = "hold", string user = "carol",
+        SignerKey? by = null,
         Func<Request, Request>? bend = null) =>
         Request(UserAction.Launch, LaunchOf(agent, credential, version, use), user, by: by, bend: bend);
 
@@ -317,7 +321,8 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
             var page = await world.Node.Zone.ReadLedgerAsync(
                 new Wire.ReadLedgerRequest { Chain = Name.Value, From = (ulong)blocks.Count, Limit = 1000 }, default);
             blocks.AddRange(page.Blocks.Select(b =>
-                Statement.Read<Receipt>(b.Receipt.Span).Verify(world.Zone.LedgerKey, world.Node.Cluster) ?? throw new InvalidDataException("a block does not verify")));
+                Statement.Read<Receipt>(b.Receipt.Span).Verify(world.Zone.LedgerKey, world.Node.Cluster) ?? throw new InvalidDataException(
+                    "a block does not verify")));
             if ((ulong)blocks.Count >= page.Length)
             {
                 return blocks;

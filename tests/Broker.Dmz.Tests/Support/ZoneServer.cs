@@ -37,7 +37,8 @@ internal sealed class ZoneServer : IAsyncDisposable
         var signer = new LedgerSigner(_ledger.PublicKey, _ledger.ChainDer[0], _ledger.Sign, _ledger);
         var database = SqliteZoneDatabase.Open(new SqliteOptions(Path.Combine(_directory, "zone.db"), Readers: 2, MaxBytes: 0));
         var limits = new ZoneLimits(
-            ReleasesPerMinute: 100_000, OpenHandOffs: 10_000, OpenUses: 100_000, OpenInvitations: 64, RefusalsPerMinute: 1000, ReservedBytes: 0);
+            ReleasesPerMinute: 100_000, OpenHandOffs: 10_000, OpenUses: 100_000, OpenInvitations: 64, RefusalsPerMinute: 1000,
+            ReservedBytes: 0);
         _store = ZoneStore.Open(database, authority.Cluster, limits, signer, null, time, NullLogger.Instance);
         _actors = new ActorSystem("zone", new ActorSystemOptions { Time = time });
         var writer = _actors.Spawn(
@@ -57,7 +58,9 @@ internal sealed class ZoneServer : IAsyncDisposable
 
     public Uri Address => new(_web.Urls.Single());
 
-    /// <summary>Makes something else of what the zone answers; null while the zone is honest. What was asked for has been done by then.</summary>
+    /// <summary>
+    /// Makes something else of what the zone answers; null while the zone is honest. What was asked for has been done by then.
+    /// </summary>
     public Func<byte[], byte[]>? Lie { get; set; }
 
     public PublicKey LedgerKey => _ledger.PublicKey;

@@ -33,7 +33,8 @@ internal static class Custody
         using var share = await OpenAsync(cluster, custodian);
         var body = new ShareModel(
             share.Epoch, share.Split.ToString(), share.Index,
-            share.SealForUnlock(incarnation.Key, CustodyInfo.AcceptedHead(0, Digest.Zero), SystemRandom.Fill), 0, Digest.Zero.ToString(), null);
+            share.SealForUnlock(incarnation.Key, CustodyInfo.AcceptedHead(0, Digest.Zero), SystemRandom.Fill), 0, Digest.Zero.ToString(),
+            null);
         _ = (await cluster.Api.SendAsync(
             HttpMethod.Post, cluster.Api.Path("/shares"), JsonSerializer.SerializeToUtf8Bytes(body, ApiJson.Default.ShareModel),
             ApiJson.Default.CustomerModel)).Ok;
@@ -75,7 +76,8 @@ internal static class Custody
         var share = file.RootElement;
         Assert.True(Id16.TryParse(share.GetProperty("split").GetString(), out var split));
         var info = CustodyInfo.SealedShare(
-            cluster.Api.Cluster, cluster.Api.Customer, share.GetProperty("epoch").GetUInt32(), split, share.GetProperty("index").GetUInt32());
+            cluster.Api.Cluster, cluster.Api.Customer, share.GetProperty("epoch").GetUInt32(), split,
+            share.GetProperty("index").GetUInt32());
         using var pem = SecretBuffer.CopyOf(await File.ReadAllBytesAsync($"{cluster.Console.Profile}/custodians/{custodian}.key"));
         using var key = P256PrivateKey.FromPkcs8Pem(pem);
         return Hpke.Open(key, info, [], share.GetProperty("sealed").GetBytesFromBase64());

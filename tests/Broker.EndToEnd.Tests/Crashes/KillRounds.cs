@@ -79,7 +79,8 @@ internal sealed class KillRounds(Cluster cluster, TestUser user, LoadRecord reco
     }
 
     private string Progress(int rounds, TimeSpan elapsed) => string.Create(CultureInfo.InvariantCulture,
-        $"{Done} of {rounds} kills in {elapsed.TotalSeconds:F0} s ({string.Join(", ", _victims.OrderBy(static v => v.Key).Select(Describe))}); " +
+        $"{Done} of {rounds} kills in {elapsed.TotalSeconds:F0} s " +
+        $"({string.Join(", ", _victims.OrderBy(static v => v.Key).Select(Describe))}); " +
         $"{record.Items.Count} credentials, {record.Items.Count(static i => i.IsPut)} acknowledged; " +
         $"{record.Items.Count(static i => i.IsAccepted)} launches accepted; {Acknowledging} rounds with an acknowledged hand-off");
 

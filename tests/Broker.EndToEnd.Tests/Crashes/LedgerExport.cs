@@ -28,7 +28,8 @@ internal sealed class LedgerExport
         {
             using var json = JsonDocument.Parse(line);
             if (json.RootElement.GetProperty("chain").GetString() == "customer")
-                export.Read(Statement.Read<Block>(Statement.Read<Receipt>(json.RootElement.GetProperty("receipt").GetBytesFromBase64()).Block.Span));
+                export.Read(Statement.Read<Block>(
+                    Statement.Read<Receipt>(json.RootElement.GetProperty("receipt").GetBytesFromBase64()).Block.Span));
         }
 
         return export;

@@ -70,7 +70,9 @@ public sealed class Certificates : IAsyncLifetime
     }
 }
 
-/// <summary>All tests with processes are one collection: they run one after another, two cores have enough to do with one cluster.</summary>
+/// <summary>
+/// All tests with processes are one collection: they run one after another, two cores have enough to do with one cluster.
+/// </summary>
 [CollectionDefinition(Certificates.Collection)]
 #pragma warning disable CA1711 // xunit's own term for what this is.
 public sealed class CertificatesCollection : ICollectionFixture<Certificates>;

@@ -7,7 +7,9 @@ internal sealed partial class Cluster
 {
     private string AgentConfiguration => Path.Combine(Work, "agent.conf");
 
-    /// <summary>Starts everything: a customer that is unlocked, the policy <c>web</c> for some uses, the agent <c>web-1</c> with a session.</summary>
+    /// <summary>
+    /// Starts everything: a customer that is unlocked, the policy <c>web</c> for some uses, the agent <c>web-1</c> with a session.
+    /// </summary>
     public static async Task<Cluster> StartReadyAsync(Certificates certificates, ClusterOptions options, params string[] uses)
     {
         var cluster = await StartAsync(certificates, options);

@@ -71,7 +71,8 @@ internal sealed partial class Cluster : IAsyncDisposable
     public BrokerProcess Agent { get; private set; } = null!;
 
     /// <summary>The gateway without a process for each call.</summary>
-    public ApiClient Api => _api ??= new ApiClient(ConsolePort, $"{Ca}/console-1.crt", $"{Ca}/console-1.key", $"{Ca}/root.crt", CustomerName);
+    public ApiClient Api =>
+        _api ??= new ApiClient(ConsolePort, $"{Ca}/console-1.crt", $"{Ca}/console-1.key", $"{Ca}/root.crt", CustomerName);
 
     public string InTemporary(string name) => Path.Combine(Work, "tmp", name);
 

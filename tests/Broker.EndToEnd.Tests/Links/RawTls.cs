@@ -7,7 +7,9 @@ using Broker.Links.Identity;
 
 namespace Broker.EndToEnd.Tests.Links;
 
-/// <summary>A client that believes every server and shows what certificate it likes: whether it is let in is the server's decision.</summary>
+/// <summary>
+/// A client that believes every server and shows what certificate it likes: whether it is let in is the server's decision.
+/// </summary>
 internal static class RawTls
 {
     private static readonly byte[] Http2Preface = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0];

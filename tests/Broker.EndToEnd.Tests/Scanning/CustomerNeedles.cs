@@ -39,7 +39,8 @@ internal static class CustomerNeedles
     // RFC 9180, 7.1.3: the first candidate below the order; the order begins with 32 one-bits, so the first one practically always is.
     private static byte[] DeriveKeyPair(byte[] material)
     {
-        var prk = HMACSHA256.HashData(ReadOnlySpan<byte>.Empty, (ReadOnlySpan<byte>)[.. "HPKE-v1"u8, .. KemSuite, .. "dkp_prk"u8, .. material]);
+        var prk = HMACSHA256.HashData(
+            ReadOnlySpan<byte>.Empty, (ReadOnlySpan<byte>)[.. "HPKE-v1"u8, .. KemSuite, .. "dkp_prk"u8, .. material]);
         return Expand(prk, [0, 32, .. "HPKE-v1"u8, .. KemSuite, .. "candidate"u8, 0], 32);
     }
 

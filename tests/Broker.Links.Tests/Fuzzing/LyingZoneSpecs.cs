@@ -29,7 +29,8 @@ public sealed class LyingZoneSpecs
         using var client = Client(zone.Address);
         byte[][] valid =
         [
-            new CustomerState { Customer = "acme", Fence = 3, Head = new Signed { Statement = ByteString.CopyFrom(new byte[90]) } }.ToByteArray(),
+            new CustomerState { Customer = "acme", Fence = 3, Head = new Signed { Statement = ByteString.CopyFrom(new byte[90]) } }
+                .ToByteArray(),
             new Problem { Code = "stale-fence", Detail = "read the customer again" }.ToByteArray(),
         ];
         int[] statuses = [200, 200, 200, 204, 301, 400, 409, 413, 500, 503];
@@ -38,11 +39,12 @@ public sealed class LyingZoneSpecs
         await Fuzz.EachAsync(400, async random =>
         {
             _body = WireDamage.Of(valid[random.Below(valid.Length)], random);
-            (_status, _type, _length) = (statuses[random.Below(statuses.Length)], types[random.Below(types.Length)], _body.Length + random.Below(3) switch
-            {
-                0 => random.Below(50),
-                _ => 0,
-            });
+            (_status, _type, _length) =
+                (statuses[random.Below(statuses.Length)], types[random.Below(types.Length)], _body.Length + random.Below(3) switch
+                {
+                    0 => random.Below(50),
+                    _ => 0,
+                });
             var end = await EndAsync(client, random.Below(2) == 0);
             ends[end] = ends.GetValueOrDefault(end) + 1;
         });

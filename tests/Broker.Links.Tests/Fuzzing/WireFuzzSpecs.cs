@@ -10,14 +10,18 @@ using AgentFrame = Broker.Protocol.Wire.Agent.Frame;
 
 namespace Broker.Links.Tests.Fuzzing;
 
-/// <summary>Every message of both links, filled and then damaged: read, or refused as malformed, within memory that its bytes pay for.</summary>
+/// <summary>
+/// Every message of both links, filled and then damaged: read, or refused as malformed, within memory that its bytes pay for.
+/// </summary>
 public sealed class WireFuzzSpecs
 {
-    private static readonly MethodInfo AttemptOfType = typeof(WireFuzzSpecs).GetMethod(nameof(Attempt), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo AttemptOfType = typeof(WireFuzzSpecs)
+        .GetMethod(nameof(Attempt), BindingFlags.NonPublic | BindingFlags.Static)!;
 
     public static TheoryData<string> Messages => [.. All.Select(static m => m.FullName)];
 
-    private static IEnumerable<MessageDescriptor> All => DescribeRequest.Descriptor.File.MessageTypes.Concat(AgentFrame.Descriptor.File.MessageTypes);
+    private static IEnumerable<MessageDescriptor> All =>
+        DescribeRequest.Descriptor.File.MessageTypes.Concat(AgentFrame.Descriptor.File.MessageTypes);
 
     [Theory]
     [MemberData(nameof(Messages))]
@@ -53,7 +57,8 @@ public sealed class WireFuzzSpecs
         where T : IMessage<T>, new()
     {
         var parser = new MessageParser<T>(static () => new T());
-        bool[] ways = [IsRead(() => WireReader.Read(parser, bytes.AsSpan()), bytes), IsRead(() => WireReader.Read(parser, Pieces(bytes)), bytes)];
+        bool[] ways =
+            [IsRead(() => WireReader.Read(parser, bytes.AsSpan()), bytes), IsRead(() => WireReader.Read(parser, Pieces(bytes)), bytes)];
         Assert.Equal(ways[0], ways[1]);
         return ways[0];
     }

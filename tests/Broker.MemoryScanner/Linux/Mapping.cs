@@ -48,7 +48,8 @@ internal sealed record Mapping(long Start, long End, string Permissions, string 
     {
         var fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
         var range = fields[0].Split('-');
-        return new Mapping(Address(range[0]), Address(range[1]), fields[1], fields.Length > 5 ? fields[5].Trim() : "", Address(fields[2]), 0);
+        return new Mapping(
+            Address(range[0]), Address(range[1]), fields[1], fields.Length > 5 ? fields[5].Trim() : "", Address(fields[2]), 0);
     }
 
     // [vsyscall] lies in the upper half; it is dropped, so only the order is lost.

@@ -29,7 +29,8 @@ internal sealed class ReportBuilder
     public ScanReport Build(string target) => new(
         target,
         BytesScanned,
-        [.. _findings.Values.OrderBy(f => f.Needle, StringComparer.Ordinal).ThenBy(f => f.Encoding, StringComparer.Ordinal).ThenBy(f => f.First)],
+        [.. _findings.Values.OrderBy(f => f.Needle, StringComparer.Ordinal).ThenBy(f => f.Encoding, StringComparer.Ordinal)
+            .ThenBy(f => f.First)],
         [.. _unread.Select(u => new UnreadPlace(u.Key.Place, u.Key.Permissions, u.Value, u.Key.Reason))]);
 
     private void Found(Pattern pattern, long address, int length)

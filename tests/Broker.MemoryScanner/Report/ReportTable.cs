@@ -15,7 +15,8 @@ internal static class ReportTable
             Append(
                 text,
                 ["needle", "encoding", "count", "longest", "where", "perm", "first at"],
-                report.Findings.Select(f => (string[])[f.Needle, f.Encoding, Text(f.Count), Text(f.Longest), f.Place, f.Permissions, $"0x{f.First:x}"]));
+                report.Findings.Select(
+                    f => (string[])[f.Needle, f.Encoding, Text(f.Count), Text(f.Longest), f.Place, f.Permissions, $"0x{f.First:x}"]));
         }
 
         if (report.Unread.Count > 0)

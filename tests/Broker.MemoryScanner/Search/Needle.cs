@@ -19,7 +19,8 @@ public sealed class Needle
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (bytes.Length < MinimumLength)
-            throw new ScanException($"needle '{name}' has {bytes.Length} bytes: give at least {MinimumLength}, shorter ones are found by chance");
+            throw new ScanException(
+                $"needle '{name}' has {bytes.Length} bytes: give at least {MinimumLength}, shorter ones are found by chance");
         if (bytes.Length > MaximumLength)
             throw new ScanException($"needle '{name}' has {bytes.Length} bytes: give at most {MaximumLength}");
         if (!bytes.ContainsAnyExcept(bytes[0]))

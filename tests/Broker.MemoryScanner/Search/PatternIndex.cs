@@ -14,7 +14,9 @@ internal sealed class PatternIndex
 
     private const int LongestStride = 24;
 
-    /// <summary>A line of wrapped text is taken to have at least 64 characters, so two lines hold an unbroken gram at some stride.</summary>
+    /// <summary>
+    /// A line of wrapped text is taken to have at least 64 characters, so two lines hold an unbroken gram at some stride.
+    /// </summary>
     private const int WrappedReach = 160;
 
     private readonly ulong[] _bits;
@@ -61,7 +63,9 @@ internal sealed class PatternIndex
     /// <summary>Most bytes that an occurrence of any pattern covers.</summary>
     public int LongestSpan { get; }
 
-    /// <summary>The first position of <paramref name="start"/>, +stride, … before <paramref name="end"/> whose gram may be indexed, or -1.</summary>
+    /// <summary>
+    /// The first position of <paramref name="start"/>, +stride, … before <paramref name="end"/> whose gram may be indexed, or -1.
+    /// </summary>
     public unsafe int NextCandidate(ReadOnlySpan<byte> data, int start, int end)
     {
         end = Math.Min(end, data.Length - Gram + 1);

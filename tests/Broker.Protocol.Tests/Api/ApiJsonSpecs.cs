@@ -42,7 +42,8 @@ public class ApiJsonSpecs
         SignedRequestModel[] refused =
         [
             new(new byte[4097], [], [signature]), new([], new byte[SignedRequest.MaxPayload + 1], [signature]), new([], [], []),
-            new([], [], [signature, signature, signature, signature, signature]), new([], [], [signature with { Signature = new byte[63] }]),
+            new([], [], [signature, signature, signature, signature, signature]),
+            new([], [], [signature with { Signature = new byte[63] }]),
             new([], [], [signature with { User = "Alice" }]),
             Read("""{"statement":"AQ==","payload":"Ag==","signatures":[null]}"""),
         ];

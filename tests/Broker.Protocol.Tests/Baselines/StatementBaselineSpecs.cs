@@ -64,7 +64,8 @@ public class StatementBaselineSpecs
     {
         var declared = typeof(UserAction).GetFields(BindingFlags.Public | BindingFlags.Static)
             .Where(f => f.FieldType == typeof(UserAction)).Select(f => (UserAction)f.GetValue(null)!).ToList();
-        Assert.Equal(declared.Select(a => a.Name).Order(StringComparer.Ordinal), UserAction.All.Select(a => a.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            declared.Select(a => a.Name).Order(StringComparer.Ordinal), UserAction.All.Select(a => a.Name).Order(StringComparer.Ordinal));
         Assert.Equal(declared.Count, declared.DistinctBy(a => a.Name).Count());
     }
 

@@ -9,7 +9,8 @@ public class EncWriterSpecs
     public void Encoding_should_be_length_prefixed_fields_after_the_label() => Assert.Equal(
         "00000003" + "612F31" + "00000004" + "01020304" + "00000008" + "0000000000000005" + "00000000" + "00000002" + "C3A9" +
         "00000008" + "0000000000000001" + "00000018" + "00000002" + "00000005" + "00000001" + "61" + "00000007" + "00000003" + "622D63",
-        Convert.ToHexString(new EncWriter("a/1").U32(0x01020304).U64(5).Bytes([]).Text("é").Time(DateTimeOffset.UnixEpoch.AddMilliseconds(1))
+        Convert.ToHexString(
+            new EncWriter("a/1").U32(0x01020304).U64(5).Bytes([]).Text("é").Time(DateTimeOffset.UnixEpoch.AddMilliseconds(1))
             .Names([Name.Parse("a"), Name.Parse("b-c")]).ToArray()));
 
     [Fact]

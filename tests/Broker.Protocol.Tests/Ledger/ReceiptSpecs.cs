@@ -106,7 +106,8 @@ public class ReceiptSpecs
     private static Receipt[] Commit(Name cluster, TestKey signer, Digest ledgerKey, Name? batchCluster = null, uint count = Count)
     {
         var blocks = Enumerable.Range(0, Count).Select(i => new Block(
-            cluster, "acme", (ulong)i, Digest.Of([(byte)i]), DateTimeOffset.UnixEpoch, BlockKind.Intent, new byte[] { 1, 2 }).Encode()).ToList();
+            cluster, "acme", (ulong)i, Digest.Of([(byte)i]), DateTimeOffset.UnixEpoch, BlockKind.Intent,
+            new byte[] { 1, 2 }).Encode()).ToList();
         var (root, paths) = BatchTree.Build([.. blocks.Select(b => Digest.Of(b))]);
         var batch = signer.Sign(new Batch(batchCluster ?? cluster, ledgerKey, count, root, DateTimeOffset.UnixEpoch));
         return [.. blocks.Select((block, i) => new Receipt(block, (uint)i, paths[i], batch))];

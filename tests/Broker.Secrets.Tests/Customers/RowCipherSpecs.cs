@@ -58,7 +58,8 @@ public sealed class RowCipherSpecs : GaugedSpecs
         }
 
         // The salt is all that a write draws, whole and unchanged: with 32 bytes of the system's randomness it never comes again.
-        Assert.Equal([CustomerSecret.Length, .. Enumerable.Repeat(StoredRow.SaltLength, Writes)], random.Fills.Select(static f => f.Length));
+        Assert.Equal(
+            [CustomerSecret.Length, .. Enumerable.Repeat(StoredRow.SaltLength, Writes)], random.Fills.Select(static f => f.Length));
         Assert.Equal(random.Fills.Skip(1).Select(Convert.ToHexString), salts);
     }
 

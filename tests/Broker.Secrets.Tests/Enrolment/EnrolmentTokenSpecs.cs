@@ -7,7 +7,8 @@ namespace Broker.Secrets.Tests.Enrolment;
 public sealed class EnrolmentTokenSpecs
 {
     private static readonly EnrolmentTerms Terms = new(
-        Name.Parse("cluster"), Name.Parse("acme"), Name.Parse("web-1"), "i-0123", ["dmz-1:7444", "[::1]:7444"], Digest.Of([1]), Digest.Of([2]),
+        Name.Parse("cluster"), Name.Parse("acme"), Name.Parse("web-1"), "i-0123", ["dmz-1:7444", "[::1]:7444"], Digest.Of([1]),
+        Digest.Of([2]),
         DateTimeOffset.FromUnixTimeMilliseconds(1_900_000_000_123));
 
     private static EnrolmentToken Parse(string text)
@@ -44,7 +45,8 @@ public sealed class EnrolmentTokenSpecs
         var text = Write(token);
         string[] bad =
         [
-            "", "broker-enrol-1.", "broker-enrol-2." + text[15..], text[15..], text[..^1], text[..^8], text + "AAAA", text + "=", text.Insert(40, "\n"),
+            "", "broker-enrol-1.", "broker-enrol-2." + text[15..], text[15..], text[..^1], text[..^8], text + "AAAA", text + "=",
+            text.Insert(40, "\n"),
             text.Replace('.', ' '), "broker-enrol-1." + new string('A', EnrolmentToken.MaxLength),
         ];
 

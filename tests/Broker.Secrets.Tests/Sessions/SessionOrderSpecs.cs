@@ -33,7 +33,8 @@ public sealed class SessionOrderSpecs : GaugedSpecs
         var step =
             from direction in Gen.Choose(0, 1)
             from distance in jump
-            from fate in Gen.Frequency((6, Gen.Constant(Fate.Delivered)), (1, Gen.Constant(Fate.Altered)), (1, Gen.Constant(Fate.Reflected)))
+            from fate in Gen.Frequency(
+                (6, Gen.Constant(Fate.Delivered)), (1, Gen.Constant(Fate.Altered)), (1, Gen.Constant(Fate.Reflected)))
             select new Step(direction, distance, fate);
 
         Prop.ForAll(Gen.ListOf(step, 60).ToArbitrary(), Follow).QuickCheckThrowOnFailure();

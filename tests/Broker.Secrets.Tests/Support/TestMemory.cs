@@ -13,7 +13,8 @@ internal static class TestMemory
         {
             throw new SkipException("this kernel has no memfd_secret");
         }
-        catch (SecretMemoryException refusal) when (refusal.Message.Contains("RLIMIT_MEMLOCK", StringComparison.Ordinal) && capacity > 1 << 22)
+        catch (SecretMemoryException refusal) when (refusal.Message.Contains("RLIMIT_MEMLOCK", StringComparison.Ordinal)
+            && capacity > 1 << 22)
         {
             throw new SkipException($"this user may not lock {capacity} bytes");
         }

@@ -7,9 +7,12 @@ public static class Damage
 {
     private static readonly byte[][] Fragments =
     [
-        [0], [0xFF], [0xC3, 0x28], [0xED, 0xA0, 0x80], [0xEF, 0xBB, 0xBF], "null"u8.ToArray(), "\"\""u8.ToArray(), "[]"u8.ToArray(), "{}"u8.ToArray(),
-        ","u8.ToArray(), ":"u8.ToArray(), "\\u0000"u8.ToArray(), "\\ud800"u8.ToArray(), "-1"u8.ToArray(), "1e999"u8.ToArray(), "99999999999999999999"u8.ToArray(),
-        "true"u8.ToArray(), "\n"u8.ToArray(), "="u8.ToArray(), "AAAA"u8.ToArray(), "\u001b[2J"u8.ToArray(), "-----END PRIVATE KEY-----"u8.ToArray(),
+        [0], [0xFF], [0xC3, 0x28], [0xED, 0xA0, 0x80], [0xEF, 0xBB, 0xBF], "null"u8.ToArray(), "\"\""u8.ToArray(), "[]"u8.ToArray(),
+        "{}"u8.ToArray(),
+        ","u8.ToArray(), ":"u8.ToArray(), "\\u0000"u8.ToArray(), "\\ud800"u8.ToArray(), "-1"u8.ToArray(), "1e999"u8.ToArray(),
+        "99999999999999999999"u8.ToArray(),
+        "true"u8.ToArray(), "\n"u8.ToArray(), "="u8.ToArray(), "AAAA"u8.ToArray(), "\u001b[2J"u8.ToArray(),
+        "-----END PRIVATE KEY-----"u8.ToArray(),
         [.. Enumerable.Repeat((byte)'[', 200)], [.. Enumerable.Repeat((byte)'"', 3)],
     ];
 

@@ -46,5 +46,6 @@ public static class Fuzz
         new($"repeat with BROKER_FUZZ_SEED={seed}: {problem.GetType().Name}: {problem.Message}", problem);
 
     private static int Setting(string name) =>
-        Environment.GetEnvironmentVariable("BROKER_FUZZ_" + name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : 1;
+        Environment.GetEnvironmentVariable("BROKER_FUZZ_" + name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture)
+            : 1;
 }

@@ -11,7 +11,8 @@ public static class WireDamage
     private const int StartGroup = 3;
 
     private static readonly ulong[] Numbers =
-        [0, 1, 2, 255, 1001, int.MaxValue, 0x80000000, uint.MaxValue, (ulong)uint.MaxValue + 1, long.MaxValue, 0x8000000000000000, ulong.MaxValue];
+        [0, 1, 2, 255, 1001, int.MaxValue, 0x80000000, uint.MaxValue, (ulong)uint.MaxValue + 1, long.MaxValue, 0x8000000000000000,
+            ulong.MaxValue];
 
     /// <summary>One to three damages.</summary>
     /// <param name="message">A message's encoding.</param>
@@ -47,7 +48,8 @@ public static class WireDamage
                 break;
             case 4:
                 // A length that says more, or less, than there is.
-                fields[at] = [.. Encode((1 + (ulong)random.Below(10)) << 3 | Delimited), .. Encode(Numbers[random.Below(Numbers.Length)]), .. fields[at]];
+                fields[at] = [.. Encode((1 + (ulong)random.Below(10)) << 3 | Delimited), .. Encode(Numbers[random.Below(Numbers.Length)]),
+                    .. fields[at]];
                 break;
             case 5:
                 fields[at] = Nested((int)((Key(fields[at]) >> 3) & 0xFFFF), 1 + random.Below(300));
@@ -70,10 +72,12 @@ public static class WireDamage
     private static byte[] Inside(byte[] field, SeededRandom random, int depth)
     {
         var at = 0;
-        if (!TryRead(field, ref at, out var key) || (key & 7) != Delimited || !TryRead(field, ref at, out var length) || (ulong)(field.Length - at) != length)
+        if (!TryRead(field, ref at, out var key) || (key & 7) != Delimited || !TryRead(field, ref at, out var length)
+            || (ulong)(field.Length - at) != length)
             return field;
         var content = field[at..];
-        content = depth < 4 && random.Below(2) == 0 && Split(content) is { Count: > 1 } ? Once(content, random, depth + 1) : Damage.Of(content, random);
+        content = depth < 4 && random.Below(2) == 0 && Split(content) is { Count: > 1 } ? Once(content, random, depth + 1)
+            : Damage.Of(content, random);
         return [.. Encode(key), .. Encode((ulong)content.Length), .. content];
     }
 

@@ -1,0 +1,32 @@
+using Broker.EndToEnd.Tests.Harness;
+
+namespace Broker.EndToEnd.Tests;
+
+/// <summary>What the repository's sources are held to, where no analyzer does it.</summary>
+public sealed class RepositorySpecs
+{
+    private const int MaxColumns = 140;
+    private const int MaxLines = 400;
+
+    private static readonly string[] Written = ["bin", "obj"];
+
+    [Fact]
+    public void No_line_of_code_should_be_longer_than_a_page_is_wide() => Assert.Empty(
+        from file in Sources()
+        from line in File.ReadLines(file).Index()
+        where line.Item.Length > MaxColumns
+        select $"{Path.GetRelativePath(Executables.Repository, file)}:{line.Index + 1} has {line.Item.Length} columns, {MaxColumns} is most");
+
+    [Fact]
+    public void No_file_should_hold_more_than_a_reader_does() => Assert.Empty(
+        from file in Sources()
+        let count = File.ReadLines(file).Count()
+        where count > MaxLines
+        select $"{Path.GetRelativePath(Executables.Repository, file)} has {count} lines, {MaxLines} is most");
+
+    private static IEnumerable<string> Sources() =>
+        from root in new[] { "src", "tests" }
+        from file in Directory.EnumerateFiles(Path.Combine(Executables.Repository, root), "*.cs", SearchOption.AllDirectories)
+        where !Path.GetRelativePath(Executables.Repository, file).Split(Path.DirectorySeparatorChar).Any(Written.Contains)
+        select file;
+}
