@@ -214,4 +214,42 @@ public sealed class DeathWatchSpecs : IDisposable
         Assert.True(ask.IsCompleted);
         Assert.Equal($"terminated {replyTo!.Path.Name}", _watching.Log[^1]);
     }
+
+    [Fact]
+    [Trait("Statement", "D10")]
+    public void D10_every_watcher_of_an_ask_should_hear_of_its_end_but_for_those_who_unwatched()
+    {
+        ReplyTo<string>? replyTo = null;
+        _ = _target.Ask<string>(to => new Do(_ => replyTo = to), Second);
+        _world.Run();
+        var (stays, leaves) = (new Script { OnTerminated = (_, _) => true }, new Script { OnTerminated = (_, _) => true });
+        stays.SpawnIn(_world, "stays").Tell(new Do(actor => actor.Context.Watch(replyTo!)));
+        _watcher.Tell(new Do(actor => actor.Context.Watch(replyTo!)));
+        var gone = leaves.SpawnIn(_world, "leaves");
+        gone.Tell(new Do(actor => actor.Context.Watch(replyTo!)));
+        _world.Run();
+        gone.Tell(new Do(actor => actor.Context.Unwatch(replyTo!)));
+        _world.Run();
+        _world.Advance(Second);
+        Assert.Equal($"terminated {replyTo!.Path.Name}", stays.Log[^1]);
+        Assert.Equal($"terminated {replyTo.Path.Name}", _watching.Log[^1]);
+        Assert.Equal(["new1", "prestart1"], leaves.Log);
+    }
+
+    [Fact]
+    [Trait("Statement", "D10")]
+    public void D10_asks_should_be_told_apart_by_uid_and_path_which_stay()
+    {
+        var asked = new List<IActorRef>();
+        for (var i = 0; i < 2; i++)
+            _ = _target.Ask<string>(to => new Do(_ => asked.Add(to)), Second);
+        _world.Run();
+        var (first, second) = (asked[0], asked[1]);
+        Assert.NotEqual(first.Uid, second.Uid);
+        Assert.Equal((first.Uid, second.Uid), (first.Uid, second.Uid));
+        Assert.NotEqual(0, first.Uid);
+        Assert.NotEqual(first.Path, second.Path);
+        Assert.Same(first.Path, first.Path);
+        Assert.Equal($"/user/target/$ask-{first.Uid}", first.Path.ToString());
+    }
 }
