@@ -107,6 +107,18 @@ public sealed class DeadLetterSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "W5")]
+    public void W5_exceptions_of_the_kernel_should_have_room_for_paths_and_causes_only()
+    {
+        var own = typeof(ActorException).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ActorException))).ToList();
+        Assert.True(own.Count >= 9);
+        var fields = own.Append(typeof(ActorException)).SelectMany(type => type.GetFields(
+            System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.DeclaredOnly));
+        Assert.NotEmpty(fields);
+        Assert.All(fields, field => Assert.Equal(typeof(ActorPath), field.FieldType));
+    }
+
+    [Fact]
     [Trait("Statement", "O1")]
     public void O1_messages_of_one_sender_should_arrive_in_order()
     {

@@ -203,6 +203,28 @@ public sealed class MailboxSpecs : IDisposable
         Assert.False(world.Dispatcher.RunOne());
     }
 
+    [Theory]
+    [InlineData(1, 6)]
+    [InlineData(2, 3)]
+    [InlineData(6, 1)]
+    [InlineData(7, 1)]
+    [Trait("Statement", "M5")]
+    public void M5_handlers_that_await_should_count_towards_the_throughput_as_well(int throughput, int turns)
+    {
+        var dispatcher = new CountingDispatcher { Inner = _world.Dispatcher };
+        using var world = new ActorWorld(1, options => options with { Throughput = throughput, Dispatcher = dispatcher });
+        dispatcher.Inner = world.Dispatcher;
+        var script = new Script();
+        var it = script.SpawnIn(world);
+        world.Run();
+        dispatcher.Turns = 0;
+        for (var i = 0; i < 6; i++)
+            it.Tell(new Do(async actor => { await Task.Yield(); actor.Script.Note("."); }));
+        world.Run();
+        Assert.Equal(6, script.Log.Count(line => line == "."));
+        Assert.Equal(turns, dispatcher.Turns);
+    }
+
     [Fact]
     [Trait("Statement", "M6")]
     public void M6_closed_mailbox_should_accept_nothing_and_answer_a_watch()
@@ -340,6 +362,21 @@ public sealed class MailboxSpecs : IDisposable
         }));
         _world.Run();
         return gone;
+    }
+
+    /// <summary>Counts how often the mailbox of an actor is put into the queue of the threads.</summary>
+    private sealed class CountingDispatcher : Dispatcher
+    {
+        public required Dispatcher Inner { get; set; }
+
+        public int Turns { get; set; }
+
+        public override void Schedule(IThreadPoolWorkItem item)
+        {
+            if (item is Mailbox<Message>)
+                Turns++;
+            Inner.Schedule(item);
+        }
     }
 
     private sealed class Acknowledging : Actor<int>
