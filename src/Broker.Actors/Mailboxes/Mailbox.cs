@@ -19,6 +19,9 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
     private bool _scheduled;
     private bool _closed;
 
+    /// <summary>Places that there is memory for. On the actor's turn, or when it has none.</summary>
+    public int Room => _incoming.Room + _outgoing.Room;
+
     public TellResult Enqueue(T message)
     {
         bool wake;

@@ -33,6 +33,17 @@ public sealed class DeadLetterSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "X1")]
+    public void X1_sender_should_be_nobody_once_the_actors_turn_is_over_even_while_it_awaits()
+    {
+        var it = new Script().SpawnIn(_world);
+        it.Tell(new Do(_ => new ValueTask(new TaskCompletionSource().Task)));
+        _world.Run();
+        _dead.Tell(new Say("from outside"));
+        Assert.Null(Assert.Single(_world.Events.Of<DeadLetter>()).Sender);
+    }
+
+    [Fact]
+    [Trait("Statement", "X1")]
     public void X1_marked_messages_should_be_counted_but_not_published()
     {
         var it = _world.System.Spawn(Props<object>.Of(() => throw new InvalidOperationException("never")), "it");

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Broker.TestKit;
 using static Broker.Actors.Tests.Message;
 
@@ -284,6 +283,22 @@ public sealed class MailboxSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "M7")]
+    public void M7_timers_and_notices_should_take_no_room_and_give_none()
+    {
+        var script = new Script { OnTerminated = (_, _) => true };
+        var it = _world.System.Spawn(script.Props.WithMailbox(2), "it");
+        var others = Enumerable.Range(0, 3).Select(i => new Script().SpawnIn(_world, $"other{i}")).ToList();
+        it.Tell(new Do(actor => others.ForEach(actor.Context.Watch)));
+        _world.Run();
+        others.ForEach(other => other.Stop());
+        _world.Run();
+        Assert.Equal(3, script.Log.Count(line => line.StartsWith("terminated", StringComparison.Ordinal)));
+        Assert.Equal(
+            [TellResult.Accepted, TellResult.Accepted, TellResult.Busy], Enumerable.Range(0, 3).Select(_ => it.TryTell(new Say("x"))).ToList());
+    }
+
+    [Fact]
     [Trait("Statement", "M8")]
     public async Task M8_throwing_handler_should_not_hurt_dispatcher_or_others()
     {
@@ -309,59 +324,6 @@ public sealed class MailboxSpecs : IDisposable
             Assert.Equal(0, system.ActorCount);
             Assert.Equal(0, system.Timers.Count);
         }
-    }
-
-    [Fact]
-    [Trait("Statement", "M9")]
-    public void M9_nothing_should_keep_an_actor_that_has_ended()
-    {
-        var watched = new Script().SpawnIn(_world, "watched");
-        var parent = new Script { OnTerminated = (_, _) => true };
-        var it = parent.SpawnIn(_world, "parent");
-        _world.Run();
-        var gone = Wave(it, watched);
-        _world.Advance(TimeSpan.FromSeconds(1));
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        Assert.Equal(50, gone.Count);
-        Assert.Equal(0, gone.Count(one => one.IsAlive));
-        Assert.False(((IActorRef)watched).Owner!.HasWatchers);
-        Assert.Equal((2, 0), (_world.System.ActorCount, _world.System.Timers.Count));
-    }
-
-    /// <summary>Children that use all there is and then end.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private List<WeakReference> Wave(ActorRef<Message> parent, ActorRef<Message> watched)
-    {
-        var gone = new List<WeakReference>();
-        parent.Tell(new Do(actor =>
-        {
-            for (var i = 0; i < 50; i++)
-            {
-                var child = actor.Spawn(new Script { Constructor = made => gone.Add(new WeakReference(made)) }, $"c{i}");
-                actor.Context.Watch(child);
-                child.Tell(new Do(made =>
-                {
-                    made.Context.Watch(watched);
-                    made.Context.StartTimer("t", new Say("tick"), TimeSpan.FromSeconds(100));
-                    made.Context.SetReceiveTimeout(TimeSpan.FromSeconds(100), new Say("idle"));
-                    made.Spawn(new Script());
-                    made.Context.PipeToSelf(watched.Ask<string>(to => new Echo("x", to), TimeSpan.FromSeconds(1)), text => new Say(text), _ => new Say(""));
-                    _ = made.Context.Stopping.Register(() => { });
-                }));
-                Do? stashed = null;
-                child.Tell(stashed = new Do(made => made.Context.Stash(stashed!)));
-            }
-        }));
-        _world.Run();
-        parent.Tell(new Do(actor =>
-        {
-            foreach (var child in actor.Context.Children)
-                child.Stop();
-        }));
-        _world.Run();
-        return gone;
     }
 
     /// <summary>Counts how often the mailbox of an actor is put into the queue of the threads.</summary>

@@ -62,6 +62,30 @@ public sealed class StashSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "K2")]
+    public void K2_one_stashed_again_should_come_before_those_that_have_not_come_yet()
+    {
+        var it = _script.SpawnIn(_world);
+        var deliveries = 0;
+        Do? first = null;
+        it.Tell(first = new Do(actor =>
+        {
+            if (++deliveries < 3)
+                actor.Context.Stash(first!);
+            else
+                actor.Script.Note("1");
+            if (deliveries == 2)
+                actor.Context.UnstashAll();
+        }));
+        it.Tell(Stashed("2"));
+        it.Tell(Stashed("3"));
+        it.Tell(new Do(actor => actor.Context.UnstashAll()));
+        it.Tell(new Say("4"));
+        _world.Run();
+        Assert.Equal(["1", "2", "3", "4"], _script.Log.Skip(2));
+    }
+
+    [Fact]
     [Trait("Statement", "K3")]
     public void K3_restart_should_unstash_even_when_PreRestart_is_replaced()
     {
