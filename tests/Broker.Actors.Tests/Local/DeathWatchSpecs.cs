@@ -188,6 +188,81 @@ public sealed class DeathWatchSpecs : IDisposable
         Assert.Equal((1, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
     }
 
+    [Fact]
+    [Trait("Statement", "D9")]
+    public void D9_watcher_should_unwatch_when_its_end_begins_not_when_its_last_child_has_gone()
+    {
+        var gate = new TaskCompletionSource();
+        _watcher.Tell(new Do(actor =>
+        {
+            actor.Context.Watch(_target);
+            actor.Context.StartTimer("t", new Say("tick"), Second);
+            actor.Spawn(new Script { PostStop = _ => new ValueTask(gate.Task) });
+        }));
+        _world.Run();
+        _watcher.Stop();
+        _world.Run();
+        Assert.Equal(2, _world.System.ActorCount - 1);
+        Assert.False(((IActorRef)_target).Owner!.HasWatchers);
+        // That of the watchdog, for the child that takes its time.
+        Assert.Equal(1, _world.System.Timers.Count);
+        gate.SetResult();
+        _world.Run();
+    }
+
+    [Fact]
+    [Trait("Statement", "D9")]
+    public void D9_what_PostStop_watches_and_starts_should_end_with_the_actor()
+    {
+        var leaks = new Leaks();
+        var script = new Script
+        {
+            PostStop = actor =>
+            {
+                actor.Context.WatchWith(_target, new Owning(leaks));
+                actor.Context.StartTimer("t", new Owning(leaks), Second);
+                return default;
+            },
+        };
+        script.SpawnIn(_world, "late").PoisonPill();
+        _world.Run();
+        Assert.Equal((2, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
+        Assert.False(((IActorRef)_target).Owner!.HasWatchers);
+        Assert.Equal(0, _world.System.Timers.Count);
+    }
+
+    [Fact]
+    [Trait("Statement", "D1")]
+    public void D1_one_that_unwatches_should_not_silence_another()
+    {
+        var other = new Script { OnTerminated = (_, _) => true };
+        var leaving = other.SpawnIn(_world, "leaving");
+        foreach (var one in new[] { leaving, _watcher })
+            one.Tell(new Do(actor => actor.Context.Watch(_target)));
+        _world.Run();
+        leaving.Tell(new Do(actor => actor.Context.Unwatch(_target)));
+        _world.Run();
+        _target.Stop();
+        _world.Run();
+        Assert.Equal(1, Notices);
+        Assert.DoesNotContain("terminated target", other.Log);
+    }
+
+    [Fact]
+    [Trait("Statement", "D2")]
+    public void D2_watching_one_that_is_about_to_end_should_give_one_notice()
+    {
+        var gate = new TaskCompletionSource();
+        var ending = new Script { PostStop = _ => new ValueTask(gate.Task) }.SpawnIn(_world, "ending");
+        ending.Stop();
+        _world.Run();
+        _watcher.Tell(new Do(actor => actor.Context.Watch(ending)));
+        _world.Run();
+        gate.SetResult();
+        _world.Run();
+        Assert.Single(_watching.Log, "terminated ending");
+    }
+
     [Theory]
     [InlineData("answer")]
     [InlineData("timeout")]

@@ -278,6 +278,30 @@ public sealed class SupervisionSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "V7")]
+    public void V7_resume_meant_for_an_old_incarnation_should_not_wake_a_failed_one()
+    {
+        var gate = new TaskCompletionSource();
+        var child = new Script();
+        ActorRef<Message>? it = null;
+        var parent = Supervisor(_ => Directive.Restart, actor => it = actor.Spawn(child)).SpawnIn(_world);
+        _world.Run();
+        it!.Tell(new Fail());
+        _world.Run();
+        parent.Tell(new Do(_ => new ValueTask(gate.Task)));
+        _world.Run();
+        it.Tell(new Fail());
+        it.Tell(new Say("after"));
+        _world.Run();
+        ((IActorRef)it).SendSystem(new ResumeMessage(1));
+        _world.Run();
+        Assert.DoesNotContain("after", child.Log);
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal((3, "after"), (child.Instances, child.Log[^1]));
+    }
+
+    [Fact]
     [Trait("Statement", "V8")]
     public void V8_message_before_a_failure_may_come_before_or_after_the_notice_but_does_come()
     {
