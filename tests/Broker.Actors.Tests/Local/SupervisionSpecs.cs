@@ -187,6 +187,26 @@ public sealed class SupervisionSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "V4")]
+    public void V4_all_for_one_should_restart_siblings_that_have_been_restarted_more_often()
+    {
+        var (one, two) = (new Script(), new Script());
+        ActorRef<Message>? first = null, second = null;
+        var it = new Script { Strategy = new AllForOneStrategy(), PreStart = actor => { first = actor.Spawn(one, "one"); return default; } }.SpawnIn(_world);
+        _world.Run();
+        first!.Tell(new Fail());
+        _world.Run();
+        it.Tell(new Do(actor => second = actor.Spawn(two, "two")));
+        _world.Run();
+        second!.Tell(new Fail());
+        first.Tell(new Say("on"));
+        second.Tell(new Say("on"));
+        _world.Run();
+        Assert.Equal((3, 2), (one.Instances, two.Instances));
+        Assert.Equal(("on", "on"), (one.Log[^1], two.Log[^1]));
+    }
+
+    [Fact]
+    [Trait("Statement", "V4")]
     public void V4_all_for_one_should_stop_all_when_one_sibling_has_no_permission_left()
     {
         var (one, two) = (new Script(), new Script());
