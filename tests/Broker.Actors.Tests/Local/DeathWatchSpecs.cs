@@ -249,6 +249,36 @@ public sealed class DeathWatchSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "D1")]
+    public void D1_watcher_of_several_should_hear_of_each()
+    {
+        var targets = Enumerable.Range(0, 3).Select(i => new Script().SpawnIn(_world, $"t{i}")).ToList();
+        _watcher.Tell(new Do(actor => targets.ForEach(actor.Context.Watch)));
+        _world.Run();
+        targets.ForEach(one => one.Stop());
+        _world.Run();
+        Assert.Equal(["terminated t0", "terminated t1", "terminated t2"], _watching.Log.Where(line => line.StartsWith('t')).Order());
+    }
+
+    [Fact]
+    [Trait("Statement", "D6")]
+    public void D6_watching_oneself_should_do_nothing_and_with_a_message_be_an_error()
+    {
+        var leaks = new Leaks();
+        Exception? refused = null;
+        _watcher.Tell(new Do(actor =>
+        {
+            actor.Context.Watch(_watcher);
+            refused = Record.Exception(() => actor.Context.WatchWith(_watcher, new Owning(leaks)));
+        }));
+        _world.Run();
+        Assert.IsType<InvalidOperationException>(refused);
+        Assert.Equal((1, 0), (leaks.Births, leaks.Alive));
+        Assert.False(((IActorRef)_watcher).Owner!.HasWatchers);
+        Assert.True(_world.Await(_world.System.StopAsync(_watcher, Second)));
+    }
+
+    [Fact]
     [Trait("Statement", "D2")]
     public void D2_watching_one_that_is_about_to_end_should_give_one_notice()
     {
