@@ -26,8 +26,6 @@ internal abstract partial class Cell
             && cause is OperationCanceledException or ActorInitializationException { InnerException: OperationCanceledException })
             return;
         Publish(where, cause);
-        if (State is CellState.Stopping or CellState.Stopped)
-            return;
         try
         {
             if (child is not null)
@@ -48,11 +46,10 @@ internal abstract partial class Cell
         }
     }
 
-    /// <summary>Handling a failure failed: nobody may be left who could wake this actor again, so it ends.</summary>
+    /// <summary>Handling a failure failed: nobody may be left who could wake this actor again, so it ends, and its children with it.</summary>
     private void EmergencyStop(Exception cause)
     {
         Publish(FailurePoint.FailureHandling, cause);
-        StopChildren();
         RequestStop();
     }
 

@@ -79,7 +79,6 @@ internal abstract partial class Cell
     {
         if (_children?.Remove(child) != true)
             return ValueTask.CompletedTask;
-        _failure?.Escalated?.Remove(child);
         return State switch
         {
             CellState.Restarting when DyingCount == 0 => FinishRecreate(),

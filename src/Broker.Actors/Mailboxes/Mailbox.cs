@@ -19,12 +19,14 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
     private bool _scheduled;
     private bool _closed;
 
+    /// <summary>Places that there is memory for. On the actor's turn, or when it has none.</summary>
+    public int Room => _incoming.Room + _outgoing.Room;
+
     public TellResult Enqueue(T message)
     {
-        bool wake, held = false;
-        try
+        bool wake;
+        using (new Hold(ref _gate))
         {
-            _gate.Enter(ref held);
             if (_closed)
                 return TellResult.Stopped;
             if (capacity != int.MaxValue)
@@ -37,10 +39,6 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
             wake = !_scheduled;
             _scheduled = true;
         }
-        finally
-        {
-            Release(held);
-        }
         if (wake)
             cell.System.Dispatcher.Schedule(this);
         return TellResult.Accepted;
@@ -49,10 +47,9 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
     /// <summary>Queues a signal; signals are not counted against the capacity. One that comes too late is dropped.</summary>
     public void EnqueueSignal(Signal<T> signal)
     {
-        bool closed, wake = false, held = false;
-        try
+        bool closed, wake = false;
+        using (new Hold(ref _gate))
         {
-            _gate.Enter(ref held);
             closed = _closed;
             if (!closed)
             {
@@ -60,10 +57,6 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
                 wake = !_scheduled;
                 _scheduled = true;
             }
-        }
-        finally
-        {
-            Release(held);
         }
         if (closed)
             signal.Drop(cell);
@@ -74,10 +67,9 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
     /// <returns>False when the mailbox is closed.</returns>
     public bool EnqueueSystem(SystemMessage message)
     {
-        bool wake, held = false;
-        try
+        bool wake;
+        using (new Hold(ref _gate))
         {
-            _gate.Enter(ref held);
             if (_closed)
                 return false;
             if (_systemTail is null)
@@ -87,10 +79,6 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
             _systemTail = message;
             wake = !_scheduled;
             _scheduled = true;
-        }
-        finally
-        {
-            Release(held);
         }
         if (wake)
             cell.System.Dispatcher.Schedule(this);
@@ -111,18 +99,12 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
     /// <summary>Accepts nothing from now on and gives back what was waiting. On the actor's turn only.</summary>
     public SystemMessage? Close()
     {
-        var held = false;
-        try
+        using (new Hold(ref _gate))
         {
-            _gate.Enter(ref held);
             _closed = true;
             var rest = _systemHead;
             _systemHead = _systemTail = null;
             return rest;
-        }
-        finally
-        {
-            Release(held);
         }
     }
 
@@ -201,45 +183,29 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
 
     private void SwapBuffers()
     {
-        var held = false;
-        try
-        {
-            _gate.Enter(ref held);
-            (_incoming, _outgoing) = (_outgoing, _incoming);
-            _peak = Math.Max(_peak, _outgoing.Count);
-        }
-        finally
-        {
-            Release(held);
-        }
+        using var hold = new Hold(ref _gate);
+        (_incoming, _outgoing) = (_outgoing, _incoming);
+        _peak = Math.Max(_peak, _outgoing.Count);
     }
 
     private SystemMessage? TryTakeSystem()
     {
         if (Volatile.Read(ref _systemHead) is null)
             return null;
-        var held = false;
-        try
+        using (new Hold(ref _gate))
         {
-            _gate.Enter(ref held);
             var message = _systemHead;
             _systemHead = message?.Next;
             if (_systemHead is null)
                 _systemTail = null;
             return message;
         }
-        finally
-        {
-            Release(held);
-        }
     }
 
     private bool TryGoIdle()
     {
-        var held = false;
-        try
+        using (new Hold(ref _gate))
         {
-            _gate.Enter(ref held);
             var userWork = _unstashed is not null || !_outgoing.IsEmpty || !_incoming.IsEmpty;
             if (_systemHead is not null || (userWork && cell.MayReceive))
                 return false;
@@ -250,15 +216,5 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
             _scheduled = false;
             return true;
         }
-        finally
-        {
-            Release(held);
-        }
-    }
-
-    private void Release(bool held)
-    {
-        if (held)
-            _gate.Exit(useMemoryBarrier: false);
     }
 }

@@ -14,6 +14,9 @@ internal struct SlotBuffer<T> where T : notnull
 
     public readonly int Count => _count - _head;
 
+    /// <summary>Places that there is memory for.</summary>
+    public readonly int Room => _slots?.Length ?? 0;
+
     public void Add(T? message, Signal<T>? signal)
     {
         var slots = _slots;
@@ -41,7 +44,7 @@ internal struct SlotBuffer<T> where T : notnull
     /// <param name="needed">How many places have been in use of late.</param>
     public void Trim(int needed)
     {
-        if (IsEmpty && _slots?.Length > KeptSize && needed < _slots.Length / 4)
+        if (IsEmpty && Room > KeptSize && needed < Room / 4)
             _slots = null;
     }
 

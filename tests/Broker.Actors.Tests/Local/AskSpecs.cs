@@ -182,10 +182,12 @@ public sealed class AskSpecs : IDisposable
     public void A8_answer_should_end_the_deadline_without_cancelling()
     {
         ReplyTo<string>? replyTo = null;
-        _ = _it.Ask<string>(to => new Do(_ => { replyTo = to; to.Tell("done"); }), Second);
+        var token = new CancellationToken(canceled: true);
+        _ = _it.Ask<string>(to => new Do(_ => { replyTo = to; token = to.Cancelled; to.Tell("done"); }), Second);
         _world.Run();
         Assert.True(replyTo!.IsExpired);
         _world.Advance(Second * 2);
+        Assert.False(token.IsCancellationRequested);
         Assert.False(replyTo.Cancelled.IsCancellationRequested);
     }
 

@@ -126,6 +126,38 @@ public sealed class AsyncHandlerSpecs : IDisposable
         Assert.Equal("alive", _script.Log[^1]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Statement", "Y6")]
+    public void Y6_cancelled_work_should_count_as_failed_when_no_stop_was_asked_for_and_any_other_failure_when_one_was(bool stop)
+    {
+        using var world = new ActorWorld();
+        var script = new Script();
+        var it = script.SpawnIn(world);
+        it.Tell(new Do(actor =>
+        {
+            if (stop)
+                actor.Context.StopSelf();
+            throw stop ? new InvalidOperationException() : new OperationCanceledException();
+        }));
+        world.Run();
+        Assert.Single(world.Events.Of<ActorFailed>());
+        Assert.Equal(stop ? 1 : 2, script.Instances);
+    }
+
+    [Fact]
+    [Trait("Statement", "Y6")]
+    public void Y6_token_first_asked_for_after_the_stop_should_be_cancelled()
+    {
+        using var world = new ActorWorld();
+        var seen = new List<bool>();
+        var script = new Script { PostStop = actor => { seen.Add(actor.Context.Stopping.IsCancellationRequested); return default; } };
+        script.SpawnIn(world).PoisonPill();
+        world.Run();
+        Assert.Equal([true], seen);
+    }
+
     [Fact]
     [Trait("Statement", "Y6")]
     [Trait("Statement", "Diff3")]

@@ -21,8 +21,35 @@ public sealed class BackoffSpecs : IDisposable
         Assert.Equal(Second * 5, _options.Delay(int.MaxValue, 0.5));
         var jittered = _options with { Jitter = 0.4 };
         Assert.Equal([1.0, 1.2, 1.4], new[] { 0, 0.5, 1 }.Select(random => jittered.Delay(0, random).TotalSeconds));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.StopAndStart(_child.Props, _options with { Jitter = 1.1 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.StopAndStart(_child.Props, _options with { MaxDelay = Second * 0.5 }));
+    }
+
+    [Fact]
+    [Trait("Statement", "V9")]
+    public void V9_meaningless_options_should_be_refused_and_the_outermost_ones_taken()
+    {
+        BackoffOptions<Message>[] bad =
+        [
+            _options with { Jitter = 1.1 }, _options with { Jitter = -0.1 }, _options with { Jitter = double.NaN }, _options with { MaxDelay = Second * 0.5 },
+            _options with { MinDelay = TimeSpan.Zero }, _options with { MaxStarts = -2 }, _options with { ResetAfter = TimeSpan.Zero },
+        ];
+        Assert.All(bad, options => Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.StopAndStart(_child.Props, options)));
+        BackoffOptions<Message>[] good =
+            [_options with { Jitter = 1 }, _options with { Jitter = 0 }, _options with { MaxDelay = Second }, _options with { MaxStarts = -1 }, _options with { MaxStarts = 0 }];
+        Assert.All(good, options => Assert.NotNull(Backoff.StopAndStart(_child.Props, options)));
+        Assert.Throws<ArgumentNullException>(() => Backoff.StopAndStart(null!, _options));
+        Assert.Throws<ArgumentNullException>(() => Backoff.StopAndStart(_child.Props, null!));
+    }
+
+    [Fact]
+    [Trait("Statement", "V9")]
+    public void V9_final_stop_said_twice_should_be_final_as_well()
+    {
+        var it = Spawn(_options with { IsFinalStop = message => message is Say });
+        it.Tell(new Say("end"));
+        it.Tell(new Say("end"));
+        it.Tell(new Fail());
+        _world.Advance(Second * 10);
+        Assert.Equal((1, 0), (_child.Instances, _world.System.ActorCount));
     }
 
     [Fact]

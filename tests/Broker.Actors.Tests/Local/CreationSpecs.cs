@@ -94,6 +94,49 @@ public sealed class CreationSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "L3")]
+    public void L3_children_of_a_failed_creation_should_end_before_it_is_repeated()
+    {
+        var gate = new TaskCompletionSource();
+        var child = new Script { PostStop = _ => new ValueTask(gate.Task) };
+        var script = new Script { PreStart = actor => { actor.Spawn(child); return actor.Number == 1 ? throw new InvalidOperationException("no") : default; } };
+        new Script { Strategy = new OneForOneStrategy(decider: _ => Directive.Restart), PreStart = actor => { actor.Spawn(script); return default; } }.SpawnIn(_world);
+        _world.Run();
+        Assert.Equal((1, 1), (script.Instances, child.Instances));
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal((2, 2), (script.Instances, child.Instances));
+        Assert.Equal(["new1", "prestart1", "poststop1", "dispose1", "new2", "prestart2"], child.Log);
+    }
+
+    [Fact]
+    [Trait("Statement", "L3")]
+    public void L3_child_that_fails_while_its_parent_has_no_instance_should_be_stopped()
+    {
+        var gate = new TaskCompletionSource();
+        var child = Failing(inConstructor: true, int.MaxValue, new InvalidOperationException("no"));
+        var script = new Script { PreStart = actor => { actor.Spawn(child); throw new InvalidOperationException("no"); } };
+        var top = new Script { PreStart = actor => { actor.Spawn(script); return default; } }.SpawnIn(_world);
+        // Whoever would decide about the parent is busy.
+        top.Tell(new Do(_ => new ValueTask(gate.Task)));
+        _world.Run();
+        Assert.Equal(2, _world.System.ActorCount);
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal(1, _world.System.ActorCount);
+    }
+
+    [Fact]
+    [Trait("Statement", "L1")]
+    public void L1_spawn_should_refuse_what_is_null()
+    {
+        Assert.Throws<ArgumentNullException>(() => _world.System.Spawn<Message>(null!, "it"));
+        Assert.Throws<ArgumentNullException>(() => _world.System.Spawn(new Script().Props, null!));
+        Assert.Throws<ArgumentNullException>(() => _world.System.SpawnSystem(new Script().Props, null!));
+        Assert.Equal(0, _world.System.ActorCount);
+    }
+
+    [Fact]
     [Trait("Statement", "L4")]
     public void L4_failed_PreStart_should_dispose_without_PostStop()
     {

@@ -33,6 +33,17 @@ public sealed class DeadLetterSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "X1")]
+    public void X1_sender_should_be_nobody_once_the_actors_turn_is_over_even_while_it_awaits()
+    {
+        var it = new Script().SpawnIn(_world);
+        it.Tell(new Do(_ => new ValueTask(new TaskCompletionSource().Task)));
+        _world.Run();
+        _dead.Tell(new Say("from outside"));
+        Assert.Null(Assert.Single(_world.Events.Of<DeadLetter>()).Sender);
+    }
+
+    [Fact]
+    [Trait("Statement", "X1")]
     public void X1_marked_messages_should_be_counted_but_not_published()
     {
         var it = _world.System.Spawn(Props<object>.Of(() => throw new InvalidOperationException("never")), "it");
@@ -106,6 +117,18 @@ public sealed class DeadLetterSpecs : IDisposable
         Type[] allowed = [typeof(ActorPath), typeof(string), typeof(long), typeof(TimeSpan), typeof(DeadLetterReason), typeof(FailurePoint),
             typeof(Type)];
         Assert.All(properties, property => Assert.Contains(property.PropertyType, allowed));
+    }
+
+    [Fact]
+    [Trait("Statement", "W5")]
+    public void W5_exceptions_of_the_kernel_should_have_room_for_paths_and_causes_only()
+    {
+        var own = typeof(ActorException).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ActorException))).ToList();
+        Assert.True(own.Count >= 9);
+        var fields = own.Append(typeof(ActorException)).SelectMany(type => type.GetFields(
+            System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.DeclaredOnly));
+        Assert.NotEmpty(fields);
+        Assert.All(fields, field => Assert.Equal(typeof(ActorPath), field.FieldType));
     }
 
     [Fact]

@@ -189,6 +189,111 @@ public sealed class DeathWatchSpecs : IDisposable
         Assert.Equal((1, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
     }
 
+    [Fact]
+    [Trait("Statement", "D9")]
+    public void D9_watcher_should_unwatch_when_its_end_begins_not_when_its_last_child_has_gone()
+    {
+        var gate = new TaskCompletionSource();
+        _watcher.Tell(new Do(actor =>
+        {
+            actor.Context.Watch(_target);
+            actor.Context.StartTimer("t", new Say("tick"), Second);
+            actor.Spawn(new Script { PostStop = _ => new ValueTask(gate.Task) });
+        }));
+        _world.Run();
+        _watcher.Stop();
+        _world.Run();
+        Assert.Equal(2, _world.System.ActorCount - 1);
+        Assert.False(((IActorRef)_target).Owner!.HasWatchers);
+        // That of the watchdog, for the child that takes its time.
+        Assert.Equal(1, _world.System.Timers.Count);
+        gate.SetResult();
+        _world.Run();
+    }
+
+    [Fact]
+    [Trait("Statement", "D9")]
+    public void D9_what_PostStop_watches_and_starts_should_end_with_the_actor()
+    {
+        var leaks = new Leaks();
+        var script = new Script
+        {
+            PostStop = actor =>
+            {
+                actor.Context.WatchWith(_target, new Owning(leaks));
+                actor.Context.StartTimer("t", new Owning(leaks), Second);
+                return default;
+            },
+        };
+        script.SpawnIn(_world, "late").PoisonPill();
+        _world.Run();
+        Assert.Equal((2, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
+        Assert.False(((IActorRef)_target).Owner!.HasWatchers);
+        Assert.Equal(0, _world.System.Timers.Count);
+    }
+
+    [Fact]
+    [Trait("Statement", "D1")]
+    public void D1_one_that_unwatches_should_not_silence_another()
+    {
+        var other = new Script { OnTerminated = (_, _) => true };
+        var leaving = other.SpawnIn(_world, "leaving");
+        foreach (var one in new[] { leaving, _watcher })
+            one.Tell(new Do(actor => actor.Context.Watch(_target)));
+        _world.Run();
+        leaving.Tell(new Do(actor => actor.Context.Unwatch(_target)));
+        _world.Run();
+        _target.Stop();
+        _world.Run();
+        Assert.Equal(1, Notices);
+        Assert.DoesNotContain("terminated target", other.Log);
+    }
+
+    [Fact]
+    [Trait("Statement", "D1")]
+    public void D1_watcher_of_several_should_hear_of_each()
+    {
+        var targets = Enumerable.Range(0, 3).Select(i => new Script().SpawnIn(_world, $"t{i}")).ToList();
+        _watcher.Tell(new Do(actor => targets.ForEach(actor.Context.Watch)));
+        _world.Run();
+        targets.ForEach(one => one.Stop());
+        _world.Run();
+        Assert.Equal(["terminated t0", "terminated t1", "terminated t2"], _watching.Log.Where(line => line.StartsWith('t')).Order());
+    }
+
+    [Fact]
+    [Trait("Statement", "D6")]
+    public void D6_watching_oneself_should_do_nothing_and_with_a_message_be_an_error()
+    {
+        var leaks = new Leaks();
+        Exception? refused = null;
+        _watcher.Tell(new Do(actor =>
+        {
+            actor.Context.Watch(_watcher);
+            refused = Record.Exception(() => actor.Context.WatchWith(_watcher, new Owning(leaks)));
+        }));
+        _world.Run();
+        Assert.IsType<InvalidOperationException>(refused);
+        Assert.Equal((1, 0), (leaks.Births, leaks.Alive));
+        Assert.False(((IActorRef)_watcher).Owner!.HasWatchers);
+        Assert.True(_world.Await(_world.System.StopAsync(_watcher, Second)));
+    }
+
+    [Fact]
+    [Trait("Statement", "D2")]
+    public void D2_watching_one_that_is_about_to_end_should_give_one_notice()
+    {
+        var gate = new TaskCompletionSource();
+        var ending = new Script { PostStop = _ => new ValueTask(gate.Task) }.SpawnIn(_world, "ending");
+        ending.Stop();
+        _world.Run();
+        _watcher.Tell(new Do(actor => actor.Context.Watch(ending)));
+        _world.Run();
+        gate.SetResult();
+        _world.Run();
+        Assert.Single(_watching.Log, "terminated ending");
+    }
+
     [Theory]
     [InlineData("answer")]
     [InlineData("timeout")]
@@ -214,5 +319,43 @@ public sealed class DeathWatchSpecs : IDisposable
         _world.Run();
         Assert.True(ask.IsCompleted);
         Assert.Equal($"terminated {replyTo!.Path.Name}", _watching.Log[^1]);
+    }
+
+    [Fact]
+    [Trait("Statement", "D10")]
+    public void D10_every_watcher_of_an_ask_should_hear_of_its_end_but_for_those_who_unwatched()
+    {
+        ReplyTo<string>? replyTo = null;
+        _ = _target.Ask<string>(to => new Do(_ => replyTo = to), Second);
+        _world.Run();
+        var (stays, leaves) = (new Script { OnTerminated = (_, _) => true }, new Script { OnTerminated = (_, _) => true });
+        stays.SpawnIn(_world, "stays").Tell(new Do(actor => actor.Context.Watch(replyTo!)));
+        _watcher.Tell(new Do(actor => actor.Context.Watch(replyTo!)));
+        var gone = leaves.SpawnIn(_world, "leaves");
+        gone.Tell(new Do(actor => actor.Context.Watch(replyTo!)));
+        _world.Run();
+        gone.Tell(new Do(actor => actor.Context.Unwatch(replyTo!)));
+        _world.Run();
+        _world.Advance(Second);
+        Assert.Equal($"terminated {replyTo!.Path.Name}", stays.Log[^1]);
+        Assert.Equal($"terminated {replyTo.Path.Name}", _watching.Log[^1]);
+        Assert.Equal(["new1", "prestart1"], leaves.Log);
+    }
+
+    [Fact]
+    [Trait("Statement", "D10")]
+    public void D10_asks_should_be_told_apart_by_uid_and_path_which_stay()
+    {
+        var asked = new List<IActorRef>();
+        for (var i = 0; i < 2; i++)
+            _ = _target.Ask<string>(to => new Do(_ => asked.Add(to)), Second);
+        _world.Run();
+        var (first, second) = (asked[0], asked[1]);
+        Assert.NotEqual(first.Uid, second.Uid);
+        Assert.Equal((first.Uid, second.Uid), (first.Uid, second.Uid));
+        Assert.NotEqual(0, first.Uid);
+        Assert.NotEqual(first.Path, second.Path);
+        Assert.Same(first.Path, first.Path);
+        Assert.Equal($"/user/target/$ask-{first.Uid}", first.Path.ToString());
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Broker.TestKit;
 using static Broker.Actors.Tests.Message;
 
@@ -109,11 +108,7 @@ public sealed class MailboxSpecs : IDisposable
         var gate = new TaskCompletionSource();
         var child = new Script();
         ActorRef<Message>? leaf = null;
-        var it = new Script
-        {
-            PreStart = actor => { leaf ??= actor.Spawn(child); return default; },
-            PreRestart = (_, _, _) => new ValueTask(gate.Task)
-        }.SpawnIn(_world);
+        var it = new Script { PreStart = actor => { leaf ??= actor.Spawn(child); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) }.SpawnIn(_world);
         it.Tell(new Fail());
         _world.Run();
         leaf!.Tell(new Say("user"));
@@ -133,11 +128,7 @@ public sealed class MailboxSpecs : IDisposable
         var gate = new TaskCompletionSource();
         var child = new Script();
         ActorRef<Message>? leaf = null;
-        var it = new Script
-        {
-            PreStart = actor => { leaf ??= actor.Spawn(child); return default; },
-            PreRestart = (_, _, _) => new ValueTask(gate.Task)
-        }.SpawnIn(_world);
+        var it = new Script { PreStart = actor => { leaf ??= actor.Spawn(child); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) }.SpawnIn(_world);
         it.Tell(new Fail());
         _world.Run();
         var said = Enumerable.Range(0, messages).Select(i => $"{i}").ToList();
@@ -211,6 +202,28 @@ public sealed class MailboxSpecs : IDisposable
         Assert.False(world.Dispatcher.RunOne());
     }
 
+    [Theory]
+    [InlineData(1, 6)]
+    [InlineData(2, 3)]
+    [InlineData(6, 1)]
+    [InlineData(7, 1)]
+    [Trait("Statement", "M5")]
+    public void M5_handlers_that_await_should_count_towards_the_throughput_as_well(int throughput, int turns)
+    {
+        var dispatcher = new CountingDispatcher { Inner = _world.Dispatcher };
+        using var world = new ActorWorld(1, options => options with { Throughput = throughput, Dispatcher = dispatcher });
+        dispatcher.Inner = world.Dispatcher;
+        var script = new Script();
+        var it = script.SpawnIn(world);
+        world.Run();
+        dispatcher.Turns = 0;
+        for (var i = 0; i < 6; i++)
+            it.Tell(new Do(async actor => { await Task.Yield(); actor.Script.Note("."); }));
+        world.Run();
+        Assert.Equal(6, script.Log.Count(line => line == "."));
+        Assert.Equal(turns, dispatcher.Turns);
+    }
+
     [Fact]
     [Trait("Statement", "M6")]
     public void M6_closed_mailbox_should_accept_nothing_and_answer_a_watch()
@@ -270,6 +283,22 @@ public sealed class MailboxSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "M7")]
+    public void M7_timers_and_notices_should_take_no_room_and_give_none()
+    {
+        var script = new Script { OnTerminated = (_, _) => true };
+        var it = _world.System.Spawn(script.Props.WithMailbox(2), "it");
+        var others = Enumerable.Range(0, 3).Select(i => new Script().SpawnIn(_world, $"other{i}")).ToList();
+        it.Tell(new Do(actor => others.ForEach(actor.Context.Watch)));
+        _world.Run();
+        others.ForEach(other => other.Stop());
+        _world.Run();
+        Assert.Equal(3, script.Log.Count(line => line.StartsWith("terminated", StringComparison.Ordinal)));
+        Assert.Equal(
+            [TellResult.Accepted, TellResult.Accepted, TellResult.Busy], Enumerable.Range(0, 3).Select(_ => it.TryTell(new Say("x"))).ToList());
+    }
+
+    [Fact]
     [Trait("Statement", "M8")]
     public async Task M8_throwing_handler_should_not_hurt_dispatcher_or_others()
     {
@@ -297,58 +326,19 @@ public sealed class MailboxSpecs : IDisposable
         }
     }
 
-    [Fact]
-    [Trait("Statement", "M9")]
-    public void M9_nothing_should_keep_an_actor_that_has_ended()
+    /// <summary>Counts how often the mailbox of an actor is put into the queue of the threads.</summary>
+    private sealed class CountingDispatcher : Dispatcher
     {
-        var watched = new Script().SpawnIn(_world, "watched");
-        var parent = new Script { OnTerminated = (_, _) => true };
-        var it = parent.SpawnIn(_world, "parent");
-        _world.Run();
-        var gone = Wave(it, watched);
-        _world.Advance(TimeSpan.FromSeconds(1));
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-        Assert.Equal(50, gone.Count);
-        Assert.Equal(0, gone.Count(one => one.IsAlive));
-        Assert.False(((IActorRef)watched).Owner!.HasWatchers);
-        Assert.Equal((2, 0), (_world.System.ActorCount, _world.System.Timers.Count));
-    }
+        public required Dispatcher Inner { get; set; }
 
-    /// <summary>Children that use all there is and then end.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private List<WeakReference> Wave(ActorRef<Message> parent, ActorRef<Message> watched)
-    {
-        var gone = new List<WeakReference>();
-        parent.Tell(new Do(actor =>
+        public int Turns { get; set; }
+
+        public override void Schedule(IThreadPoolWorkItem item)
         {
-            for (var i = 0; i < 50; i++)
-            {
-                var child = actor.Spawn(new Script { Constructor = made => gone.Add(new WeakReference(made)) }, $"c{i}");
-                actor.Context.Watch(child);
-                child.Tell(new Do(made =>
-                {
-                    made.Context.Watch(watched);
-                    made.Context.StartTimer("t", new Say("tick"), TimeSpan.FromSeconds(100));
-                    made.Context.SetReceiveTimeout(TimeSpan.FromSeconds(100), new Say("idle"));
-                    made.Spawn(new Script());
-                    made.Context.PipeToSelf(
-                        watched.Ask<string>(to => new Echo("x", to), TimeSpan.FromSeconds(1)), text => new Say(text), _ => new Say(""));
-                    _ = made.Context.Stopping.Register(() => { });
-                }));
-                Do? stashed = null;
-                child.Tell(stashed = new Do(made => made.Context.Stash(stashed!)));
-            }
-        }));
-        _world.Run();
-        parent.Tell(new Do(actor =>
-        {
-            foreach (var child in actor.Context.Children)
-                child.Stop();
-        }));
-        _world.Run();
-        return gone;
+            if (item is Mailbox<Message>)
+                Turns++;
+            Inner.Schedule(item);
+        }
     }
 
     private sealed class Acknowledging : Actor<int>

@@ -215,6 +215,26 @@ public sealed class RestartSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "R7")]
+    public void R7_child_that_is_restarted_with_its_parent_should_hold_its_own_children_meanwhile()
+    {
+        var gate = new TaskCompletionSource();
+        var leaf = new Script();
+        ActorRef<Message>? leafRef = null;
+        var middle = new Script { PreStart = actor => { leafRef ??= actor.Spawn(leaf); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) };
+        var parent = new Script { PreStart = actor => { if (actor.Number == 1) actor.Spawn(middle); return default; }, PreRestart = (_, _, _) => default };
+        parent.SpawnIn(_world).Tell(new Fail());
+        _world.Run();
+        Assert.Equal((2, 1), (parent.Instances, middle.Instances));
+        leafRef!.Tell(new Say("wait"));
+        _world.Run();
+        Assert.DoesNotContain("wait", leaf.Log);
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal((2, "wait"), (middle.Instances, leaf.Log[^1]));
+    }
+
+    [Fact]
     [Trait("Statement", "R8")]
     public void R8_throw_in_PreRestart_should_be_published_and_the_restart_go_on()
     {
@@ -256,6 +276,7 @@ public sealed class RestartSpecs : IDisposable
         Assert.Equal([nameof(InvalidOperationException), nameof(PostRestartException), nameof(InvalidOperationException)], failures);
         Assert.Equal(["prerestart1"], child.Log.Where(line => line.StartsWith("prerestart", StringComparison.Ordinal)));
         Assert.Contains("after", child.Log);
+        Assert.Empty(_world.Events.Of<ActorRestarted>());
         Assert.Equal("dispose3", child.Log[^1]);
         Assert.Equal(3, child.Instances);
     }

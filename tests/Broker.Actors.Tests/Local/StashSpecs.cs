@@ -62,6 +62,30 @@ public sealed class StashSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "K2")]
+    public void K2_one_stashed_again_should_come_before_those_that_have_not_come_yet()
+    {
+        var it = _script.SpawnIn(_world);
+        var deliveries = 0;
+        Do? first = null;
+        it.Tell(first = new Do(actor =>
+        {
+            if (++deliveries < 3)
+                actor.Context.Stash(first!);
+            else
+                actor.Script.Note("1");
+            if (deliveries == 2)
+                actor.Context.UnstashAll();
+        }));
+        it.Tell(Stashed("2"));
+        it.Tell(Stashed("3"));
+        it.Tell(new Do(actor => actor.Context.UnstashAll()));
+        it.Tell(new Say("4"));
+        _world.Run();
+        Assert.Equal(["1", "2", "3", "4"], _script.Log.Skip(2));
+    }
+
+    [Fact]
     [Trait("Statement", "K3")]
     public void K3_restart_should_unstash_even_when_PreRestart_is_replaced()
     {
@@ -122,6 +146,65 @@ public sealed class StashSpecs : IDisposable
         _world.Run();
         Assert.Equal(unwatch ? 1 : 2, notices);
         Assert.Equal(1, script.Instances);
+    }
+
+    [Fact]
+    [Trait("Statement", "K5")]
+    public void K5_notice_should_be_stashed_while_in_hand_once_among_others_and_not_beyond_capacity()
+    {
+        var problems = new List<Exception?>();
+        Terminated? old = null;
+        var targets = Enumerable.Range(0, 3).Select(i => new Script().SpawnIn(_world, $"target{i}")).ToList();
+        var script = new Script
+        {
+            OnTerminated = (actor, terminated) =>
+            {
+                if (terminated.Ref == targets[1])
+                {
+                    problems.Add(Record.Exception(() => actor.Context.Stash(old!)));
+                    actor.Context.Stash(terminated);
+                    problems.Add(Record.Exception(() => actor.Context.Stash(terminated)));
+                }
+                if (terminated.Ref == targets[2])
+                    problems.Add(Record.Exception(() => actor.Context.Stash(terminated)));
+                old = terminated;
+                return true;
+            },
+        };
+        var it = _world.System.Spawn(script.Props.WithStash(2), "it");
+        it.Tell(new Do(actor => targets.ForEach(actor.Context.Watch)));
+        it.Tell(Stashed("first"));
+        _world.Run();
+        foreach (var target in targets)
+        {
+            target.Stop();
+            _world.Run();
+        }
+        it.Tell(new Do(actor => problems.Add(Record.Exception(() => actor.Context.Stash(old!)))));
+        _world.Run();
+        Assert.Equal(
+            [typeof(InvalidOperationException), typeof(InvalidOperationException), typeof(StashOverflowException), typeof(InvalidOperationException)],
+            problems.Select(problem => problem?.GetType()));
+        script.Forget();
+        it.Tell(new Do(actor => actor.Context.UnstashAll()));
+        _world.Run();
+        Assert.Equal(["first", "terminated target1"], script.Log.Take(2));
+    }
+
+    [Fact]
+    [Trait("Statement", "K4")]
+    public void K4_cleared_notice_should_be_gone_so_that_its_actor_can_be_watched_again()
+    {
+        var target = new Script().SpawnIn(_world, "target");
+        var script = new Script { OnTerminated = (actor, terminated) => { if (actor.Count++ == 0) actor.Context.Stash(terminated); return true; } };
+        var it = script.SpawnIn(_world);
+        it.Tell(new Do(actor => actor.Context.Watch(target)));
+        target.PoisonPill();
+        _world.Run();
+        it.Tell(new Do(actor => { actor.Context.ClearStash(); actor.Context.WatchWith(target, new Say("watched again")); }));
+        _world.Run();
+        Assert.Equal("watched again", script.Log[^1]);
+        Assert.Single(script.Log, "terminated target");
     }
 
     [Fact]

@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using Broker.TestKit;
+using static Broker.Actors.Tests.Message;
+
+namespace Broker.Actors.Tests.Local;
+
+/// <summary>What stays in memory, and what must not.</summary>
+public sealed class ResidueSpecs : IDisposable
+{
+    private readonly ActorWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    [Trait("Statement", "M9")]
+    public void M9_memory_of_a_burst_should_be_kept_under_load_and_given_up_after_quiet_times()
+    {
+        var it = new Script().SpawnIn(_world);
+        var mailbox = ((Cell<Message>)((IActorRef)it).Owner!).Mailbox;
+        Burst(it, 200);
+        var small = mailbox.Room;
+        Assert.InRange(small, 200, 600);
+        Burst(it, 5_000);
+        var large = mailbox.Room;
+        Assert.InRange(large, 5_000, 20_000);
+        for (var i = 0; i < 3; i++)
+        {
+            Burst(it, 1);
+            Burst(it, 1);
+            Assert.Equal(large, mailbox.Room);
+            Burst(it, 5_000);
+        }
+        large = mailbox.Room;
+        for (var i = 0; i < 60; i++)
+        {
+            Burst(it, 3_000);
+            Assert.Equal(large, mailbox.Room);
+        }
+        for (var i = 0; i < 100; i++)
+            Burst(it, 1);
+        Assert.InRange(mailbox.Room, 1, 600);
+        small = mailbox.Room;
+        for (var i = 0; i < 100; i++)
+            Burst(it, 1);
+        Assert.Equal(small, mailbox.Room);
+    }
+
+    private void Burst(ActorRef<Message> it, int messages)
+    {
+        for (var i = 0; i < messages; i++)
+            it.Tell(new Say("."));
+        _world.Run();
+    }
+
+    [Fact]
+    [Trait("Statement", "M9")]
+    public void M9_nothing_should_keep_an_actor_that_has_ended()
+    {
+        var watched = new Script().SpawnIn(_world, "watched");
+        var parent = new Script { OnTerminated = (_, _) => true };
+        var it = parent.SpawnIn(_world, "parent");
+        _world.Run();
+        var gone = Wave(it, watched);
+        _world.Advance(TimeSpan.FromSeconds(1));
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.Equal(50, gone.Count);
+        Assert.Equal(0, gone.Count(one => one.IsAlive));
+        Assert.False(((IActorRef)watched).Owner!.HasWatchers);
+        Assert.Equal((2, 0), (_world.System.ActorCount, _world.System.Timers.Count));
+    }
+
+    /// <summary>Children that use all there is and then end.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private List<WeakReference> Wave(ActorRef<Message> parent, ActorRef<Message> watched)
+    {
+        var gone = new List<WeakReference>();
+        parent.Tell(new Do(actor =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                var child = actor.Spawn(new Script { Constructor = made => gone.Add(new WeakReference(made)) }, $"c{i}");
+                actor.Context.Watch(child);
+                child.Tell(new Do(made =>
+                {
+                    made.Context.Watch(watched);
+                    made.Context.StartTimer("t", new Say("tick"), TimeSpan.FromSeconds(100));
+                    made.Context.SetReceiveTimeout(TimeSpan.FromSeconds(100), new Say("idle"));
+                    made.Spawn(new Script());
+                    made.Context.PipeToSelf(watched.Ask<string>(to => new Echo("x", to), TimeSpan.FromSeconds(1)), text => new Say(text), _ => new Say(""));
+                    _ = made.Context.Stopping.Register(() => { });
+                }));
+                Do? stashed = null;
+                child.Tell(stashed = new Do(made => made.Context.Stash(stashed!)));
+            }
+        }));
+        _world.Run();
+        parent.Tell(new Do(actor =>
+        {
+            foreach (var child in actor.Context.Children)
+                child.Stop();
+        }));
+        _world.Run();
+        return gone;
+    }
+}
