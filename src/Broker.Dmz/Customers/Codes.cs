@@ -65,6 +65,7 @@ internal static class Codes
     public const string ZoneUnavailable = "zone-unavailable";
     public const string OutcomeUnknown = "outcome-unknown";
     public const string TimedOut = "timed-out";
+    public const string IdempotencyConflict = "idempotency-conflict";
     public const string AlreadyCommitted = "already-committed";
     public const string LinkLost = "link-lost";
     public const string TokenNeeded = "token-needed";

@@ -339,6 +339,7 @@ internal sealed partial class CustomerKey
         _turn++;
         _witnesses.Clear();
         Context.CancelTimer(AbandonTimer);
+        _writer!.Tell(new WriterMessage.Forget(FromTheStart: true));
         Log.Unlocked(_log, _customer, _fence, head.Value.Counter);
     }
 

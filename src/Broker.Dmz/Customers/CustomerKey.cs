@@ -309,10 +309,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
     private sealed record Head(CustomerHead Value, Signed Signed);
 
-    private sealed record Pending(Head Head, IReadOnlyList<(Digest Key, Digest Leaf)> Leaves, IReadOnlyList<EntryKey> Keys)
-    {
-        public IReadOnlyList<Digest> Requests { get; init; } = [];
-    }
+    private sealed record Pending(Head Head, IReadOnlyList<(Digest Key, Digest Leaf)> Leaves, IReadOnlyList<EntryKey> Keys);
 
     private static partial class Log
     {

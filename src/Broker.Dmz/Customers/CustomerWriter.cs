@@ -57,6 +57,9 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
                 _scheduled = false;
                 await Flush();
                 break;
+            case WriterMessage.Forget m:
+                await Forget(m.FromTheStart);
+                break;
             case WriterMessage.Enrol m:
                 _key.Tell(new CustomerKeyMessage.Enrolled(await Enrol(m)));
                 break;

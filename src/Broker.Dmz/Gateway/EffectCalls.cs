@@ -76,8 +76,7 @@ internal sealed class EffectCalls(GatewayContext gateway)
     private static void CheckName(HttpContext context, Change.ByUser change)
     {
         var name = Calls.RouteName(context, "name");
-        var keys = ChangeKeys.Of(change).Where(k => k.Id == name.Value);
-        if (!keys.Any())
+        if (!ChangeKeys.Subject(change).Any(k => k.Id == name.Value))
         {
             throw new MalformedException("the path names something else than the signed request");
         }
