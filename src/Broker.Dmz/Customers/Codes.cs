@@ -33,6 +33,7 @@ internal static class Codes
     public const string ReceiptStale = "receipt-stale";
     public const string FenceStale = "stale-fence";
     public const string LockStands = "locked";
+    public const string WrongAttempt = "wrong-attempt";
     public const string HandOffReplayed = "hand-off-replayed";
     public const string VersionConflict = "version-conflict";
     public const string CredentialUnknown = "unknown-credential";

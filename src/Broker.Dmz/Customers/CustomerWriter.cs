@@ -162,6 +162,8 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             {
                 { } refusal => refusal,
                 null when committed.Committed => new ChangeDone(plan.Versions[i], plan.Head!, plan.Grants[i]),
+                null when committed.Code == Codes.OutcomeUnknown => new Refused(
+                    Codes.OutcomeUnknown, "the zone's answer was lost; send the same request again, it is not done twice"),
                 null => new Refused(committed.Code!, "the zone did not commit the change; nothing was changed"),
             });
         }
@@ -203,6 +205,11 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
 
         var result = await CommitForCertain(request, value.Counter);
         _key.Tell(new CustomerKeyMessage.Settled(result.Committed, result.Ledger));
+        if (result.Code is Codes.FenceStale or Codes.OutcomeUnknown)
+        {
+            _key.Tell(new CustomerKeyMessage.Deposed(plan.Fence));
+        }
+
         if (result.Committed)
         {
             _witness.Write(value.Counter, value.Root, committed: true);
@@ -230,23 +237,40 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
         {
             Log.Unknown(_log, _customer, counter);
+            return await AskForCertain(request.Head, request.ExpectedCounter, request.Fence);
         }
+    }
 
+    /// <summary>Asks until the zone's head tells what became of a commit, or another claim has made it none of ours.</summary>
+    private async Task<CommitResult> AskForCertain(Wire.Signed committed, ulong expected, ulong fence)
+    {
         while (true)
         {
             try
             {
                 var state = await GetCustomer();
+                var ledger = new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span));
                 var head = WireSigned.From(state.Head);
-                var committed = head.Statement.Span.SequenceEqual(request.Head.Statement.Span);
-                if (!committed && head.Read<CustomerHead>().Counter != request.ExpectedCounter)
+                if (head.Statement.Span.SequenceEqual(committed.Statement.Span))
                 {
-                    throw new MalformedException("the zone is neither before the commit nor after it");
+                    return new CommitResult(true, null, ledger);
                 }
 
-                return new CommitResult(
-                    committed, committed ? null : Codes.ZoneUnavailable,
-                    new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
+                if (head.Read<CustomerHead>().Counter == expected)
+                {
+                    return new CommitResult(false, Codes.ZoneUnavailable, ledger);
+                }
+
+                if (state.Fence > fence)
+                {
+                    return new CommitResult(false, Codes.OutcomeUnknown, null);
+                }
+
+                throw new MalformedException("the zone is neither before the commit nor after it");
+            }
+            catch (ZoneRefusedException refused) when (expected == 0 && refused.Code == Codes.CustomerUnknown)
+            {
+                return new CommitResult(false, Codes.ZoneUnavailable, null);
             }
             catch (Exception problem) when (problem is ZoneException or MalformedException)
             {
@@ -270,10 +294,19 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         {
             return new CommitResult(false, refused.Code, null);
         }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
+        catch (ZoneUnavailableException)
         {
             // A customer that was never served has lost nothing: begin again, under the same name or another.
             return new CommitResult(false, Codes.ZoneUnavailable, null);
+        }
+        catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
+        {
+            Log.Unknown(_log, _customer, head.Counter);
+            result = await AskForCertain(message.Request.Head, expected: 0, fence: 1);
+            if (!result.Committed)
+            {
+                return result;
+            }
         }
 
         _witness.Write(head.Counter, head.Root, committed: true);

@@ -151,6 +151,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
             KeyState.Enrolling => $"{status.Given.Count} of {status.Needed} confirmations given",
             KeyState.Locked => Threshold(state) is { } k ? $"0 of {k} shares given" : "shares",
             KeyState.Unlocking => $"{status.Given.Count} of {Math.Max(status.Needed, (uint)status.Given.Count)} shares given",
+            KeyState.Claiming => "this node's claim, which another node overtook",
             KeyState.LiftNeeded => $"an administrator's lift of lock generation {state?.LockGeneration}",
             _ => "",
         };

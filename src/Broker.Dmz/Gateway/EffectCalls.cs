@@ -61,14 +61,23 @@ internal sealed class EffectCalls(GatewayContext gateway)
 
         var status = await found.Key.Ask<KeyStatus>(
             reply => new CustomerKeyMessage.GetStatus(reply), GatewayContext.EffectTimeout, context.RequestAborted);
-        await gateway.Node.Zone.InviteAgentAsync(
-            new Wire.InviteAgentRequest
-            {
-                Customer = customer.Value,
-                Fence = status.Fence,
-                Request = Google.Protobuf.ByteString.CopyFrom(request.Encode()),
-            },
-            context.RequestAborted);
+        try
+        {
+            await gateway.Node.Zone.InviteAgentAsync(
+                new Wire.InviteAgentRequest
+                {
+                    Customer = customer.Value,
+                    Fence = status.Fence,
+                    Request = Google.Protobuf.ByteString.CopyFrom(request.Encode()),
+                },
+                context.RequestAborted);
+        }
+        catch (Links.Zone.ZoneRefusedException refused) when (refused.Code == Codes.FenceStale)
+        {
+            found.Key.Tell(new CustomerKeyMessage.Deposed(status.Fence));
+            throw;
+        }
+
         return model;
     }
 
