@@ -23,6 +23,8 @@ internal static class HealthCommand
             o.WriteLine(model.Status);
             foreach (var condition in model.Conditions)
                 o.WriteLine($"  {condition.Name,-20} {(condition.Good ? "good" : "not good")}{(condition.Detail.Length > 0 ? ": " : "")}{condition.Detail}");
+            foreach (var (gauge, value) in (model.Gauges ?? new Dictionary<string, long>()).OrderBy(static g => g.Key, StringComparer.Ordinal))
+                o.WriteLine($"  {gauge,-20} {value}");
         });
         return status == HttpStatusCode.OK
             ? ExitCode.Ok

@@ -23,6 +23,9 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     private const int MaxBatch = 64;
     private const int MaxRowsOfDeletion = 4096;
 
+    // The longest key has 63 + 1 + 32 characters and some bytes around them; a request has at most 64 KiB.
+    private const int MaxKeysOfReading = 512;
+
     private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
@@ -132,7 +135,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         var rows = RowsOfDeletions(changes, entries);
         if (rows.Count > 0)
         {
-            entries.AddRange((await Read(rows)).Entries.Select(ProvenEntry.From));
+            entries.AddRange((await Read(rows, read.Head)).Entries.Select(ProvenEntry.From));
         }
 
         var prepared = await _key.Ask<Result<PreparedChanges>>(
@@ -364,11 +367,25 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     private Task<Wire.CustomerState> GetCustomer() =>
         _node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = _customer.Value }, Context.Stopping);
 
-    private async Task<Wire.ReadEntriesReply> Read(IEnumerable<EntryKey> keys)
+    /// <summary>Reads under one head, in as many calls as the keys need.</summary>
+    private async Task<Wire.ReadEntriesReply> Read(IEnumerable<EntryKey> keys, Wire.Signed? head = null)
     {
-        var request = new Wire.ReadEntriesRequest { Customer = _customer.Value };
-        request.Keys.AddRange(keys.Distinct().Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
-        return await _node.Zone.ReadEntriesAsync(request, Context.Stopping);
+        var reply = new Wire.ReadEntriesReply { Head = head };
+        foreach (var page in keys.Distinct().Chunk(MaxKeysOfReading))
+        {
+            var request = new Wire.ReadEntriesRequest { Customer = _customer.Value };
+            request.Keys.AddRange(page.Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
+            var read = await _node.Zone.ReadEntriesAsync(request, Context.Stopping);
+            reply.Head ??= read.Head;
+            if (!reply.Head.Equals(read.Head))
+            {
+                throw new ZoneRefusedException(Codes.HeadUnknown, "the customer's head moved meanwhile; send the same request again");
+            }
+
+            reply.Entries.AddRange(read.Entries);
+        }
+
+        return reply;
     }
 
     private static List<Waiting> Wellformed(List<Waiting> batch, out List<EntryKey> keys)

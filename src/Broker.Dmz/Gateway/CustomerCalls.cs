@@ -37,7 +37,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
 
     private async Task<Result<PageModel<string>>> List(HttpContext context)
     {
-        var limit = (uint)Calls.Query(context, "limit", 100, 1000);
+        var limit = Calls.Limit(context);
         var reply = await gateway.Node.Zone.ListCustomersAsync(
             new Wire.ListCustomersRequest { After = (string?)context.Request.Query["after"] ?? "", Limit = limit }, context.RequestAborted);
         return new PageModel<string>([.. reply.Customers], reply.Customers.Count == limit ? reply.Customers[^1] : null);
