@@ -4,6 +4,7 @@ using Broker.Dmz.Node;
 using Broker.Dmz.Requests;
 using Broker.Dmz.Tests.Attacks;
 using Broker.Dmz.Tests.Support;
+using Broker.Links.Zone;
 using Broker.Protocol.Api;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
@@ -162,7 +163,7 @@ public sealed class DeposedSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         public async ValueTask DisposeAsync()
         {
             await system.DisposeAsync();
-            node.Zone.Dispose();
+            ((ZoneClient)node.Zone).Dispose();
             node.Incarnation.Dispose();
             node.AgentIssuer?.Dispose();
         }
