@@ -9,6 +9,7 @@ namespace Broker.Dmz.Customers;
 internal sealed partial class CustomerKey
 {
     private const string ReclaimTimer = "reclaim";
+    private const string OwnerTimer = "owner";
     private const int MaxReclaims = 3;
 
     private static readonly TimeSpan ReclaimWindow = TimeSpan.FromMinutes(10);
@@ -65,6 +66,15 @@ internal sealed partial class CustomerKey
         _recovered = false;
         _early.ForEach(m => m.Provisioning.Tell(new ProvisioningMessage.NotSealed(refusal)));
         _early.Clear();
+    }
+
+    /// <summary>A head that this actor does not know may be that of another owner; a moment later it is certain who owns.</summary>
+    private void AskWhoOwns()
+    {
+        if (_state == KeyState.Unlocked && !Context.IsTimerActive(OwnerTimer))
+        {
+            Context.StartTimer(OwnerTimer, new CustomerKeyMessage.AskOwner(_fence), ReclaimDelay);
+        }
     }
 
     private void OnReclaim(CustomerKeyMessage.Reclaim message)

@@ -96,6 +96,9 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             case CustomerKeyMessage.Deposed m:
                 OnDeposed(m);
                 break;
+            case CustomerKeyMessage.AskOwner m:
+                _outcomes!.Tell(new OutcomeMessage.AskOwner(m.Fence));
+                break;
             case CustomerKeyMessage.Reclaim m:
                 OnReclaim(m);
                 break;
@@ -233,6 +236,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         proven = [];
         if (!Knows(head, out var known))
         {
+            AskWhoOwns();
             return new Refused(Codes.HeadUnknown, "the zone answered under another head; try again, and look at the zone if it lasts");
         }
 

@@ -54,6 +54,9 @@ internal abstract record CustomerKeyMessage
     /// <summary>The zone refused what was sent under this fence: another claim came after it.</summary>
     public sealed record Deposed(ulong Fence) : CustomerKeyMessage;
 
+    /// <summary>Have it looked up whether another claim came after this fence.</summary>
+    public sealed record AskOwner(ulong Fence) : CustomerKeyMessage;
+
     /// <summary>Try to claim again.</summary>
     public sealed record Reclaim(long Turn) : CustomerKeyMessage;
 

@@ -45,7 +45,7 @@ internal sealed partial class CustomerWriter
             _forgottenUpTo = page.Entries.Count > 0 ? page.Entries[^1].Id : "";
             pause = page.Entries.Count > 0 ? ForgetPause : ForgetEvery;
         }
-        catch (ZoneException)
+        catch (Exception problem) when (problem is ZoneException or MalformedException)
         {
             // Nothing hangs on it: what stays is looked at the next time.
         }

@@ -1,6 +1,7 @@
 using Broker.Actors;
 using Broker.Dmz.Node;
 using Broker.Links.Zone;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Statements;
@@ -25,6 +26,9 @@ internal abstract record OutcomeMessage
 
     /// <summary>Find the open hand-offs of earlier incarnations.</summary>
     public sealed record Recover(ulong Fence) : OutcomeMessage;
+
+    /// <summary>If another claim came after this fence, the key actor is told.</summary>
+    public sealed record AskOwner(ulong Fence) : OutcomeMessage;
 
     /// <summary>If the journal has this hand-off open, the key actor is told as if an earlier incarnation had left it.</summary>
     public sealed record Find(Id16 HandOff, ulong Fence) : OutcomeMessage;
@@ -72,6 +76,9 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             case OutcomeMessage.Retry:
                 await AppendWaiting();
                 break;
+            case OutcomeMessage.AskOwner m:
+                await AskOwner(m);
+                break;
             case OutcomeMessage.Find m:
                 await Find(m);
                 break;
@@ -110,7 +117,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
                 refusal = refused.Code;
                 stands = await Standing(next, refused.Code);
             }
-            catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+            catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
             {
                 // Appending the same outcomes again is harmless, so an unknown fate is tried again like a missing zone.
                 Context.StartTimer("retry", new OutcomeMessage.Retry(), RetryDelay);
@@ -140,7 +147,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         {
             return await HandOff(outcome.HandOff);
         }
-        catch (ZoneException)
+        catch (Exception problem) when (problem is ZoneException or MalformedException)
         {
             // Not known: the key actor has it looked up.
             return null;
@@ -164,7 +171,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
                 request.After = page.HandOffs[^1].HandOff_;
             }
         }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
         {
             Context.StartTimer("recover", message, RetryDelay);
         }
@@ -172,6 +179,22 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         {
             Log.Refused(_log, _customer, "list open hand-offs", refused.Code);
             Context.StartTimer("recover", message, RetryDelay);
+        }
+    }
+
+    private async Task AskOwner(OutcomeMessage.AskOwner message)
+    {
+        try
+        {
+            var state = await _node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = _customer.Value }, Context.Stopping);
+            if (state.Fence > message.Fence)
+            {
+                _key.Tell(new CustomerKeyMessage.Deposed(message.Fence));
+            }
+        }
+        catch (Exception problem) when (problem is ZoneException or MalformedException)
+        {
+            // Asked again with the next head that is not known.
         }
     }
 
@@ -189,7 +212,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         {
             // Nothing was released.
         }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
         {
             Context.StartTimer(message.HandOff, message, RetryDelay);
         }
@@ -212,7 +235,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
                 },
                 Context.Stopping);
         }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or ZoneRefusedException)
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or ZoneRefusedException or MalformedException)
         {
             Log.Refused(_log, _customer, "record a refusal", message.Code);
         }

@@ -2,6 +2,7 @@ using Broker.Actors;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
 using Broker.Links.Zone;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
@@ -172,7 +173,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
                 Context.Stopping);
         }
         catch (Exception problem) when (
-            problem is ZoneUnknownOutcomeException || (_mayStand && (problem is ZoneUnavailableException or AskTimeoutException)))
+            problem is ZoneUnknownOutcomeException or MalformedException || (_mayStand && (problem is ZoneUnavailableException or AskTimeoutException)))
         {
             // The same request again is the same hand-off, so it is asked again until the zone says what became of it.
             _mayStand = true;

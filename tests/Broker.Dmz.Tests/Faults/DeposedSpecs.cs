@@ -35,6 +35,23 @@ public sealed class DeposedSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task An_owner_should_notice_by_the_head_of_another_one_that_it_was_overtaken()
+    {
+        var (customer, agent) = await world.Ready();
+        var before = (await customer.Status()).Fence;
+        await using var other = await Rival.Unlock(customer);
+        Assert.Null((await other.Customer.Submit(Policy(customer), UserAction.PutPolicy)).Code);
+
+        Assert.Equal(Codes.HeadUnknown, (await customer.Submit(Policy(customer), UserAction.PutPolicy)).Code);
+
+        await customer.Until(s => s.State == KeyState.Unlocked && s.Fence > before + 1);
+        Assert.Null((await customer.Submit(Policy(customer), UserAction.PutPolicy)).Code);
+        await agent.Greet();
+        await new Target(customer, agent).ShouldHaveOpenedNothing();
+        agent.Disconnect();
+    }
+
+    [Fact]
     public async Task What_an_overtaken_owner_had_open_should_end()
     {
         var (customer, agent) = await world.Ready();
