@@ -25,16 +25,21 @@ public sealed class CustomerSecretSpecs(Certificates certificates, ITestOutputHe
         {
             using var alice = new TestUser(cluster.Console.Profile, "alice");
             await cluster.Api.LoginAsync(alice);
-            await cluster.PutAsync("password", Canary.Make());
+            var canary = Canary.Make();
+            await cluster.PutAsync("password", canary);
             for (var i = 0; i < 20; i++)
                 await HandOffs.LaunchAsync(cluster, alice, "digest", "password");
-            var salts = Salts(cluster);
-            Assert.Single(salts);
-            var needles = CustomerNeedles.Of(await Custody.RebuildAsync(cluster), cluster.Api.Cluster, cluster.Api.Customer, salts);
+            var secret = await Custody.RebuildAsync(cluster);
+            var row = Assert.Single(Rows(cluster));
+            Assert.Equal(canary, CustomerNeedles.Open(secret, row));
+            var needles = CustomerNeedles.Of(secret, cluster.Api.Cluster, cluster.Api.Customer, [row.Salt.ToArray()]);
 
             Held(cluster, needles);
+            var held = await cluster.Api.SecretBytesAsync();
             await cluster.Console.OkAsync("customer", "lock", "acme", "--reason", "a test");
             Scan.Nothing("after a lock", Scan.Of(cluster.Dmz, needles), Scan.Of(cluster.Zone, needles), Scan.Of(cluster.Agent, needles));
+            var locked = await cluster.Api.SecretBytesAsync();
+            Assert.InRange(locked, 1, held - 1);
 
             foreach (var custodian in Custody.Acting)
                 await UnlockAsync(cluster, custodian);
@@ -42,6 +47,7 @@ public sealed class CustomerSecretSpecs(Certificates certificates, ITestOutputHe
             Held(cluster, needles);
             await cluster.Console.OkAsync("customer", "lock", "acme", "--reason", "a test again");
             Scan.Nothing("after a second lock", Scan.Of(cluster.Dmz, needles));
+            Assert.Equal(locked, await cluster.Api.SecretBytesAsync());
             Scan.Nothing("on disk", FileScan.Run([cluster.Work, cluster.Volatile], needles));
         });
     }
@@ -70,18 +76,18 @@ public sealed class CustomerSecretSpecs(Certificates certificates, ITestOutputHe
         Scan.Nothing("while the customer is unlocked", Scan.Of(cluster.Zone, needles), Scan.Of(cluster.Agent, needles));
     }
 
-    /// <summary>The salts of all rows, from a copy of the zone's database.</summary>
-    private static List<byte[]> Salts(Cluster cluster)
+    /// <summary>All rows, from a copy of the zone's database.</summary>
+    private static List<StoredRow> Rows(Cluster cluster)
     {
-        using var copy = DatabaseCopy.Of(cluster, cluster.InTemporary("salts"));
+        using var copy = DatabaseCopy.Of(cluster, cluster.InTemporary("rows"));
         using var connection = new SqliteConnection($"Data Source={copy.Path};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT statement FROM entries WHERE type = 'row'";
         using var reader = command.ExecuteReader();
-        var salts = new List<byte[]>();
+        var rows = new List<StoredRow>();
         while (reader.Read())
-            salts.Add(Statement.Read<StoredRow>((byte[])reader[0]).Salt.ToArray());
-        return salts;
+            rows.Add(Statement.Read<StoredRow>((byte[])reader[0]));
+        return rows;
     }
 }

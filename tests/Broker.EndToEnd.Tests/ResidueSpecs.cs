@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Harness;
@@ -39,8 +40,11 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
 
             await PutAsync(cluster, needles, Canary.Within(canary));
             await cluster.Api.LoginAsync(alice);
+            var (atRest, agentAtRest) = (await cluster.Api.SecretBytesAsync(), AgentBytes(cluster));
             await ManyAsync(cluster, alice);
             Scan.Nothing("after 320 concurrent hand-offs", All(cluster, secret));
+            await Eventually.TrueAsync("the node's locked memory is at rest", async () => await cluster.Api.SecretBytesAsync() == atRest);
+            await Eventually.TrueAsync("the agent's locked memory is at rest", () => AgentBytes(cluster) <= agentAtRest);
             await HeldAsync(cluster, alice, secret);
             await FailuresAsync(cluster, alice, secret);
             Disk(cluster, canary, secret);
@@ -102,8 +106,9 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         Scan.Nothing("after a use that failed", All(cluster, needles));
 
         await AgentKilledAsync(cluster, user, needles);
-        await DmzKilledAsync(cluster, user, needles);
+        var withoutCustomer = await DmzKilledAsync(cluster, user, needles);
         await LockedAsync(cluster, user, needles);
+        Assert.Equal(withoutCustomer, await cluster.Api.SecretBytesAsync());
     }
 
     private static async Task AgentKilledAsync(Cluster cluster, TestUser user, NeedleSet needles)
@@ -117,7 +122,7 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         Scan.Nothing("after the agent was killed", All(cluster, needles));
     }
 
-    private static async Task DmzKilledAsync(Cluster cluster, TestUser user, NeedleSet needles)
+    private static async Task<long> DmzKilledAsync(Cluster cluster, TestUser user, NeedleSet needles)
     {
         var cut = await InFlightAsync(cluster, user);
         var logged = cluster.Agent.Log.Length;
@@ -125,11 +130,13 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         _ = Signals.Send(cluster.Agent.Id, Signals.Continue);
         cluster.StartDmz();
         await cluster.DmzReadyAsync();
+        var withoutCustomer = await cluster.Api.SecretBytesAsync();
         await Custody.UnlockAsync(cluster);
         await cluster.SessionAsync(logged);
         await cluster.Api.LoginAsync(user);
         Assert.True(HandOffs.IsDefinite(await HandOffs.EndedAsync(cluster, cut)));
         Scan.Nothing("after the DMZ node was killed", All(cluster, needles));
+        return withoutCustomer;
     }
 
     private static async Task LockedAsync(Cluster cluster, TestUser user, NeedleSet needles)
@@ -164,6 +171,14 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         File.WriteAllText(control, Convert.ToBase64String(Canary.Within(canary)), Encoding.ASCII);
         Assert.Equal(1, FileScan.Run([cluster.Work], needles).Total);
         File.Delete(control);
+    }
+
+    /// <summary>Live bytes of the agent's locked memory, as its status says.</summary>
+    private static long AgentBytes(Cluster cluster)
+    {
+        const string key = "secret-bytes: ";
+        var line = File.ReadLines(Path.Combine(cluster.AgentState, "status")).Single(static l => l.StartsWith(key, StringComparison.Ordinal));
+        return long.Parse(line[key.Length..], CultureInfo.InvariantCulture);
     }
 
     private static IEnumerable<ScanReport> All(Cluster cluster, NeedleSet needles) =>

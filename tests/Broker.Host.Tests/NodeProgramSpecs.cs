@@ -154,13 +154,18 @@ public sealed class NodeProgramSpecs : IDisposable
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         Assert.Equal("{\"status\":\"live\",\"conditions\":[]}", await http.GetStringAsync(new Uri("/health/live", UriKind.Relative)));
         context.Health.Report("store", isGood: true);
+        var level = 7L;
+        context.Health.Measure("level", () => level);
         using (var starting = await http.GetAsync(new Uri("/health/ready", UriKind.Relative)))
             Assert.Equal(HttpStatusCode.ServiceUnavailable, starting.StatusCode);
         context.Health.Started();
         using var ready = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         Assert.Equal(
-            """{"status":"ready","conditions":[{"name":"store","good":true,"detail":""}]}""", await ready.Content.ReadAsStringAsync());
+            """{"status":"ready","conditions":[{"name":"store","good":true,"detail":""}],"gauges":{"level":7}}""",
+            await ready.Content.ReadAsStringAsync());
+        level = 8;
+        Assert.Contains("\"level\":8", await http.GetStringAsync(new Uri("/health/ready", UriKind.Relative)), StringComparison.Ordinal);
         Assert.DoesNotContain("ConsoleLifetime", app.Services.GetRequiredService<IHostLifetime>().GetType().Name, StringComparison.Ordinal);
     }
 

@@ -238,7 +238,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     private bool WriteStatus((string Session, string Loss) status)
     {
         _shown = status;
-        return parts.Status.Write(status.Session, status.Loss, parts.Journal.InUseCount);
+        return parts.Status.Write(status.Session, status.Loss, parts.Journal.InUseCount, SecretMemory.Default.LiveBytes);
     }
 
     private (string Session, string Loss) StatusOf() => (

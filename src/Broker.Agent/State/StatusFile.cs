@@ -13,10 +13,12 @@ internal sealed class StatusFile(StateDirectory directory, TimeProvider time)
     /// <param name="session"><c>connecting</c>, <c>waiting-for-owner</c>, <c>live</c> or <c>stopped</c>.</param>
     /// <param name="loss">Why the last link was lost, or empty.</param>
     /// <param name="inUse">Hand-offs in use.</param>
+    /// <param name="secretBytes">Live bytes of locked memory.</param>
     /// <returns>Whether there was a change.</returns>
-    internal bool Write(string session, string loss, int inUse)
+    internal bool Write(string session, string loss, int inUse, long secretBytes)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"session: {session}\nlast-loss: {loss}\nin-use: {inUse}\n");
+        var text = string.Create(
+            CultureInfo.InvariantCulture, $"session: {session}\nlast-loss: {loss}\nin-use: {inUse}\nsecret-bytes: {secretBytes}\n");
         if (text == _last)
             return false;
 

@@ -84,10 +84,24 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
             return new(RefusalCode.EntryMismatch, "a commit does not change the custody record");
         }
 
+        if (!RequestsAreThere())
+        {
+            return new(RefusalCode.EntryMismatch, "a request is recorded that the commit does not bring");
+        }
+
         var identity = customer.Custody.Identity;
         return identity.Equals(_verified) || (change.Head.IsBy(identity) && EntryCheck.AreSigned(change.Changes, identity))
             ? null
             : Guard.BadSignature("head or an entry");
+    }
+
+    // The key actor records under the head which requests it followed, so whoever carries the commit cannot leave one out.
+    private bool RequestsAreThere()
+    {
+        HashSet<Digest> brought = [.. change.Requests.Select(r => r.Hash)];
+        return change.Changes
+            .Where(c => c.Key.Type == EntryKey.RequestType && c.Statement is not null)
+            .All(c => brought.Contains(Statement.Read<RequestRecord>(c.Statement!.Value.Span).Request));
     }
 
     private static StoreRefusal? CheckHead(WriteContext context, CustomerRecord customer, CustomerHead head)

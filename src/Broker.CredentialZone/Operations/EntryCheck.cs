@@ -41,12 +41,12 @@ internal static class EntryCheck
         return null;
     }
 
-    /// <summary>Whether the identity key signed each entry; rows carry no signature.</summary>
+    /// <summary>Whether the identity key signed each entry; rows and records of requests carry no signature.</summary>
     public static bool AreSigned(IReadOnlyList<EntryChange> changes, PublicKey identity)
     {
         foreach (var change in changes)
         {
-            var signed = change.Key.Type == EntryKey.RowType || change.Statement is null
+            var signed = change.Key.Type is EntryKey.RowType or EntryKey.RequestType || change.Statement is null
                 ? change.Signature.IsEmpty
                 : identity.Verify(change.Statement.Value.Span, change.Signature.Span);
             if (!signed)
@@ -83,6 +83,10 @@ internal static class EntryCheck
             case EntryKey.CustodyType:
                 var custody = Statement.Read<Protocol.Custody.CustodyRecord>(statement);
                 return custody.Cluster == cluster && custody.Customer == customer && key == EntryKey.Custody(custody.Epoch);
+            case EntryKey.RequestType:
+                var request = Statement.Read<RequestRecord>(statement);
+                return request.Cluster == cluster && request.Customer == customer &&
+                    key == EntryKey.Request(request.User, request.IdempotencyKey);
             default:
                 return false;
         }

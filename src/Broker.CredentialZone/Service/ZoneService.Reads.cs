@@ -60,6 +60,7 @@ internal sealed partial class ZoneService
         var reply = new Wire.ListEntriesReply();
         var entries = store.ListEntries(Name.Parse(request.Customer), request.Type, request.After, Limit(request.Limit));
         reply.Entries.AddRange(Page(entries, static e => e.Statement.Length).Select(Wires.To));
+        reply.More = reply.Entries.Count < entries.Count || entries.Count == Limit(request.Limit);
         return Answer(reply);
     }
 
@@ -74,6 +75,7 @@ internal sealed partial class ZoneService
         var found = store.HandOffs(Name.Parse(request.Customer), request.OpenOnly, after, Limit(request.Limit));
         var reply = new Wire.ListHandOffsReply();
         reply.HandOffs.AddRange(Page(found, static h => h.Request.Length).Select(static h => Wires.To(h.HandOff, h.Request)));
+        reply.More = reply.HandOffs.Count < found.Count || found.Count == Limit(request.Limit);
         return Answer(reply);
     }
 

@@ -153,16 +153,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
             return;
         }
 
-        var advanced = await _node.Zone.AdvanceGenerationAsync(
-            new Wire.Zone.AdvanceGenerationRequest
-            {
-                Customer = _customer.Value,
-                Fence = hello.Fence,
-                Agent = _agent.Value,
-                Boot = ByteString.CopyFrom(hello.Boot.ToArray()),
-                Generation = hello.Generation,
-            },
-            Context.Stopping);
+        var advanced = await Advance(hello);
         if (!advanced.Accepted)
         {
             Log.Suspended(_log, _customer, _agent);
@@ -170,6 +161,33 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
             return;
         }
 
+        await Finish();
+    }
+
+    private async Task<Wire.Zone.AdvanceGenerationReply> Advance(VerifiedHello hello)
+    {
+        try
+        {
+            return await _node.Zone.AdvanceGenerationAsync(
+                new Wire.Zone.AdvanceGenerationRequest
+                {
+                    Customer = _customer.Value,
+                    Fence = hello.Fence,
+                    Agent = _agent.Value,
+                    Boot = ByteString.CopyFrom(hello.Boot.ToArray()),
+                    Generation = hello.Generation,
+                },
+                Context.Stopping);
+        }
+        catch (ZoneRefusedException refused) when (refused.Code == Codes.FenceStale)
+        {
+            _refs.Key.Tell(new CustomerKeyMessage.Deposed(hello.Fence));
+            throw;
+        }
+    }
+
+    private async Task Finish()
+    {
         var finish = await _refs.Key.Ask<Result<Secrets.OwnerFinish>>(
             reply => new CustomerKeyMessage.Finish(_agent, _session, reply), AskTimeout, Context.Stopping);
         if (finish.Value is not { } done)

@@ -1,3 +1,4 @@
+using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
@@ -26,6 +27,17 @@ internal abstract record Change
 
     /// <summary>An agent in session renews its grant; the key actor asks for this itself.</summary>
     public sealed record Renewal(Name Agent, Id16 Boot) : Change;
+
+    /// <summary>Records of requests whose time may be over; whoever asks, only those are removed that it is over for.</summary>
+    public sealed record Forget(IReadOnlyList<EntryKey> Records) : Change;
+
+    /// <summary>The user's request that the change follows; null where there is none.</summary>
+    public SignedRequest? Cause => this switch
+    {
+        ByUser c => c.Request,
+        Enrolment c => c.Invitation,
+        _ => null,
+    };
 }
 
 /// <summary>A change is committed and its head witnessed.</summary>

@@ -12,17 +12,31 @@ internal static class ChangeKeys
     /// <exception cref="MalformedException">The change is not of its form.</exception>
     public static IEnumerable<EntryKey> Of(Change change) => change switch
     {
-        Change.ByUser c => [.. Users(c.Request), .. Subject(c)],
+        Change.ByUser c => [.. Users(c.Request), Record(c.Request), .. Subject(c)],
         Change.Enrolment c =>
-            [.. Users(c.Invitation), EntryKey.Grant(Statement.Read<InviteAgentPayload>(c.Invitation.Payload.Span).Agent)],
+        [
+            .. Users(c.Invitation), Record(c.Invitation),
+            EntryKey.Grant(Statement.Read<InviteAgentPayload>(c.Invitation.Payload.Span).Agent),
+        ],
         Change.Renewal c => [EntryKey.Grant(c.Agent)],
+        Change.Forget c => c.Records,
         _ => [],
     };
+
+    /// <summary>The record by which a request that was committed before is known.</summary>
+    /// <exception cref="MalformedException">What was signed is no request.</exception>
+    public static EntryKey Record(SignedRequest signed)
+    {
+        var request = Statement.Read<Request>(signed.Statement.Span);
+        return EntryKey.Request(request.User, request.IdempotencyKey);
+    }
 
     /// <summary>The entries of those who signed.</summary>
     public static IEnumerable<EntryKey> Users(SignedRequest request) => request.Signatures.Select(s => EntryKey.User(s.User));
 
-    private static List<EntryKey> Subject(Change.ByUser change)
+    /// <summary>The entries that a user's change is about.</summary>
+    /// <exception cref="MalformedException">The payload is not of the action.</exception>
+    public static IReadOnlyList<EntryKey> Subject(Change.ByUser change)
     {
         var payload = change.Request.Payload.Span;
         switch (change.Action.Name)

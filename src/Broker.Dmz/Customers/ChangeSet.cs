@@ -28,10 +28,19 @@ internal sealed partial class ChangeSet
     private readonly LeafCache _leaves;
     private readonly Dictionary<EntryKey, Signed?> _changed = [];
     private readonly DateTimeOffset _now;
+    private readonly ulong _counter;
 
+    /// <param name="node">Who decides.</param>
+    /// <param name="secret">The customer's secret; it stays the caller's.</param>
+    /// <param name="custody">The custody record.</param>
+    /// <param name="proven">The entries that stand under the head.</param>
+    /// <param name="leaves">Reads what was read before.</param>
+    /// <param name="counter">Counter of the head that follows.</param>
     public ChangeSet(
-        DmzContext node, CustomerSecret secret, CustodyRecord custody, Dictionary<EntryKey, ProvenEntry> proven, LeafCache leaves)
+        DmzContext node, CustomerSecret secret, CustodyRecord custody, Dictionary<EntryKey, ProvenEntry> proven, LeafCache leaves,
+        ulong counter)
     {
+        _counter = counter;
         _node = node;
         _secret = secret;
         _custody = custody;
@@ -52,9 +61,10 @@ internal sealed partial class ChangeSet
         {
             return change switch
             {
-                Change.ByUser c => ByUser(c),
-                Change.Enrolment c => Enrol(c),
+                Change.ByUser c => Once(c.Request, () => ByUser(c)),
+                Change.Enrolment c => Once(c.Invitation, () => Enrol(c)),
                 Change.Renewal c => Renew(c),
+                Change.Forget c => Forget(c),
                 _ => throw new ArgumentOutOfRangeException(nameof(change)),
             };
         }

@@ -33,6 +33,7 @@ internal static class Codes
     public const string ReceiptStale = "receipt-stale";
     public const string FenceStale = "stale-fence";
     public const string LockStands = "locked";
+    public const string WrongAttempt = "wrong-attempt";
     public const string HandOffReplayed = "hand-off-replayed";
     public const string VersionConflict = "version-conflict";
     public const string CredentialUnknown = "unknown-credential";
@@ -65,6 +66,7 @@ internal static class Codes
     public const string ZoneUnavailable = "zone-unavailable";
     public const string OutcomeUnknown = "outcome-unknown";
     public const string TimedOut = "timed-out";
+    public const string IdempotencyConflict = "idempotency-conflict";
     public const string AlreadyCommitted = "already-committed";
     public const string LinkLost = "link-lost";
     public const string TokenNeeded = "token-needed";

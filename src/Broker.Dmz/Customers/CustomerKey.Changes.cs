@@ -14,10 +14,6 @@ namespace Broker.Dmz.Customers;
 /// </summary>
 internal sealed partial class CustomerKey
 {
-    private readonly CommittedRequests _committed = new();
-
-    private static ChangeResult Again => new Refused(Codes.AlreadyCommitted, "the request was committed before; sign a new one");
-
     private Result<PreparedChanges> OnPrepare(CustomerKeyMessage.Prepare message)
     {
         if (_state != KeyState.Unlocked || _head is not { } head)
@@ -35,8 +31,8 @@ internal sealed partial class CustomerKey
             return refused;
         }
 
-        var set = new ChangeSet(_node, _secret!, _custody!, proven, _leaves);
-        var results = message.Changes.Select(c => _committed.Contains(c) ? Again : set.Apply(c)).ToList();
+        var set = new ChangeSet(_node, _secret!, _custody!, proven, _leaves, head.Value.Counter + 1);
+        var results = message.Changes.Select(set.Apply).ToList();
         ReportRefusals(message.Changes, results);
         var entries = set.Entries();
         if (entries.Count == 0)
@@ -72,10 +68,7 @@ internal sealed partial class CustomerKey
             LedgerHash = _ledger.Hash,
         };
         var signedHead = _secret!.Sign(next);
-        _pending = new Pending(new Head(next, signedHead), leaves, [.. entries.Select(e => e.Key)])
-        {
-            Requests = [.. message.Changes.Where((_, i) => results[i].Refusal is null).Select(CommittedRequests.Of).OfType<Digest>()],
-        };
+        _pending = new Pending(new Head(next, signedHead), leaves, [.. entries.Select(e => e.Key)]);
         return new PreparedChanges(
             [.. results.Select(r => r.Refusal)],
             [.. results.Select(r => r.Version)],
@@ -114,11 +107,6 @@ internal sealed partial class CustomerKey
         if (!message.Committed || _state != KeyState.Unlocked)
         {
             return;
-        }
-
-        foreach (var request in pending.Requests)
-        {
-            _committed.Add(request, _node.Time.GetUtcNow());
         }
 
         _head = pending.Head;

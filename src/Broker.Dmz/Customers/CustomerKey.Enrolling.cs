@@ -41,6 +41,20 @@ internal sealed partial class CustomerKey
             return refused;
         }
 
+        try
+        {
+            return BeginEnrolment(message, plan);
+        }
+        catch (SecretMemoryExhaustedException)
+        {
+            ClearSecrets();
+            _state = KeyState.Unknown;
+            return MemoryFull;
+        }
+    }
+
+    private EnrolledModel BeginEnrolment(CustomerKeyMessage.Enrol message, EnrolmentPlan plan)
+    {
         ClearSecrets();
         var secret = _secret = CustomerSecret.Create(_node.Cluster, _customer, epoch: 1, _node.Random);
         var custody = new CustodyRecord(

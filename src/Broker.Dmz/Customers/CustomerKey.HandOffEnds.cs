@@ -33,7 +33,7 @@ internal sealed partial class CustomerKey
         }
 
         // Only the agent to which it was sealed, and only the attempt that is open, ends a hand-off.
-        if (!_inFlight.TryGetValue(header.HandOff, out var open) || open.Agent != agent || open.Attempt != header.Attempt)
+        if (!_inFlight.TryGetValue(header.HandOff, out var open) || open.Agent != agent || !IsAbout(header, open))
         {
             return;
         }
@@ -61,6 +61,10 @@ internal sealed partial class CustomerKey
         }
     }
 
+    // An agent keeps one record of a hand-off and answers with it, whichever attempt of it the journal has.
+    private static bool IsAbout(MessageHeader header, OpenHandOff open) => open.Attempt == header.Attempt ||
+        (open.IsRecovered && header.Attempt < open.Attempt && header.Type is MessageType.Acknowledged or MessageType.Refused);
+
     private void EndUse(Name agent, MessageHeader header, AgentReport report)
     {
         if (_uses.TryGetValue(header.HandOff, out var use) && use.Agent == agent && HandOffState.EndsUse(report.State))
@@ -86,7 +90,7 @@ internal sealed partial class CustomerKey
     /// </summary>
     private void OnRecover(CustomerKeyMessage.Recover message)
     {
-        if (_state != KeyState.Unlocked)
+        if (_state != KeyState.Unlocked || message.Fence != _fence)
         {
             return;
         }
@@ -116,7 +120,7 @@ internal sealed partial class CustomerKey
         try
         {
             var request = Statement.Read<SignedRequest>(found.Request.Span);
-            open = new OpenHandOff(new Id16(found.HandOff_.Span), request.Hash, found.Attempt, agent, null);
+            open = new OpenHandOff(new Id16(found.HandOff_.Span), request.Hash, found.Attempt, agent, null, IsRecovered: true);
         }
         catch (MalformedException)
         {
@@ -174,6 +178,15 @@ internal sealed partial class CustomerKey
 
         Send(link, Header(MessageType.EndUse) with { HandOff = payload.HandOff, Request = message.Request.Hash }, []);
         return verified;
+    }
+
+    /// <summary>What the journal has open and nobody here knows of counts as sealed, like what an earlier incarnation left.</summary>
+    private void Settle(Id16 handOff)
+    {
+        if (_state == KeyState.Unlocked)
+        {
+            _outcomes!.Tell(new OutcomeMessage.Find(handOff, _fence));
+        }
     }
 
     private void End(OpenHandOff open, string state, string code)

@@ -64,6 +64,22 @@ internal sealed partial class CustomerKey
         }
 
         message.Provisioning.Tell(new ProvisioningMessage.NotSealed(refused));
+        if (_state == KeyState.Unlocked && LaunchOf(message.Request) is { } launch)
+        {
+            Settle(HandOffId.Of(message.Request.Hash, launch.Agent));
+        }
+    }
+
+    private static LaunchPayload? LaunchOf(SignedRequest request)
+    {
+        try
+        {
+            return Statement.Read<LaunchPayload>(request.Payload.Span);
+        }
+        catch (MalformedException)
+        {
+            return null;
+        }
     }
 
     private static bool IsPassing(string code) => code is Codes.AgentNotConnected or Codes.Busy or Codes.HeadUnknown;
@@ -334,5 +350,6 @@ internal sealed partial class CustomerKey
     private static string Limited(string code) => code.Length <= 64 ? code : code[..64];
 
     private sealed record OpenHandOff(
-        Id16 HandOff, Digest Request, uint Attempt, Name Agent, ActorRef<ProvisioningMessage>? Provisioning, bool IsBarred = false);
+        Id16 HandOff, Digest Request, uint Attempt, Name Agent, ActorRef<ProvisioningMessage>? Provisioning, bool IsBarred = false,
+        bool IsRecovered = false);
 }

@@ -1,6 +1,7 @@
 using Broker.Actors;
 using Broker.Dmz.Requests;
 using Broker.Protocol.Ledger;
+using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Customers;
 
@@ -48,6 +49,11 @@ internal sealed partial class CustomerKey
             return;
         }
 
+        if (ended is [var single] && message.Stands is { } stands && IsEndedAnew(single, stands))
+        {
+            return;
+        }
+
         if (message.Refusal is { } refusal && ended.Count > 1 && _secret is not null && refusal != Codes.FenceStale)
         {
             // All or none were appended: each by itself gets its own answer.
@@ -61,6 +67,11 @@ internal sealed partial class CustomerKey
 
         foreach (var (outcome, provisioning) in ended)
         {
+            if (message.Refusal == Codes.WrongAttempt)
+            {
+                Settle(outcome.HandOff);
+            }
+
             provisioning?.Tell(message.Refusal is { } code
                 ? new ProvisioningMessage.NotSealed(new Refused(code, "the zone did not take the outcome; ask for the hand-off's state"))
                 : new ProvisioningMessage.Ended(outcome.State, outcome.Code));
@@ -69,6 +80,46 @@ internal sealed partial class CustomerKey
         if (_appending.Count == 0)
         {
             AppendEnded();
+        }
+    }
+
+    /// <summary>
+    /// A later attempt was released while this one ended: the end holds for it too, and it is never sealed. False where it was.
+    /// </summary>
+    private bool IsEndedAnew(EndedHandOff ended, Wire.HandOff stands)
+    {
+        var (outcome, provisioning) = ended;
+        if (_state != KeyState.Unlocked || stands.Attempt <= outcome.Attempt)
+        {
+            return false;
+        }
+
+        if (HandOffState.EndsUse(outcome.State))
+        {
+            return stands.State == HandOffState.Acknowledged && stands.UseState.Length == 0 && Again(provisioning);
+        }
+
+        var isSealed = _inFlight.TryGetValue(outcome.HandOff, out var open) && !open.IsRecovered;
+        if (stands.State != HandOffState.Released || isSealed ||
+            !_sealedOnce.TryAdd(outcome.HandOff, stands.Attempt, _node.Time.GetUtcNow()))
+        {
+            return false;
+        }
+
+        // Perhaps found in the journal meanwhile; here is its end.
+        _inFlight.Remove(outcome.HandOff);
+        Context.CancelTimer(outcome.HandOff);
+        if (_uses.TryGetValue(outcome.HandOff, out var use))
+        {
+            _uses[outcome.HandOff] = use with { Attempt = stands.Attempt };
+        }
+
+        return Again(open?.Provisioning ?? provisioning);
+
+        bool Again(ActorRef<ProvisioningMessage>? waits)
+        {
+            AppendAsOne([new EndedHandOff(outcome with { Attempt = stands.Attempt }, waits)]);
+            return true;
         }
     }
 

@@ -17,7 +17,11 @@ internal sealed partial class CustomerKey
     private static readonly TimeSpan HelloLife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SessionLife = TimeSpan.FromHours(1);
 
+    // Hellos of one agent that wait for their answer; a certificate with its name is enough to ask for one.
+    private const int MaxHellos = 32;
+
     private readonly Dictionary<Name, AgentLink> _sessions = [];
+    private readonly Dictionary<Name, List<AgentLink>> _hellos = [];
 
     private Result<SessionHello> OnHello(CustomerKeyMessage.Hello message)
     {
@@ -39,13 +43,35 @@ internal sealed partial class CustomerKey
         var hello = new OwnerHello(
             _node.Cluster, _customer, _secret!.Epoch, _secret.Identity.Fingerprint, _node.Node, _node.Incarnation.Key.Fingerprint, _fence,
             message.Agent, grant.Key.Fingerprint, message.Link, _node.NewNonce()).Encode();
-        if (_sessions.Remove(message.Agent, out var old))
+        Await(message.Agent, new AgentLink(message.Link, message.Session, grant, hello, _node.Time.GetTimestamp()));
+        return new SessionHello(hello);
+    }
+
+    // The session that there is stays until the other end has proved to be the agent.
+    private void Await(Name agent, AgentLink link)
+    {
+        if (!_hellos.TryGetValue(agent, out var waiting))
         {
-            Drop(old, Codes.LinkLost);
+            _hellos[agent] = waiting = [];
         }
 
-        _sessions[message.Agent] = new AgentLink(message.Link, message.Session, grant, hello, _node.Time.GetTimestamp());
-        return new SessionHello(hello);
+        if (waiting.Count >= MaxHellos)
+        {
+            Drop(waiting[0], Codes.HelloExpired);
+            waiting.RemoveAt(0);
+        }
+
+        waiting.Add(link);
+    }
+
+    private AgentLink? Awaited(Name agent, Id16 link) => _hellos.GetValueOrDefault(agent)?.Find(l => l.Link == link);
+
+    private void Forget(Name agent, AgentLink link)
+    {
+        if (_hellos.TryGetValue(agent, out var waiting) && waiting.Remove(link) && waiting.Count == 0)
+        {
+            _hellos.Remove(agent);
+        }
     }
 
     private Result<VerifiedHello> OnAnswer(CustomerKeyMessage.AgentAnswered message)
@@ -55,14 +81,14 @@ internal sealed partial class CustomerKey
             return LockedRefusal();
         }
 
-        if (!_sessions.TryGetValue(message.Agent, out var link) || link.Link != message.Link || link.Answer is not null)
+        if (Awaited(message.Agent, message.Link) is not { Answer: null } link)
         {
             return new Refused(Codes.HelloOfAnother, "no hello of this link waits for an answer");
         }
 
         if (_node.Time.GetElapsedTime(link.Since) > HelloLife)
         {
-            return RefuseHello(message.Agent, Codes.HelloExpired, "the answer came too late; connect again");
+            return RefuseHello(message.Agent, link, Codes.HelloExpired, "the answer came too late; connect again");
         }
 
         AgentHello hello;
@@ -72,20 +98,20 @@ internal sealed partial class CustomerKey
         }
         catch (SessionException problem)
         {
-            return RefuseHello(message.Agent, problem.Code, "the answer is not one to this hello by the agent's key");
+            return RefuseHello(message.Agent, link, problem.Code, "the answer is not one to this hello by the agent's key");
         }
 
         // Agents are told of committed heads alone, so there is no head in flight that one could have seen.
         if (hello.HighestHead > _head!.Value.Counter)
         {
-            return RefuseHello(message.Agent, Codes.HeadRolledBack, "the agent has seen a later head than the one that is unlocked");
+            return RefuseHello(message.Agent, link, Codes.HeadRolledBack, "the agent has seen a later head than the one that is unlocked");
         }
 
         // An expired grant is renewed only at its own boot; a valid one may move to a new boot by the zone's generation.
         if (link.Grant.NotAfter < _node.Time.GetUtcNow() && hello.Boot != link.Grant.Boot)
         {
             return RefuseHello(
-                message.Agent, Codes.GrantBootDiffers, "the grant is over and the host was started again; invite the agent again");
+                message.Agent, link, Codes.GrantBootDiffers, "the grant is over and the host was started again; invite the agent again");
         }
 
         link.Answer = message.AgentHello;
@@ -93,42 +119,47 @@ internal sealed partial class CustomerKey
         return new VerifiedHello(hello.Boot, hello.Generation, _fence);
     }
 
-    private Refused RefuseHello(Name agent, string code, string detail)
+    private Refused RefuseHello(Name agent, AgentLink link, string code, string detail)
     {
         Log.SessionRefused(_log, _customer, agent, code);
-        _sessions.Remove(agent);
+        Forget(agent, link);
         _outcomes!.Tell(new OutcomeMessage.Refusal($"agent/{agent}", "session", code));
         return new Refused(code, detail);
     }
 
     private Result<OwnerFinish> OnFinish(CustomerKeyMessage.Finish message)
     {
-        if (_state != KeyState.Unlocked || !_sessions.TryGetValue(message.Agent, out var link) || link.Link != message.Link ||
-            link.Answer is null || link.Context is not null)
+        if (_state != KeyState.Unlocked || Awaited(message.Agent, message.Link) is not { Answer: { } answer } link)
         {
             return new Refused(Codes.HelloOfAnother, "no answered hello of this link waits");
         }
 
+        Forget(message.Agent, link);
+        OwnerFinish finish;
         try
         {
-            var (context, finish) = OwnerHandshake.Finish(link.OwnerHello, link.Answer, _secret!, _node.Random);
-            link.Context = context;
-            link.Since = _node.Time.GetTimestamp();
-            return finish;
+            (link.Context, finish) = OwnerHandshake.Finish(link.OwnerHello, answer, _secret!, _node.Random);
         }
         catch (SealedDataException)
         {
-            _sessions.Remove(message.Agent);
             return new Refused(SessionFailure.Malformed, "the agent's ephemeral key is not a point of P-256");
         }
-        finally
+        catch (SecretMemoryExhaustedException)
         {
-            // The third message goes out before what is asked of the agent, since the reply is sent first by the session's actor.
-            if (link.Context is not null)
-            {
-                AskForOpenHandOffs(message.Agent, link);
-            }
+            return new Refused(Codes.Busy, "the node's locked memory is full; the agent connects again");
         }
+
+        link.Since = _node.Time.GetTimestamp();
+        if (_sessions.Remove(message.Agent, out var old))
+        {
+            Drop(old, Codes.LinkLost);
+        }
+
+        _sessions[message.Agent] = link;
+
+        // The third message goes out before what is asked of the agent, since the reply is sent first by the session's actor.
+        AskForOpenHandOffs(message.Agent, link);
+        return finish;
     }
 
     private void OnFromAgent(CustomerKeyMessage.FromAgent message)
@@ -199,6 +230,11 @@ internal sealed partial class CustomerKey
 
     private void OnLinkLost(CustomerKeyMessage.LinkLost message)
     {
+        if (Awaited(message.Agent, message.Link) is { } waiting)
+        {
+            Forget(message.Agent, waiting);
+        }
+
         if (_sessions.TryGetValue(message.Agent, out var link) && link.Link == message.Link)
         {
             _sessions.Remove(message.Agent);
@@ -208,8 +244,17 @@ internal sealed partial class CustomerKey
 
     private void ForgetRemovedAgent(EntryKey key, Pending pending)
     {
-        var removed = pending.Leaves.Any(l => l.Key == key.LeafKey && l.Leaf == Digest.Zero);
-        if (removed && Name.TryParse(key.Id, out var agent) && _sessions.Remove(agent, out var link))
+        if (!pending.Leaves.Any(l => l.Key == key.LeafKey && l.Leaf == Digest.Zero) || !Name.TryParse(key.Id, out var agent))
+        {
+            return;
+        }
+
+        if (_hellos.Remove(agent, out var waiting))
+        {
+            waiting.ForEach(l => Drop(l, Codes.AgentUnknown));
+        }
+
+        if (_sessions.Remove(agent, out var link))
         {
             Drop(link, Codes.AgentUnknown);
         }
@@ -217,12 +262,13 @@ internal sealed partial class CustomerKey
 
     private void EndSessions(string code)
     {
-        foreach (var link in _sessions.Values)
+        foreach (var link in _sessions.Values.Concat(_hellos.Values.SelectMany(static l => l)))
         {
             Drop(link, code);
         }
 
         _sessions.Clear();
+        _hellos.Clear();
     }
 
     private static void Drop(AgentLink link, string code)

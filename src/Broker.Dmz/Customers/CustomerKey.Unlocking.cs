@@ -26,12 +26,21 @@ internal sealed partial class CustomerKey
     private Claim? _claim;
     private int _claims;
 
+    private static Refused MemoryFull { get; } =
+        new(Codes.Busy, "the node's locked memory is full; try again, or raise broker.secrets.capacity");
+
     private uint Needed() => _shares.Count > 0 ? _shares[^1].Record.Threshold : _custody?.Threshold ?? 0;
 
     private IReadOnlyList<uint> GivenShares() => [.. _shares.Select(s => s.Record.Index).Distinct().Order()];
 
     private Result<KeyStatus> OnGiveShare(ShareModel model, Signed custody)
     {
+        if (_state == KeyState.Unknown && !custody.Statement.IsEmpty)
+        {
+            // Enrolled since: on another node, or here while the zone's answer was lost.
+            _state = KeyState.Locked;
+        }
+
         if (_state is KeyState.Unknown or KeyState.Enrolling)
         {
             return LockedRefusal();
@@ -64,6 +73,10 @@ internal sealed partial class CustomerKey
         catch (MalformedException)
         {
             return new Refused(Codes.ShareForeign, "what was sealed is not a share");
+        }
+        catch (SecretMemoryExhaustedException)
+        {
+            return MemoryFull;
         }
 
         if (record.Cluster != _node.Cluster || record.Customer != _customer || record.Epoch != model.Epoch || record.Split != split ||
@@ -146,7 +159,15 @@ internal sealed partial class CustomerKey
         }
 
         var chosen = group.Take((int)latest.Threshold).ToList();
-        _secret = ShareRecord.Combine([.. chosen.Select(s => s.Record)]);
+        try
+        {
+            _secret = ShareRecord.Combine([.. chosen.Select(s => s.Record)]);
+        }
+        catch (SecretMemoryExhaustedException)
+        {
+            return MemoryFull;
+        }
+
         var accepted = chosen[0].Accepted;
         _accepted = chosen.All(s => s.Accepted == accepted) ? accepted : default;
         ClearShares(keepWitnesses: true);
@@ -163,14 +184,18 @@ internal sealed partial class CustomerKey
 
     private void OnLoaded(Result<LoadedCustomer> result)
     {
-        if (_secret is null || _state is not (KeyState.Unlocking or KeyState.LiftNeeded))
+        if (_secret is null || _state is not (KeyState.Unlocking or KeyState.LiftNeeded or KeyState.Claiming))
         {
             return;
         }
 
         if (result.Value is not { } loaded)
         {
-            Fail(result.Code!);
+            if (!TriesAgain(result.Code!))
+            {
+                Fail(result.Code!);
+            }
+
             return;
         }
 
@@ -184,6 +209,13 @@ internal sealed partial class CustomerKey
         _ledger = new LedgerPoint(loaded.State.LedgerPosition, new Digest(loaded.State.LedgerHash.Span));
         if (loaded.State.LockGeneration > loaded.State.LiftedGeneration)
         {
+            if (_state == KeyState.Claiming)
+            {
+                // Locked while another owned it: then it is locked here too.
+                Fail(Codes.LockStands);
+                return;
+            }
+
             _state = KeyState.LiftNeeded;
             return;
         }
@@ -286,61 +318,6 @@ internal sealed partial class CustomerKey
 
         SendClaim(payload.Generation, message.Request);
         return Status();
-    }
-
-    private void SendClaim(ulong lifted, SignedRequest? lift)
-    {
-        _claim = new Claim(
-            _node.Cluster, _customer, _secret!.Epoch, _node.Node, _node.Incarnation.Key.Fingerprint, _loaded!.Fence + 1, lifted);
-        _writer!.Tell(new WriterMessage.Claim(_secret.Sign(_claim), lift));
-    }
-
-    private void OnClaimed(Result<Wire.CustomerState> result)
-    {
-        // An answer counts only to a claim that this actor sent: a lock that stands is not lifted by saying that it was.
-        if (_secret is null || _head is null || _claim is not { } claim || _state is not (KeyState.Unlocking or KeyState.LiftNeeded))
-        {
-            return;
-        }
-
-        _claim = null;
-        if (result.Value is not { } state)
-        {
-            // Another holder was quicker, or a lock came in between: look again, a few times.
-            if (++_claims < MaxClaims && result.Code is Codes.FenceStale or Codes.LockStands)
-            {
-                _writer!.Tell(new WriterMessage.Load());
-                return;
-            }
-
-            Fail(result.Code!);
-            return;
-        }
-
-        if (!WireSigned.From(state.Head).Statement.Span.SequenceEqual(_head.Signed.Statement.Span))
-        {
-            Fail(Codes.HeadUnknown);
-            return;
-        }
-
-        (_fence, _lockGeneration) = (claim.Fence, _loaded!.LockGeneration);
-        Become(_head, new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
-        _outcomes!.Tell(new OutcomeMessage.Recover());
-    }
-
-    private void Become(Head head, LedgerPoint ledger)
-    {
-        _leaves.Clear();
-        if (_pending is { } pending && ReferenceEquals(pending.Head, head))
-        {
-            _leaves.Apply(pending.Leaves);
-        }
-
-        (_head, _pending, _ledger, _lastFailure, _state) = (head, null, ledger, null, KeyState.Unlocked);
-        _turn++;
-        _witnesses.Clear();
-        Context.CancelTimer(AbandonTimer);
-        Log.Unlocked(_log, _customer, _fence, head.Value.Counter);
     }
 
     private void OnAbandon(CustomerKeyMessage.Abandon message)

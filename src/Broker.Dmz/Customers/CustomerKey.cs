@@ -1,6 +1,5 @@
 using Broker.Actors;
 using Broker.Dmz.Node;
-using Broker.Dmz.Requests;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
@@ -94,6 +93,15 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             case CustomerKeyMessage.Claimed m:
                 OnClaimed(m.Result);
                 break;
+            case CustomerKeyMessage.Deposed m:
+                OnDeposed(m);
+                break;
+            case CustomerKeyMessage.AskOwner m:
+                _outcomes!.Tell(new OutcomeMessage.AskOwner(m.Fence));
+                break;
+            case CustomerKeyMessage.Reclaim m:
+                OnReclaim(m);
+                break;
             case CustomerKeyMessage.Lift m:
                 m.ReplyTo.Tell(OnLift(m));
                 break;
@@ -124,6 +132,9 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 break;
             case CustomerKeyMessage.Recover m:
                 OnRecover(m);
+                break;
+            case CustomerKeyMessage.Settle m:
+                Settle(m.HandOff);
                 break;
             case CustomerKeyMessage.Hello m:
                 m.ReplyTo.Tell(OnHello(m));
@@ -191,13 +202,9 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         }
 
         _sessions.Clear();
+        _hellos.Clear();
         _leaves.Clear();
-        _inFlight.Clear();
-        _uses.Clear();
-        _ended.Clear();
-        _recovered = false;
-        _early.ForEach(m => m.Provisioning.Tell(new ProvisioningMessage.NotSealed(LockedRefusal())));
-        _early.Clear();
+        Abandon(LockedRefusal());
         _secret?.Dispose();
         _secret = null;
         _head = null;
@@ -229,6 +236,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         proven = [];
         if (!Knows(head, out var known))
         {
+            AskWhoOwns();
             return new Refused(Codes.HeadUnknown, "the zone answered under another head; try again, and look at the zone if it lasts");
         }
 
@@ -293,6 +301,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             $"the customer is locked: {_shares.Count} of {Needed()} shares given; custodians run brokerctl customer unlock"),
         KeyState.LiftNeeded => new Refused(
             Codes.LiftNeeded, "the shares are there, the lock stands; an administrator runs brokerctl customer lift"),
+        KeyState.Claiming => Deposed,
         KeyState.Unknown => new Refused(Codes.CustomerUnknown, "no such customer; brokerctl customer enrol makes one"),
         KeyState.Enrolling => new Refused(Codes.CustomerLocked, "the customer is being enrolled; custodians confirm their shares first"),
         _ => new Refused(Codes.CustomerLocked, "the customer is locked; custodians run brokerctl customer unlock"),
@@ -309,10 +318,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
     private sealed record Head(CustomerHead Value, Signed Signed);
 
-    private sealed record Pending(Head Head, IReadOnlyList<(Digest Key, Digest Leaf)> Leaves, IReadOnlyList<EntryKey> Keys)
-    {
-        public IReadOnlyList<Digest> Requests { get; init; } = [];
-    }
+    private sealed record Pending(Head Head, IReadOnlyList<(Digest Key, Digest Leaf)> Leaves, IReadOnlyList<EntryKey> Keys);
 
     private static partial class Log
     {
@@ -327,6 +333,9 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
         [LoggerMessage(2004, LogLevel.Warning, "customer {Customer}: unlock failed ({Code})")]
         public static partial void UnlockFailed(ILogger log, Name customer, string code);
+
+        [LoggerMessage(2006, LogLevel.Warning, "customer {Customer}: fence {Fence} was overtaken by another claim")]
+        public static partial void Deposed(ILogger log, Name customer, ulong fence);
 
         [LoggerMessage(2005, LogLevel.Warning, "customer {Customer}: session of agent {Agent} refused ({Code})")]
         public static partial void SessionRefused(ILogger log, Name customer, Name agent, string code);

@@ -52,6 +52,15 @@ internal abstract record CustomerKeyMessage
     /// <summary>Waiting has lasted too long.</summary>
     public sealed record Abandon(long Turn) : CustomerKeyMessage;
 
+    /// <summary>The zone refused what was sent under this fence: another claim came after it.</summary>
+    public sealed record Deposed(ulong Fence) : CustomerKeyMessage;
+
+    /// <summary>Have it looked up whether another claim came after this fence.</summary>
+    public sealed record AskOwner(ulong Fence) : CustomerKeyMessage;
+
+    /// <summary>Try to claim again.</summary>
+    public sealed record Reclaim(long Turn) : CustomerKeyMessage;
+
     /// <summary>Change rows or directory: goes on to the writer, which brings what is needed to decide.</summary>
     public sealed record Submit(Change Change, ReplyTo<Result<ChangeDone>> ReplyTo) : CustomerKeyMessage;
 
@@ -80,13 +89,19 @@ internal abstract record CustomerKeyMessage
         bool Last = false) : CustomerKeyMessage;
 
     /// <summary>Outcomes that this actor signed stand in the ledger, or the zone refused them.</summary>
-    public sealed record Appended(long Id, string? Refusal) : CustomerKeyMessage;
+    /// <param name="Id">Which.</param>
+    /// <param name="Refusal">Why the zone refused; null where they stand.</param>
+    /// <param name="Stands">The hand-off of a single outcome where the zone has it at another attempt.</param>
+    public sealed record Appended(long Id, string? Refusal, Wire.HandOff? Stands) : CustomerKeyMessage;
 
     /// <summary>The time of a hand-off is over.</summary>
     public sealed record GiveUp(Id16 HandOff, uint Attempt) : CustomerKeyMessage;
 
-    /// <summary>Open hand-offs of earlier incarnations, found in the journal; before the last of them nothing is sealed.</summary>
-    public sealed record Recover(IReadOnlyList<Wire.HandOff> Open, bool IsLast) : CustomerKeyMessage;
+    /// <summary>Open hand-offs of earlier incarnations, found in the journal under this fence; before the last of them nothing is sealed.</summary>
+    public sealed record Recover(IReadOnlyList<Wire.HandOff> Open, ulong Fence, bool IsLast) : CustomerKeyMessage;
+
+    /// <summary>The hand-off may be open in the journal without anybody here who ends it: look, and end it.</summary>
+    public sealed record Settle(Id16 HandOff) : CustomerKeyMessage;
 
     /// <summary>A connected agent wants a session.</summary>
     public sealed record Hello(

@@ -23,6 +23,9 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     private const int MaxBatch = 64;
     private const int MaxRowsOfDeletion = 4096;
 
+    // The longest key has 63 + 1 + 32 characters and some bytes around them; a request has at most 64 KiB.
+    private const int MaxKeysOfReading = 512;
+
     private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
@@ -56,6 +59,9 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             case WriterMessage.Flush:
                 _scheduled = false;
                 await Flush();
+                break;
+            case WriterMessage.Forget m:
+                await Forget(m.FromTheStart);
                 break;
             case WriterMessage.Enrol m:
                 _key.Tell(new CustomerKeyMessage.Enrolled(await Enrol(m)));
@@ -129,7 +135,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         var rows = RowsOfDeletions(changes, entries);
         if (rows.Count > 0)
         {
-            entries.AddRange((await Read(rows)).Entries.Select(ProvenEntry.From));
+            entries.AddRange((await Read(rows, read.Head)).Entries.Select(ProvenEntry.From));
         }
 
         var prepared = await _key.Ask<Result<PreparedChanges>>(
@@ -159,6 +165,8 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             {
                 { } refusal => refusal,
                 null when committed.Committed => new ChangeDone(plan.Versions[i], plan.Head!, plan.Grants[i]),
+                null when committed.Code == Codes.OutcomeUnknown => new Refused(
+                    Codes.OutcomeUnknown, "the zone's answer was lost; send the same request again, it is not done twice"),
                 null => new Refused(committed.Code!, "the zone did not commit the change; nothing was changed"),
             });
         }
@@ -200,6 +208,11 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
 
         var result = await CommitForCertain(request, value.Counter);
         _key.Tell(new CustomerKeyMessage.Settled(result.Committed, result.Ledger));
+        if (result.Code is Codes.FenceStale or Codes.OutcomeUnknown)
+        {
+            _key.Tell(new CustomerKeyMessage.Deposed(plan.Fence));
+        }
+
         if (result.Committed)
         {
             _witness.Write(value.Counter, value.Root, committed: true);
@@ -227,96 +240,46 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
         {
             Log.Unknown(_log, _customer, counter);
+            return await AskForCertain(request.Head, request.ExpectedCounter, request.Fence);
         }
+    }
 
+    /// <summary>Asks until the zone's head tells what became of a commit, or another claim has made it none of ours.</summary>
+    private async Task<CommitResult> AskForCertain(Wire.Signed committed, ulong expected, ulong fence)
+    {
         while (true)
         {
             try
             {
                 var state = await GetCustomer();
+                var ledger = new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span));
                 var head = WireSigned.From(state.Head);
-                var committed = head.Statement.Span.SequenceEqual(request.Head.Statement.Span);
-                if (!committed && head.Read<CustomerHead>().Counter != request.ExpectedCounter)
+                if (head.Statement.Span.SequenceEqual(committed.Statement.Span))
                 {
-                    throw new MalformedException("the zone is neither before the commit nor after it");
+                    return new CommitResult(true, null, ledger);
                 }
 
-                return new CommitResult(
-                    committed, committed ? null : Codes.ZoneUnavailable,
-                    new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
+                if (head.Read<CustomerHead>().Counter == expected)
+                {
+                    return new CommitResult(false, Codes.ZoneUnavailable, ledger);
+                }
+
+                if (state.Fence > fence)
+                {
+                    return new CommitResult(false, Codes.OutcomeUnknown, null);
+                }
+
+                throw new MalformedException("the zone is neither before the commit nor after it");
+            }
+            catch (ZoneRefusedException refused) when (expected == 0 && refused.Code == Codes.CustomerUnknown)
+            {
+                return new CommitResult(false, Codes.ZoneUnavailable, null);
             }
             catch (Exception problem) when (problem is ZoneException or MalformedException)
             {
                 // A refusal too: whatever the zone says instead of the customer's state, it does not tell the fate of the commit.
                 await Task.Delay(RetryDelay, _node.Time, Context.Stopping);
             }
-        }
-    }
-
-    private async Task<CommitResult> Enrol(WriterMessage.Enrol message)
-    {
-        var head = message.Head.Read<CustomerHead>();
-        _witness.Write(head.Counter, head.Root, committed: false);
-        CommitResult result;
-        try
-        {
-            var reply = await _node.Zone.EnrolAsync(message.Request, Context.Stopping);
-            result = new CommitResult(true, null, new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span)));
-        }
-        catch (ZoneRefusedException refused)
-        {
-            return new CommitResult(false, refused.Code, null);
-        }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
-        {
-            // A customer that was never served has lost nothing: begin again, under the same name or another.
-            return new CommitResult(false, Codes.ZoneUnavailable, null);
-        }
-
-        _witness.Write(head.Counter, head.Root, committed: true);
-        return result;
-    }
-
-    private async Task<Result<LoadedCustomer>> Load()
-    {
-        try
-        {
-            return new LoadedCustomer(await GetCustomer(), _witness.Read());
-        }
-        catch (ZoneRefusedException refused)
-        {
-            return new Refused(refused.Code, refused.Detail);
-        }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
-        {
-            return ZoneGone;
-        }
-    }
-
-    private async Task<Result<Wire.CustomerState>> Claim(WriterMessage.Claim message)
-    {
-        try
-        {
-            var request = new Wire.ClaimRequest { Claim = WireSigned.To(message.Statement) };
-            if (message.Lift is { } lift)
-            {
-                request.LiftRequest = ByteString.CopyFrom(lift.Encode());
-            }
-
-            return await _node.Zone.ClaimAsync(request, Context.Stopping);
-        }
-        catch (ZoneRefusedException refused)
-        {
-            return new Refused(refused.Code, refused.Detail);
-        }
-        catch (ZoneUnknownOutcomeException)
-        {
-            // The claim may stand: the next one names the fence that the zone then has.
-            return new Refused(Codes.FenceStale, "the claim's fate is not known");
-        }
-        catch (ZoneUnavailableException)
-        {
-            return ZoneGone;
         }
     }
 
@@ -328,11 +291,25 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     private Task<Wire.CustomerState> GetCustomer() =>
         _node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = _customer.Value }, Context.Stopping);
 
-    private async Task<Wire.ReadEntriesReply> Read(IEnumerable<EntryKey> keys)
+    /// <summary>Reads under one head, in as many calls as the keys need.</summary>
+    private async Task<Wire.ReadEntriesReply> Read(IEnumerable<EntryKey> keys, Wire.Signed? head = null)
     {
-        var request = new Wire.ReadEntriesRequest { Customer = _customer.Value };
-        request.Keys.AddRange(keys.Distinct().Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
-        return await _node.Zone.ReadEntriesAsync(request, Context.Stopping);
+        var reply = new Wire.ReadEntriesReply { Head = head };
+        foreach (var page in keys.Distinct().Chunk(MaxKeysOfReading))
+        {
+            var request = new Wire.ReadEntriesRequest { Customer = _customer.Value };
+            request.Keys.AddRange(page.Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
+            var read = await _node.Zone.ReadEntriesAsync(request, Context.Stopping);
+            reply.Head ??= read.Head;
+            if (!Equals(reply.Head, read.Head))
+            {
+                throw new ZoneRefusedException(Codes.HeadUnknown, "the customer's head moved meanwhile; send the same request again");
+            }
+
+            reply.Entries.AddRange(read.Entries);
+        }
+
+        return reply;
     }
 
     private static List<Waiting> Wellformed(List<Waiting> batch, out List<EntryKey> keys)

@@ -26,12 +26,17 @@ internal sealed class LeafCache
             return false;
         }
 
-        if (_leaves.Count >= Capacity)
+        // What is not there is asked for once, when it is made; remembered it would only push out what is there.
+        if (entry.Leaf != Digest.Zero)
         {
-            _leaves.Clear();
+            if (_leaves.Count >= Capacity)
+            {
+                _leaves.Clear();
+            }
+
+            _leaves[entry.LeafKey] = new Known(entry.Leaf, null);
         }
 
-        _leaves[entry.LeafKey] = new Known(entry.Leaf, null);
         return true;
     }
 
@@ -54,14 +59,24 @@ internal sealed class LeafCache
         return read;
     }
 
-    /// <summary>The head moved on: these leaves changed.</summary>
+    /// <summary>The head moved on: these leaves changed. What was not known stays so, and is proved when it is asked for.</summary>
     public void Apply(IEnumerable<(Digest Key, Digest Leaf)> changes)
     {
         foreach (var (key, leaf) in changes)
         {
-            _leaves[key] = new Known(leaf, null);
+            if (leaf == Digest.Zero)
+            {
+                _leaves.Remove(key);
+            }
+            else if (_leaves.ContainsKey(key))
+            {
+                _leaves[key] = new Known(leaf, null);
+            }
         }
     }
+
+    /// <summary>Leaves that are known.</summary>
+    public int Count => _leaves.Count;
 
     public void Clear() => _leaves.Clear();
 

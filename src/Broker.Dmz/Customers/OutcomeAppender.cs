@@ -1,8 +1,11 @@
 using Broker.Actors;
 using Broker.Dmz.Node;
 using Broker.Links.Zone;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
 using Broker.Protocol.Statements;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Wire = Broker.Protocol.Wire.Zone;
 
@@ -22,7 +25,13 @@ internal abstract record OutcomeMessage
     public sealed record Refusal(string Principal, string Action, string Code) : OutcomeMessage;
 
     /// <summary>Find the open hand-offs of earlier incarnations.</summary>
-    public sealed record Recover : OutcomeMessage;
+    public sealed record Recover(ulong Fence) : OutcomeMessage;
+
+    /// <summary>If another claim came after this fence, the key actor is told.</summary>
+    public sealed record AskOwner(ulong Fence) : OutcomeMessage;
+
+    /// <summary>If the journal has this hand-off open, the key actor is told as if an earlier incarnation had left it.</summary>
+    public sealed record Find(Id16 HandOff, ulong Fence) : OutcomeMessage;
 
     /// <summary>Try again what could not be appended.</summary>
     public sealed record Retry : OutcomeMessage;
@@ -67,8 +76,14 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             case OutcomeMessage.Retry:
                 await AppendWaiting();
                 break;
-            case OutcomeMessage.Recover:
-                await Recover();
+            case OutcomeMessage.AskOwner m:
+                await AskOwner(m);
+                break;
+            case OutcomeMessage.Find m:
+                await Find(m);
+                break;
+            case OutcomeMessage.Recover m:
+                await Recover(m);
                 break;
             case OutcomeMessage.Refusal m:
                 await Report(m);
@@ -84,6 +99,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
         while (_waiting.TryPeek(out var next))
         {
             string? refusal = null;
+            Wire.HandOff? stands = null;
             try
             {
                 await _node.Zone.AppendOutcomeAsync(
@@ -99,8 +115,9 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             {
                 Log.Refused(_log, _customer, "append outcomes", refused.Code);
                 refusal = refused.Code;
+                stands = await Standing(next, refused.Code);
             }
-            catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+            catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
             {
                 // Appending the same outcomes again is harmless, so an unknown fate is tried again like a missing zone.
                 Context.StartTimer("retry", new OutcomeMessage.Retry(), RetryDelay);
@@ -108,11 +125,36 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             }
 
             _waiting.Dequeue();
-            _key.Tell(new CustomerKeyMessage.Appended(next.Id, refusal));
+            if (refusal == Codes.FenceStale)
+            {
+                // Whoever owns the customer next finds the hand-offs open in the journal.
+                _key.Tell(new CustomerKeyMessage.Deposed(next.Fence));
+            }
+
+            _key.Tell(new CustomerKeyMessage.Appended(next.Id, refusal, stands));
         }
     }
 
-    private async Task Recover()
+    /// <summary>How the hand-off of a single outcome stands where the zone has it at another attempt; null otherwise.</summary>
+    private async Task<Wire.HandOff?> Standing(OutcomeMessage.Append append, string refusal)
+    {
+        if (refusal != Codes.WrongAttempt || append.Outcomes.Read<Outcomes>().Items is not [var outcome])
+        {
+            return null;
+        }
+
+        try
+        {
+            return await HandOff(outcome.HandOff);
+        }
+        catch (Exception problem) when (problem is ZoneException or MalformedException)
+        {
+            // Not known: the key actor has it looked up.
+            return null;
+        }
+    }
+
+    private async Task Recover(OutcomeMessage.Recover message)
     {
         try
         {
@@ -120,7 +162,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             while (true)
             {
                 var page = await _node.Zone.ListHandOffsAsync(request, Context.Stopping);
-                _key.Tell(new CustomerKeyMessage.Recover([.. page.HandOffs], IsLast: page.HandOffs.Count == 0));
+                _key.Tell(new CustomerKeyMessage.Recover([.. page.HandOffs], message.Fence, IsLast: page.HandOffs.Count == 0));
                 if (page.HandOffs.Count == 0)
                 {
                     return;
@@ -129,16 +171,55 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
                 request.After = page.HandOffs[^1].HandOff_;
             }
         }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException)
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
         {
-            Context.StartTimer("recover", new OutcomeMessage.Recover(), RetryDelay);
+            Context.StartTimer("recover", message, RetryDelay);
         }
         catch (ZoneRefusedException refused)
         {
             Log.Refused(_log, _customer, "list open hand-offs", refused.Code);
-            Context.StartTimer("recover", new OutcomeMessage.Recover(), RetryDelay);
+            Context.StartTimer("recover", message, RetryDelay);
         }
     }
+
+    private async Task AskOwner(OutcomeMessage.AskOwner message)
+    {
+        try
+        {
+            var state = await _node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = _customer.Value }, Context.Stopping);
+            if (state.Fence > message.Fence)
+            {
+                _key.Tell(new CustomerKeyMessage.Deposed(message.Fence));
+            }
+        }
+        catch (Exception problem) when (problem is ZoneException or MalformedException)
+        {
+            // Asked again with the next head that is not known.
+        }
+    }
+
+    private async Task Find(OutcomeMessage.Find message)
+    {
+        try
+        {
+            var found = await HandOff(message.HandOff);
+            if (found.State == HandOffState.Released)
+            {
+                _key.Tell(new CustomerKeyMessage.Recover([found], message.Fence, IsLast: false));
+            }
+        }
+        catch (ZoneRefusedException)
+        {
+            // Nothing was released.
+        }
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
+        {
+            Context.StartTimer(message.HandOff, message, RetryDelay);
+        }
+    }
+
+    private Task<Wire.HandOff> HandOff(Id16 handOff) => _node.Zone.GetHandOffAsync(
+        new Wire.GetHandOffRequest { Customer = _customer.Value, HandOff = ByteString.CopyFrom(handOff.ToArray()) }, Context.Stopping);
 
     private async Task Report(OutcomeMessage.Refusal message)
     {
@@ -154,7 +235,7 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
                 },
                 Context.Stopping);
         }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or ZoneRefusedException)
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or ZoneRefusedException or MalformedException)
         {
             Log.Refused(_log, _customer, "record a refusal", message.Code);
         }

@@ -27,6 +27,9 @@ internal abstract record WriterMessage
     /// <summary>Renew a grant; the key actor hears of it.</summary>
     public sealed record Renew(Change.Renewal Change) : WriterMessage;
 
+    /// <summary>Look for records of requests whose time is over.</summary>
+    public sealed record Forget(bool FromTheStart) : WriterMessage;
+
     /// <summary>Put what has gathered under one head.</summary>
     public sealed record Flush : WriterMessage;
 }

@@ -53,6 +53,12 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
             : throw new MalformedException($"{parameter} is not a number from 0 to {max}");
     }
 
+    /// <summary>The most items of a page that the caller asks for, 1 to 1000.</summary>
+    /// <exception cref="MalformedException">It is no number or out of bounds.</exception>
+    public static uint Limit(HttpContext context) => Query(context, "limit", 100, 1000) is var limit and > 0
+        ? (uint)limit
+        : throw new MalformedException("limit is not a number from 1 to 1000");
+
     private RouteHandlerBuilder Map(string method, string pattern, About about, bool hasBody, Func<HttpContext, Task> handler)
     {
         var call = Map(method, pattern, handler).WithMetadata(about).WithSummary(about.Summary);

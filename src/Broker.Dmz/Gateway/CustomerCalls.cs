@@ -45,7 +45,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
 
     private async Task<Result<PageModel<string>>> List(HttpContext context)
     {
-        var limit = (uint)Calls.Query(context, "limit", 100, 1000);
+        var limit = Calls.Limit(context);
         var reply = await gateway.Node.Zone.ListCustomersAsync(
             new Wire.ListCustomersRequest { After = (string?)context.Request.Query["after"] ?? "", Limit = limit }, context.RequestAborted);
         return new PageModel<string>([.. reply.Customers], reply.Customers.Count == limit ? reply.Customers[^1] : null);
@@ -160,6 +160,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
             KeyState.Enrolling => $"{status.Given.Count} of {status.Needed} confirmations given",
             KeyState.Locked => Threshold(state) is { } k ? $"0 of {k} shares given" : "shares",
             KeyState.Unlocking => $"{status.Given.Count} of {Math.Max(status.Needed, (uint)status.Given.Count)} shares given",
+            KeyState.Claiming => "this node's claim, which another node overtook",
             KeyState.LiftNeeded => $"an administrator's lift of lock generation {state?.LockGeneration}",
             _ => "",
         };

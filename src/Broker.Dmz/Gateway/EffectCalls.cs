@@ -65,14 +65,23 @@ internal sealed class EffectCalls(GatewayContext gateway)
 
         var status = await found.Key.Ask<KeyStatus>(
             reply => new CustomerKeyMessage.GetStatus(reply), GatewayContext.EffectTimeout, context.RequestAborted);
-        await gateway.Node.Zone.InviteAgentAsync(
-            new Wire.InviteAgentRequest
-            {
-                Customer = customer.Value,
-                Fence = status.Fence,
-                Request = Google.Protobuf.ByteString.CopyFrom(request.Encode()),
-            },
-            context.RequestAborted);
+        try
+        {
+            await gateway.Node.Zone.InviteAgentAsync(
+                new Wire.InviteAgentRequest
+                {
+                    Customer = customer.Value,
+                    Fence = status.Fence,
+                    Request = Google.Protobuf.ByteString.CopyFrom(request.Encode()),
+                },
+                context.RequestAborted);
+        }
+        catch (Links.Zone.ZoneRefusedException refused) when (refused.Code == Codes.FenceStale)
+        {
+            found.Key.Tell(new CustomerKeyMessage.Deposed(status.Fence));
+            throw;
+        }
+
         return model;
     }
 
@@ -80,8 +89,7 @@ internal sealed class EffectCalls(GatewayContext gateway)
     private static void CheckName(HttpContext context, Change.ByUser change)
     {
         var name = Calls.RouteName(context, "name");
-        var keys = ChangeKeys.Of(change).Where(k => k.Id == name.Value);
-        if (!keys.Any())
+        if (!ChangeKeys.Subject(change).Any(k => k.Id == name.Value))
         {
             throw new MalformedException("the path names something else than the signed request");
         }

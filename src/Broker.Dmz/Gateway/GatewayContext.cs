@@ -77,15 +77,8 @@ internal sealed class GatewayContext(
             return refs.ToRefused();
         }
 
-        var done = await refs.Value.Key.Ask<Result<ChangeDone>>(
+        return await refs.Value.Key.Ask<Result<ChangeDone>>(
             reply => new CustomerKeyMessage.Submit(change, reply), EffectTimeout, cancellation);
-        if (done.Code == "idempotency-conflict")
-        {
-            // The zone's refusal; what the key refuses it records itself.
-            await Audit(customer, change.Request, change.Action.Name, done.Code);
-        }
-
-        return done;
     }
 
     /// <summary>Enters the refusal of a request into the audit trail; the budget of such records is the zone's.</summary>

@@ -128,7 +128,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
             return refused;
         }
 
-        var limit = (uint)Calls.Query(context, "limit", 100, 1000);
+        var limit = Calls.Limit(context);
         var request = new Wire.ListHandOffsRequest { Customer = customer.Value, Limit = limit };
         if (Id16.TryParse(context.Request.Query["after"], out var after))
         {
@@ -137,7 +137,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
 
         var reply = await gateway.Node.Zone.ListHandOffsAsync(request, context.RequestAborted);
         var items = reply.HandOffs.Select(ToModel).ToList();
-        return new PageModel<HandOffModel>(items, items.Count == limit ? items[^1].HandOff : null);
+        return new PageModel<HandOffModel>(items, reply.More && items.Count > 0 ? items[^1].HandOff : null);
     }
 
     private async Task<Result<HandOffModel>> Find(Name customer, Id16 handOff, CancellationToken cancellation) =>

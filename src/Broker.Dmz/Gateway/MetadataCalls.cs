@@ -80,7 +80,7 @@ internal sealed class MetadataCalls(GatewayContext gateway)
             return refused;
         }
 
-        var limit = (uint)Calls.Query(context, "limit", 100, 1000);
+        var limit = Calls.Limit(context);
         var reply = await gateway.Node.Zone.ListEntriesAsync(
             new Wire.ListEntriesRequest
             {
@@ -91,7 +91,7 @@ internal sealed class MetadataCalls(GatewayContext gateway)
             },
             context.RequestAborted);
         var items = reply.Entries.Select(e => toModel(Statement.Read<TEntry>(e.Statement.Span))).ToList();
-        return new PageModel<TModel>(items, reply.Entries.Count == limit ? reply.Entries[^1].Id : null);
+        return new PageModel<TModel>(items, reply.More && items.Count > 0 ? reply.Entries[^1].Id : null);
     }
 
     private async Task<Result<LedgerModel>> Ledger(HttpContext context)

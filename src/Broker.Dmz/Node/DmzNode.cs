@@ -148,6 +148,8 @@ internal sealed class DmzNode : INode
         application.UseGatewayProblems();
         application.UseAgentLink();
         application.UseRouting();
+        _health.Measure("secret-bytes", static () => SecretMemory.Default.LiveBytes);
+        _health.Measure("secret-buffers", static () => SecretMemory.Default.LiveBuffers);
         application.MapHealth(_health).RequireRole(LinkRole.Console);
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");

@@ -2,6 +2,7 @@ using Broker.Actors;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
 using Broker.Links.Zone;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
@@ -69,6 +70,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
 
     /// <summary>A release was sent and its answer lost: an intent may stand that nobody but this actor knows of.</summary>
     private bool _mayStand;
+    private bool _finished;
 
     public ProvisioningRequest(
         DmzContext node, Name customer, Name agent, SignedRequest request, CustomerRefs refs, LaunchWaiters waiters)
@@ -125,8 +127,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             case ProvisioningMessage.Deadline:
                 // The key actor decides what is known, and its outcome ends this actor.
                 _refs.Key.Tell(new CustomerKeyMessage.GiveUp(_handOff, _attempt));
-                Context.StartTimer("last", new ProvisioningMessage.NotSealed(new Refused(Codes.TimedOut, "the launch timed out")),
-                    _node.Limits.HandOffTimeout);
+                Context.StartTimer("last", TimedOut, _node.Limits.HandOffTimeout);
                 break;
             default:
                 Context.Unhandled(message);
@@ -136,6 +137,11 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
 
     protected override ValueTask PostStop()
     {
+        if (!_finished)
+        {
+            _refs.Key.Tell(new CustomerKeyMessage.Settle(_handOff));
+        }
+
         _waiters.Abandon(new Refused(Codes.Internal, "the launch ended without an answer; ask for the hand-off's state"));
         return ValueTask.CompletedTask;
     }
@@ -143,6 +149,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     private async Task Release()
     {
         Wire.ReleaseReply reply;
+        var fence = 0UL;
         try
         {
             var status = await _refs.Key.Ask<KeyStatus>(
@@ -155,6 +162,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
                 return;
             }
 
+            fence = status.Fence;
             reply = await _node.Zone.ReleaseAsync(
                 new Wire.ReleaseRequest
                 {
@@ -168,7 +176,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
                 Context.Stopping);
         }
         catch (Exception problem) when (
-            problem is ZoneUnknownOutcomeException || (_mayStand && (problem is ZoneUnavailableException or AskTimeoutException)))
+            problem is ZoneUnknownOutcomeException or MalformedException || (_mayStand && (problem is ZoneUnavailableException or AskTimeoutException)))
         {
             // The same request again is the same hand-off, so it is asked again until the zone says what became of it.
             _mayStand = true;
@@ -180,8 +188,21 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             EndOvertaken();
             return;
         }
+        catch (Exception problem) when (_attempt > 1 &&
+            problem is ZoneUnavailableException or AskTimeoutException or ZoneRefusedException { Code: not Codes.FenceStale })
+        {
+            // The attempt before was barred and there is no further one: with that the hand-off ends.
+            _refs.Key.Tell(new CustomerKeyMessage.GiveUp(_handOff, _attempt - 1));
+            Context.StartTimer("last", TimedOut, _node.Limits.HandOffTimeout);
+            return;
+        }
         catch (ZoneRefusedException refused)
         {
+            if (refused.Code == Codes.FenceStale)
+            {
+                _refs.Key.Tell(new CustomerKeyMessage.Deposed(fence));
+            }
+
             Finish("", refused.Code, new Refused(refused.Code, refused.Detail));
             return;
         }
@@ -218,17 +239,13 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     private void EndOvertaken() =>
         _refs.Key.Tell(new CustomerKeyMessage.Seal(_request, _attempt, _overtaken!, Context.Self, Last: true));
 
+    private static ProvisioningMessage.NotSealed TimedOut { get; } = new(new Refused(Codes.TimedOut, "the launch timed out"));
+
     private static Refused AnswerLost { get; } = new(
         Codes.OutcomeUnknown, "the zone's answer was lost; send the same request again, it is not done twice");
 
     private async Task Again()
     {
-        if (_attempt >= MaxAttempts)
-        {
-            Finish(HandOffState.Released, Codes.Barred, new Refused(Codes.Barred, "the agent barred the hand-off"));
-            return;
-        }
-
         _attempt++;
         _overtaken = null;
         await Release();
@@ -236,6 +253,12 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
 
     private void Finish(string state, string code, Refused? refusal)
     {
+        if (refusal is not null && (_mayStand || state == HandOffState.Released))
+        {
+            _refs.Key.Tell(new CustomerKeyMessage.Settle(_handOff));
+        }
+
+        _finished = true;
         _waiters.Finish(new LaunchProgress(state, code, _attempt), refusal);
         Context.StopSelf();
     }

@@ -15,6 +15,7 @@ public sealed record HealthCondition(string Name, bool IsGood, string Detail);
 public sealed class NodeHealth
 {
     private readonly ConcurrentDictionary<string, HealthCondition> _conditions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Func<long>> _gauges = new(StringComparer.Ordinal);
     private volatile bool _started;
     private volatile bool _stopping;
 
@@ -35,6 +36,15 @@ public sealed class NodeHealth
 
     /// <summary>Reports a condition, in place of what was reported of that name.</summary>
     public void Report(string name, bool isGood, string detail = "") => _conditions[name] = new HealthCondition(name, isGood, detail);
+
+    /// <summary>Numbers that operators watch, as they are now, by name. Nothing is decided by them.</summary>
+    public IReadOnlyDictionary<string, long> Gauges =>
+        _gauges.OrderBy(static g => g.Key, StringComparer.Ordinal).ToDictionary(static g => g.Key, static g => g.Value());
+
+    /// <summary>Adds a gauge.</summary>
+    /// <param name="name">For instance <c>secret-bytes</c>.</param>
+    /// <param name="read">Reads it, from any thread, without waiting.</param>
+    public void Measure(string name, Func<long> read) => _gauges[name] = read;
 
     internal void Started() => _started = true;
 

@@ -1,9 +1,15 @@
+using System.Text.Json.Serialization;
+
 namespace Broker.Protocol.Api;
 
 /// <summary>State of a node: GET /health/live, and /health/ready with the conditions that readiness depends on.</summary>
 /// <param name="Status"><c>live</c>; or <c>starting</c>, <c>ready</c>, <c>not-ready</c> or <c>stopping</c>.</param>
 /// <param name="Conditions">By name; none for /health/live.</param>
-public sealed record HealthModel(string Status, IReadOnlyList<HealthConditionModel> Conditions);
+/// <param name="Gauges">Numbers to watch, by name, such as <c>secret-bytes</c>; left out where there are none.</param>
+public sealed record HealthModel(
+    string Status,
+    IReadOnlyList<HealthConditionModel> Conditions,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, long>? Gauges = null);
 
 /// <summary>One thing that a node's readiness depends on.</summary>
 /// <param name="Name">For instance <c>zone</c>, <c>store</c>.</param>

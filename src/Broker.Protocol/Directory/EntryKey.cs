@@ -5,7 +5,7 @@ namespace Broker.Protocol.Directory;
 
 /// <summary>What an entry under a customer's head is: its type and its id, which give the key of its leaf.</summary>
 /// <param name="Type">One of the constants of this type.</param>
-/// <param name="Id">The name; for a row <c>credential/version</c>.</param>
+/// <param name="Id">The name; for a row <c>credential/version</c>, for a request <c>user/key</c>.</param>
 public readonly record struct EntryKey(string Type, string Id)
 {
     /// <summary>A <see cref="UserEntry"/>.</summary>
@@ -26,8 +26,12 @@ public readonly record struct EntryKey(string Type, string Id)
     /// <summary>The custody record.</summary>
     public const string CustodyType = "custody";
 
+    /// <summary>A <see cref="RequestRecord"/>.</summary>
+    public const string RequestType = "request";
+
     /// <summary>Each type.</summary>
-    public static IReadOnlyList<string> Types { get; } = [UserType, GrantType, PolicyType, CredentialType, RowType, CustodyType];
+    public static IReadOnlyList<string> Types { get; } =
+        [UserType, GrantType, PolicyType, CredentialType, RowType, CustodyType, RequestType];
 
     /// <summary>The key in the sparse Merkle tree: <c>SHA-256(enc("broker/leaf/1", type, id))</c>.</summary>
     public Digest LeafKey => new EncWriter("broker/leaf/1").Text(Type).Text(Id).Hash();
@@ -46,6 +50,9 @@ public readonly record struct EntryKey(string Type, string Id)
 
     /// <summary>The key of one version's row. <c>/</c> is in no identifier, so the text is unambiguous.</summary>
     public static EntryKey Row(Name credential, uint version) => new(RowType, $"{credential}/{version}");
+
+    /// <summary>The key of the record of a committed request. <c>/</c> is in no identifier, so the text is unambiguous.</summary>
+    public static EntryKey Request(Name user, Id16 idempotencyKey) => new(RequestType, $"{user}/{idempotencyKey}");
 
     /// <summary>The key of the custody record of an epoch.</summary>
     public static EntryKey Custody(uint epoch) => new(CustodyType, $"{epoch}");

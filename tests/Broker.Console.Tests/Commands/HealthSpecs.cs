@@ -21,12 +21,14 @@ public sealed class HealthSpecs
         world.Broker.Hook = async (context, _) =>
         {
             context.Response.StatusCode = 503;
-            await context.Response.Body.WriteAsync(
-                """{"status":"not-ready","conditions":[{"name":"zone","good":false,"detail":"away"}]}"""u8.ToArray());
+            await context.Response.Body.WriteAsync("""
+                {"status":"not-ready","conditions":[{"name":"zone","good":false,"detail":"away"}],"gauges":{"secret-bytes":4096}}
+                """u8.ToArray());
             return true;
         };
         var ran = await world.Console.BadAsync(5, "not-ready", "health");
         Assert.Contains("not good: away", ran.Output, StringComparison.Ordinal);
+        Assert.Contains("secret-bytes         4096", ran.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -35,6 +37,7 @@ public sealed class HealthSpecs
     [InlineData("{}")]
     [InlineData("""{"status":"ready","checks":[]}""")]
     [InlineData("""{"status":"ready","conditions":[null]}""")]
+    [InlineData("""{"status":"ready","conditions":[],"gauges":{"a":1.5}}""")]
     [InlineData("""{"status":"ready","conditions":[{"name":"a","good":"yes","detail":""}]}""")]
     public void Other_answers_should_be_refused(string text) =>
         Assert.Equal("answer-malformed", Assert.Throws<CommandException>(() => HealthCommand.Read(Encoding.UTF8.GetBytes(text))).Code);

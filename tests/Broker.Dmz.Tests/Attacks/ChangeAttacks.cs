@@ -208,7 +208,8 @@ public sealed class ChangeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
     // A gateway that brings the entries itself need not tell the zone which request it was.
     private static async Task<string> Replay(Target t, Change change, EntryKey subject)
     {
-        var (entries, head) = await t.Customer.Read(EntryKey.User(TestCustomer.N("alice")), EntryKey.User(TestCustomer.N("bob")), subject);
+        var (entries, head) = await t.Customer.Read(
+            EntryKey.User(TestCustomer.N("alice")), EntryKey.User(TestCustomer.N("bob")), ChangeKeys.Record(change.Cause!), subject);
         var prepared = await t.Customer.Ask<Result<PreparedChanges>>(r => new CustomerKeyMessage.Prepare([change], entries, head, r));
         return prepared.Value!.Refusals[0]?.Code ?? "prepared";
     }

@@ -2,19 +2,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Broker.Dmz.Agents;
-using Broker.Dmz.Gateway;
 using Broker.Dmz.Tests.Support;
 using Broker.Links.Identity;
-using Broker.Links.Tls;
 using Broker.Protocol.Api;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Requests;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Dmz.Tests.Gateway;
 
@@ -56,47 +48,25 @@ public sealed class BadInputSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAs
             (HttpStatusCode.NotFound, "unknown-customer", () => Put("/v1/customers/nobody/policies/web", Policy("web"))),
         ["no token"] = (HttpStatusCode.Unauthorized, "token-needed", () => Get("/v1/customers/acme/credentials")),
         ["a limit that is no number"] = (HttpStatusCode.BadRequest, "malformed", () => Get("/v1/customers?limit=many")),
+        ["a limit of nothing"] = (HttpStatusCode.BadRequest, "malformed", () => Get("/v1/customers?limit=0")),
         ["a path that there is not"] = (HttpStatusCode.NotFound, "not-found", () => Get("/v1/secrets")),
         ["a method that there is not"] = (HttpStatusCode.NotFound, "not-found", () =>
             new HttpRequestMessage(HttpMethod.Delete, Launches) { Version = HttpVersion.Version20 }),
     };
 
-    private WebApplication? _web;
+    private GatewayServer? _gateway;
 
     public static TheoryData<string> Names => [.. Inputs.Keys];
 
-    public async Task InitializeAsync()
-    {
-        var key = world.Issue(LinkRole.Dmz, "dmz-1");
-        var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRoutingCore();
+    public async Task InitializeAsync() => _gateway = await GatewayServer.StartAsync(world);
 
-        // The listener lets every role in, so that what refuses is the check at the call.
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-        {
-            kestrel.Limits.MaxRequestBodySize = ApiRoutes.MaxBody;
-            kestrel.ListenLink(
-                new LinkListener("console", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console, LinkRole.Dmz, LinkRole.Agent,
-                    LinkRole.Zone), key,
-                refused, HttpProtocols.Http1AndHttp2);
-        });
-        _web = builder.Build();
-        _web.UseGatewayProblems();
-        _web.UseRouting();
-        _web.MapGateway(new GatewayContext(
-            world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time, world.Node.Random),
-            NullLogger.Instance));
-        await _web.StartAsync();
-    }
-
-    public async Task DisposeAsync() => await _web!.DisposeAsync();
+    public async Task DisposeAsync() => await _gateway!.DisposeAsync();
 
     [Theory]
     [MemberData(nameof(Names))]
     public async Task A_gateway_should_answer_with_a_problem_to(string input)
     {
-        using var client = Client(world.Console);
+        using var client = _gateway!.Client(world.Console);
         using var request = Inputs[input].Make();
 
         using var response = await client.SendAsync(request);
@@ -111,7 +81,7 @@ public sealed class BadInputSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAs
     public async Task A_gateway_should_refuse_other_roles_than_consoles(LinkRole role)
     {
         using var key = role == LinkRole.Agent ? world.Authority.Agent("acme", "web-1") : world.Authority.Issue(role, "other");
-        using var client = Client(key);
+        using var client = _gateway!.Client(key);
         foreach (var make in new Func<HttpRequestMessage>[] { () => Get("/v1/node"), () => Get("/v1/customers"), () => Post("{}") })
         {
             using var request = make();
@@ -129,9 +99,6 @@ public sealed class BadInputSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAs
         Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", text, StringComparison.Ordinal);
     }
-
-    private HttpClient Client(InstallationKey key) =>
-        LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), new Uri(_web!.Urls.Single()));
 
     private static HttpRequestMessage Get(string path) => new(HttpMethod.Get, path) { Version = HttpVersion.Version20 };
 

@@ -51,35 +51,52 @@ public sealed class DmzWorld : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _zone = await ZoneServer.StartAsync(_authority, Time);
-        System = new ActorSystem("dmz", new ActorSystemOptions { Time = Time });
         Console = Issue(LinkRole.Console, "console-1", mayEnrol: true);
         HostileNode = new ZoneClient(new ZoneClientOptions([_zone.Address]), Issue(LinkRole.Dmz, "dmz-2"), Time);
-        Node = MakeNode("dmz-1", System);
-        Node.Ledger.Set(_zone.LedgerKey);
+        StartNode();
         // What earlier tests dropped is finalized first, so that it is not counted as ours.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         AtRest = Secrets.SecretMemory.Default.LiveBytes;
-        var node = Node;
-        var customers = System.Spawn(
-            Props<CustomersMessage>.Of(() => new Dmz.Customers.Customers(node, NullLogger.Instance)), "customers");
-        Customers = new CustomerRegistry(customers);
-        Agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(node, 1000, NullLogger.Instance)), "agents");
-        Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(node, 1000)), "requests");
     }
 
     public async Task DisposeAsync()
     {
-        await System.DisposeAsync();
-        ((ZoneClient)Node.Zone).Dispose();
-        Node.Incarnation.Dispose();
-        Node.AgentIssuer?.Dispose();
+        await StopNode();
         HostileNode.Dispose();
         await Zone.DisposeAsync();
         _keys.ForEach(k => k.Dispose());
         _authority.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
+
+    /// <summary>Starts the node again: of its memory nothing is left, its witness files are.</summary>
+    internal async Task Restart()
+    {
+        await StopNode();
+        StartNode();
+    }
+
+    private void StartNode()
+    {
+        System = new ActorSystem("dmz", new ActorSystemOptions { Time = Time });
+        var node = Node = MakeNode("dmz-1", System);
+        Node.Ledger.Set(Zone.LedgerKey);
+        Customers = StartCustomers(System, node);
+        Agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(node, 1000, NullLogger.Instance)), "agents");
+        Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(node, 1000)), "requests");
+    }
+
+    private async Task StopNode()
+    {
+        await System.DisposeAsync();
+        ((ZoneClient)Node.Zone).Dispose();
+        Node.Incarnation.Dispose();
+        Node.AgentIssuer?.Dispose();
+    }
+
+    internal static CustomerRegistry StartCustomers(ActorSystem system, DmzContext node) => new(system.Spawn(
+        Props<CustomersMessage>.Of(() => new Dmz.Customers.Customers(node, NullLogger.Instance)), "customers"));
 
     internal InstallationKey Issue(LinkRole role, string name, bool mayEnrol = false)
     {

@@ -24,9 +24,9 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
 
     public DmzWorld World => world;
 
-    public CustomerRefs Refs => refs;
+    public CustomerRefs Refs { get; private set; } = refs;
 
-    public Name Name => refs.Customer;
+    public Name Name => Refs.Customer;
 
     public Dictionary<string, SignerKey> Users { get; } = new() { ["alice"] = new(), ["bob"] = new(), ["carol"] = new() };
 
@@ -38,7 +38,7 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
 
     public Id16 NewId() => world.Node.NewId();
 
-    public Task<T> Ask<T>(Func<ReplyTo<T>, CustomerKeyMessage> message) => refs.Key.Ask(message, Patience);
+    public Task<T> Ask<T>(Func<ReplyTo<T>, CustomerKeyMessage> message) => Refs.Key.Ask(message, Patience);
 
     public Task<KeyStatus> Status() => Ask<KeyStatus>(r => new CustomerKeyMessage.GetStatus(r));
 
@@ -125,6 +125,27 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
     {
         var (entries, head) = await Read([.. request.Signatures.Select(s => EntryKey.User(s.User))]);
         return await Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Lift(request, entries, head, r));
+    }
+
+    /// <summary>The node starts again, and custodians unlock the customer on it.</summary>
+    public async Task Restart()
+    {
+        await world.Restart();
+        Refs = (await world.Customers.Find(Name, exists: true)).Value!;
+        await Unlock();
+    }
+
+    /// <summary>The same people before another node's key actor.</summary>
+    public TestCustomer At(CustomerRefs other)
+    {
+        var there = new TestCustomer(world, other) { Enrolment = Enrolment };
+        there._custodians.AddRange(_custodians);
+        foreach (var (name, key) in Users)
+        {
+            there.Users[name] = key;
+        }
+
+        return there;
     }
 
     public Task UntilUnlocked() => Until(s => s.State == KeyState.Unlocked);
@@ -283,7 +304,7 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         SignedRequest launch, Wire.ReleaseReply reply, uint attempt = 1, bool last = false)
     {
         var probe = world.Probe<ProvisioningMessage>();
-        refs.Key.Tell(new CustomerKeyMessage.Seal(launch, attempt, reply, probe.Ref, last));
+        Refs.Key.Tell(new CustomerKeyMessage.Seal(launch, attempt, reply, probe.Ref, last));
         return probe;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Broker.Actors;
 using Broker.CredentialZone.Engine;
@@ -29,6 +30,7 @@ internal sealed class ZoneServer : IAsyncDisposable
     private readonly ZoneStore _store;
     private readonly ActorSystem _actors;
     private readonly WebApplication _web;
+    private readonly ConcurrentDictionary<string, byte> _lost = new();
 
     private ZoneServer(TestAuthority authority, TimeProvider time)
     {
@@ -52,6 +54,7 @@ internal sealed class ZoneServer : IAsyncDisposable
             new LinkListener("zone", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz), _key, refused, HttpProtocols.Http2));
         _web = builder.Build();
         _web.Use(LieAsync);
+        _web.Use(LoseAnswers);
         _web.UseRouting();
         _web.MapZone(service);
     }
@@ -65,11 +68,28 @@ internal sealed class ZoneServer : IAsyncDisposable
 
     public PublicKey LedgerKey => _ledger.PublicKey;
 
+    /// <summary>The next call of an operation is executed, and its answer lost.</summary>
+    public void LoseNextAnswer(string operation) => _lost.TryAdd("/zone/v1/" + operation, 0);
+
     public static async Task<ZoneServer> StartAsync(TestAuthority authority, TimeProvider time)
     {
         var zone = new ZoneServer(authority, time);
         await zone._web.StartAsync();
         return zone;
+    }
+
+    private async Task LoseAnswers(HttpContext context, RequestDelegate next)
+    {
+        if (_lost.TryRemove(context.Request.Path.Value!, out _))
+        {
+            context.Response.Body = Stream.Null;
+            await next(context);
+            context.Abort();
+        }
+        else
+        {
+            await next(context);
+        }
     }
 
     public async ValueTask DisposeAsync()

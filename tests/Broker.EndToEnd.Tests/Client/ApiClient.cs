@@ -56,6 +56,13 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
+    /// <summary>Live bytes of the node's locked memory, as its health says.</summary>
+    public async Task<long> SecretBytesAsync()
+    {
+        using var health = JsonDocument.Parse(await TextAsync("/health/ready"));
+        return health.RootElement.GetProperty("gauges").GetProperty("secret-bytes").GetInt64();
+    }
+
     public async Task<string> TextAsync(string path) => await _http.GetStringAsync(new Uri(path, UriKind.Relative));
 
     public Task<Answer<CustomerModel>> CustomerAsync() => GetAsync(Path(""), ApiJson.Default.CustomerModel);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Broker.MemoryScanner;
+using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 
@@ -32,9 +33,26 @@ internal static class CustomerNeedles
         }
 
         foreach (var (salt, i) in salts.Select(static (s, i) => (s, i)))
-            needles.Add(new Needle($"{RowKey}-{i}", Expand(secret, new EncWriter("broker/row-key/1").Bytes(salt).ToArray(), 32)));
+            needles.Add(new Needle($"{RowKey}-{i}", RowKeyOf(secret, salt)));
         return new NeedleSet(needles);
     }
+
+    /// <summary>
+    /// What a row holds, opened with the key that is looked for. A row key is found nowhere, at no time: that it is the right one, only
+    /// its row can show.
+    /// </summary>
+    /// <exception cref="AuthenticationTagMismatchException">It is the key of something else.</exception>
+    public static byte[] Open(byte[] secret, StoredRow row)
+    {
+        const int tag = 16;
+        using var cipher = new AesGcm(RowKeyOf(secret, row.Salt.Span), tag);
+        var plaintext = new byte[row.Ciphertext.Length - tag];
+        cipher.Decrypt(new byte[12], row.Ciphertext.Span[..^tag], row.Ciphertext.Span[^tag..], plaintext, row.Header.Span);
+        return plaintext;
+    }
+
+    private static byte[] RowKeyOf(byte[] secret, ReadOnlySpan<byte> salt) =>
+        Expand(secret, new EncWriter("broker/row-key/1").Bytes(salt).ToArray(), 32);
 
     // RFC 9180, 7.1.3: the first candidate below the order; the order begins with 32 one-bits, so the first one practically always is.
     private static byte[] DeriveKeyPair(byte[] material)

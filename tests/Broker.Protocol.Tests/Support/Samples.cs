@@ -50,6 +50,8 @@ internal static class Samples
         Register(s => new ReleasePolicy(
             s.NextName(), s.NextName(), s.NextName(), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName),
             s.Some(0, 4, s.NextRole)));
+        Register(s => new RequestRecord(
+            s.NextName(), s.NextName(), s.NextName(), s.NextId(), s.NextDigest(), s.NextTime(), s.Next(), s.NextU32()));
         Register(s => new RowHeader(
             s.NextName(), s.NextName(), s.NextName(), s.NextU32(), s.NextKind(), s.NextU32(), s.NextU32()));
         Register(s => new StoredRow(

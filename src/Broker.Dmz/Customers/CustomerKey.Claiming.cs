@@ -1,0 +1,71 @@
+using Broker.Protocol.Custody;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>Claiming: only a claim that the zone accepts, over the head that was examined, makes this actor the customer's owner.</summary>
+internal sealed partial class CustomerKey
+{
+    private void SendClaim(ulong lifted, SignedRequest? lift)
+    {
+        _claim = new Claim(
+            _node.Cluster, _customer, _secret!.Epoch, _node.Node, _node.Incarnation.Key.Fingerprint, _loaded!.Fence + 1, lifted);
+        _writer!.Tell(new WriterMessage.Claim(_secret.Sign(_claim), lift));
+    }
+
+    private void OnClaimed(Result<Wire.CustomerState> result)
+    {
+        // An answer counts only to a claim that this actor sent: a lock that stands is not lifted by saying that it was.
+        if (_secret is null || _head is null || _claim is not { } claim ||
+            _state is not (KeyState.Unlocking or KeyState.LiftNeeded or KeyState.Claiming))
+        {
+            return;
+        }
+
+        _claim = null;
+        if (result.Value is not { } state)
+        {
+            // Another holder was quicker, or a lock came in between: look again, a few times.
+            if (++_claims < MaxClaims && result.Code is Codes.FenceStale or Codes.LockStands)
+            {
+                _writer!.Tell(new WriterMessage.Load());
+                return;
+            }
+
+            if (!TriesAgain(result.Code!))
+            {
+                Fail(result.Code!);
+            }
+
+            return;
+        }
+
+        if (!WireSigned.From(state.Head).Statement.Span.SequenceEqual(_head.Signed.Statement.Span))
+        {
+            Fail(Codes.HeadUnknown);
+            return;
+        }
+
+        (_fence, _lockGeneration) = (claim.Fence, _loaded!.LockGeneration);
+        Become(_head, new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
+        _outcomes!.Tell(new OutcomeMessage.Recover(_fence));
+    }
+
+    private void Become(Head head, LedgerPoint ledger)
+    {
+        _leaves.Clear();
+        if (_pending is { } pending && ReferenceEquals(pending.Head, head))
+        {
+            _leaves.Apply(pending.Leaves);
+        }
+
+        (_head, _pending, _ledger, _lastFailure, _state) = (head, null, ledger, null, KeyState.Unlocked);
+        _turn++;
+        _witnesses.Clear();
+        Context.CancelTimer(AbandonTimer);
+        _writer!.Tell(new WriterMessage.Forget(FromTheStart: true));
+        Log.Unlocked(_log, _customer, _fence, head.Value.Counter);
+    }
+}

@@ -1,0 +1,88 @@
+using Broker.Links.Zone;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Google.Protobuf;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>The calls by which a customer comes to be and is taken: enrol, load, claim.</summary>
+internal sealed partial class CustomerWriter
+{
+    private async Task<CommitResult> Enrol(WriterMessage.Enrol message)
+    {
+        var head = message.Head.Read<CustomerHead>();
+        _witness.Write(head.Counter, head.Root, committed: false);
+        CommitResult result;
+        try
+        {
+            var reply = await _node.Zone.EnrolAsync(message.Request, Context.Stopping);
+            result = new CommitResult(true, null, new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span)));
+        }
+        catch (ZoneRefusedException refused)
+        {
+            return new CommitResult(false, refused.Code, null);
+        }
+        catch (ZoneUnavailableException)
+        {
+            // A customer that was never served has lost nothing: begin again, under the same name or another.
+            return new CommitResult(false, Codes.ZoneUnavailable, null);
+        }
+        catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
+        {
+            Log.Unknown(_log, _customer, head.Counter);
+            result = await AskForCertain(message.Request.Head, expected: 0, fence: 1);
+            if (!result.Committed)
+            {
+                return result;
+            }
+        }
+
+        _witness.Write(head.Counter, head.Root, committed: true);
+        return result;
+    }
+
+    private async Task<Result<LoadedCustomer>> Load()
+    {
+        try
+        {
+            return new LoadedCustomer(await GetCustomer(), _witness.Read());
+        }
+        catch (ZoneRefusedException refused)
+        {
+            return new Refused(refused.Code, refused.Detail);
+        }
+        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
+        {
+            return ZoneGone;
+        }
+    }
+
+    private async Task<Result<Wire.CustomerState>> Claim(WriterMessage.Claim message)
+    {
+        try
+        {
+            var request = new Wire.ClaimRequest { Claim = WireSigned.To(message.Statement) };
+            if (message.Lift is { } lift)
+            {
+                request.LiftRequest = ByteString.CopyFrom(lift.Encode());
+            }
+
+            return await _node.Zone.ClaimAsync(request, Context.Stopping);
+        }
+        catch (ZoneRefusedException refused)
+        {
+            return new Refused(refused.Code, refused.Detail);
+        }
+        catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
+        {
+            // The claim may stand: the next one names the fence that the zone then has.
+            return new Refused(Codes.FenceStale, "the claim's fate is not known");
+        }
+        catch (ZoneUnavailableException)
+        {
+            return ZoneGone;
+        }
+    }
+}
