@@ -46,7 +46,9 @@ internal abstract partial class Cell
         }
     }
 
-    /// <summary>Handling a failure failed: nobody may be left who could wake this actor again, so it ends, and its children with it.</summary>
+    /// <summary>
+    /// Handling a failure failed: nobody may be left who could wake this actor again, so it ends, and its children with it.
+    /// </summary>
     private void EmergencyStop(Exception cause)
     {
         Publish(FailurePoint.FailureHandling, cause);

@@ -29,12 +29,16 @@ public sealed class BackoffSpecs : IDisposable
     {
         BackoffOptions<Message>[] bad =
         [
-            _options with { Jitter = 1.1 }, _options with { Jitter = -0.1 }, _options with { Jitter = double.NaN }, _options with { MaxDelay = Second * 0.5 },
+            _options with { Jitter = 1.1 }, _options with { Jitter = -0.1 }, _options with { Jitter = double.NaN }, _options with
+            {
+                MaxDelay = Second * 0.5,
+            },
             _options with { MinDelay = TimeSpan.Zero }, _options with { MaxStarts = -2 }, _options with { ResetAfter = TimeSpan.Zero },
         ];
         Assert.All(bad, options => Assert.Throws<ArgumentOutOfRangeException>(() => Backoff.StopAndStart(_child.Props, options)));
         BackoffOptions<Message>[] good =
-            [_options with { Jitter = 1 }, _options with { Jitter = 0 }, _options with { MaxDelay = Second }, _options with { MaxStarts = -1 }, _options with { MaxStarts = 0 }];
+            [_options with { Jitter = 1 }, _options with { Jitter = 0 }, _options with { MaxDelay = Second },
+                _options with { MaxStarts = -1 }, _options with { MaxStarts = 0 }];
         Assert.All(good, options => Assert.NotNull(Backoff.StopAndStart(_child.Props, options)));
         Assert.Throws<ArgumentNullException>(() => Backoff.StopAndStart(null!, _options));
         Assert.Throws<ArgumentNullException>(() => Backoff.StopAndStart(_child.Props, null!));

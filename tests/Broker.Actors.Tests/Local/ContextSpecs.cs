@@ -120,7 +120,8 @@ public sealed class ContextSpecs : IDisposable
     [Trait("Statement", "W4")]
     public void W4_piped_result_whose_mapping_throws_should_be_wiped_and_the_actor_fail()
     {
-        _it.Tell(new Do(actor => actor.Context.PipeToSelf(Task.FromResult(new Owning(_leaks)), _ => throw new NotSupportedException(), _ => new Say("failed"))));
+        _it.Tell(new Do(actor => actor.Context.PipeToSelf(
+            Task.FromResult(new Owning(_leaks)), _ => throw new NotSupportedException(), _ => new Say("failed"))));
         _world.Run();
         Assert.Equal((1, 0, 0), (_leaks.Births, _leaks.Alive, _leaks.DiedTwice));
         Assert.Equal(2, _script.Instances);
@@ -138,7 +139,8 @@ public sealed class ContextSpecs : IDisposable
         _world.Run();
         Assert.Equal(
             [typeof(Fail).FullName, null, typeof(int).FullName],
-            new[] { "it", "hook", "number" }.Select(name => _world.Events.Of<ActorFailed>().First(failed => failed.Path.Name == name).MessageType));
+            new[] { "it", "hook", "number" }.Select(
+                name => _world.Events.Of<ActorFailed>().First(failed => failed.Path.Name == name).MessageType));
     }
 
     [Fact]

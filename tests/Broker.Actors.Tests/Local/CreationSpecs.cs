@@ -99,8 +99,15 @@ public sealed class CreationSpecs : IDisposable
     {
         var gate = new TaskCompletionSource();
         var child = new Script { PostStop = _ => new ValueTask(gate.Task) };
-        var script = new Script { PreStart = actor => { actor.Spawn(child); return actor.Number == 1 ? throw new InvalidOperationException("no") : default; } };
-        new Script { Strategy = new OneForOneStrategy(decider: _ => Directive.Restart), PreStart = actor => { actor.Spawn(script); return default; } }.SpawnIn(_world);
+        var script = new Script
+        {
+            PreStart = actor => { actor.Spawn(child); return actor.Number == 1 ? throw new InvalidOperationException("no") : default; },
+        };
+        new Script
+        {
+            Strategy = new OneForOneStrategy(decider: _ => Directive.Restart),
+            PreStart = actor => { actor.Spawn(script); return default; }
+        }.SpawnIn(_world);
         _world.Run();
         Assert.Equal((1, 1), (script.Instances, child.Instances));
         gate.SetResult();

@@ -126,7 +126,8 @@ public sealed class DeadLetterSpecs : IDisposable
         var own = typeof(ActorException).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ActorException))).ToList();
         Assert.True(own.Count >= 9);
         var fields = own.Append(typeof(ActorException)).SelectMany(type => type.GetFields(
-            System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.DeclaredOnly));
+            System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic |
+            System.Reflection.BindingFlags.DeclaredOnly));
         Assert.NotEmpty(fields);
         Assert.All(fields, field => Assert.Equal(typeof(ActorPath), field.FieldType));
     }

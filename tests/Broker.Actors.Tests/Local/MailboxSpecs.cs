@@ -108,7 +108,12 @@ public sealed class MailboxSpecs : IDisposable
         var gate = new TaskCompletionSource();
         var child = new Script();
         ActorRef<Message>? leaf = null;
-        var it = new Script { PreStart = actor => { leaf ??= actor.Spawn(child); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) }.SpawnIn(_world);
+        var it = new Script
+        {
+            PreStart = actor => { leaf ??= actor.Spawn(child); return default; },
+            PreRestart = (_, _, _) =>
+            new ValueTask(gate.Task)
+        }.SpawnIn(_world);
         it.Tell(new Fail());
         _world.Run();
         leaf!.Tell(new Say("user"));
@@ -128,7 +133,12 @@ public sealed class MailboxSpecs : IDisposable
         var gate = new TaskCompletionSource();
         var child = new Script();
         ActorRef<Message>? leaf = null;
-        var it = new Script { PreStart = actor => { leaf ??= actor.Spawn(child); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) }.SpawnIn(_world);
+        var it = new Script
+        {
+            PreStart = actor => { leaf ??= actor.Spawn(child); return default; },
+            PreRestart = (_, _, _) =>
+            new ValueTask(gate.Task)
+        }.SpawnIn(_world);
         it.Tell(new Fail());
         _world.Run();
         var said = Enumerable.Range(0, messages).Select(i => $"{i}").ToList();
@@ -295,7 +305,8 @@ public sealed class MailboxSpecs : IDisposable
         _world.Run();
         Assert.Equal(3, script.Log.Count(line => line.StartsWith("terminated", StringComparison.Ordinal)));
         Assert.Equal(
-            [TellResult.Accepted, TellResult.Accepted, TellResult.Busy], Enumerable.Range(0, 3).Select(_ => it.TryTell(new Say("x"))).ToList());
+            [TellResult.Accepted, TellResult.Accepted, TellResult.Busy],
+            Enumerable.Range(0, 3).Select(_ => it.TryTell(new Say("x"))).ToList());
     }
 
     [Fact]

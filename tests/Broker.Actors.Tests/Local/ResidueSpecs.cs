@@ -88,7 +88,8 @@ public sealed class ResidueSpecs : IDisposable
                     made.Context.StartTimer("t", new Say("tick"), TimeSpan.FromSeconds(100));
                     made.Context.SetReceiveTimeout(TimeSpan.FromSeconds(100), new Say("idle"));
                     made.Spawn(new Script());
-                    made.Context.PipeToSelf(watched.Ask<string>(to => new Echo("x", to), TimeSpan.FromSeconds(1)), text => new Say(text), _ => new Say(""));
+                    made.Context.PipeToSelf(
+                        watched.Ask<string>(to => new Echo("x", to), TimeSpan.FromSeconds(1)), text => new Say(text), _ => new Say(""));
                     _ = made.Context.Stopping.Register(() => { });
                 }));
                 Do? stashed = null;

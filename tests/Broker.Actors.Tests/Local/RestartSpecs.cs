@@ -221,8 +221,16 @@ public sealed class RestartSpecs : IDisposable
         var gate = new TaskCompletionSource();
         var leaf = new Script();
         ActorRef<Message>? leafRef = null;
-        var middle = new Script { PreStart = actor => { leafRef ??= actor.Spawn(leaf); return default; }, PreRestart = (_, _, _) => new ValueTask(gate.Task) };
-        var parent = new Script { PreStart = actor => { if (actor.Number == 1) actor.Spawn(middle); return default; }, PreRestart = (_, _, _) => default };
+        var middle = new Script
+        {
+            PreStart = actor => { leafRef ??= actor.Spawn(leaf); return default; },
+            PreRestart = (_, _, _) => new ValueTask(gate.Task),
+        };
+        var parent = new Script
+        {
+            PreStart = actor => { if (actor.Number == 1) actor.Spawn(middle); return default; },
+            PreRestart = (_, _, _) => default,
+        };
         parent.SpawnIn(_world).Tell(new Fail());
         _world.Run();
         Assert.Equal((2, 1), (parent.Instances, middle.Instances));

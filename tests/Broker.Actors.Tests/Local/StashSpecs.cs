@@ -183,7 +183,8 @@ public sealed class StashSpecs : IDisposable
         it.Tell(new Do(actor => problems.Add(Record.Exception(() => actor.Context.Stash(old!)))));
         _world.Run();
         Assert.Equal(
-            [typeof(InvalidOperationException), typeof(InvalidOperationException), typeof(StashOverflowException), typeof(InvalidOperationException)],
+            [typeof(InvalidOperationException), typeof(InvalidOperationException), typeof(StashOverflowException), typeof(
+                InvalidOperationException)],
             problems.Select(problem => problem?.GetType()));
         script.Forget();
         it.Tell(new Do(actor => actor.Context.UnstashAll()));
@@ -196,7 +197,10 @@ public sealed class StashSpecs : IDisposable
     public void K4_cleared_notice_should_be_gone_so_that_its_actor_can_be_watched_again()
     {
         var target = new Script().SpawnIn(_world, "target");
-        var script = new Script { OnTerminated = (actor, terminated) => { if (actor.Count++ == 0) actor.Context.Stash(terminated); return true; } };
+        var script = new Script
+        {
+            OnTerminated = (actor, terminated) => { if (actor.Count++ == 0) actor.Context.Stash(terminated); return true; },
+        };
         var it = script.SpawnIn(_world);
         it.Tell(new Do(actor => actor.Context.Watch(target)));
         target.PoisonPill();

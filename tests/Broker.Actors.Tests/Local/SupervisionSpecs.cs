@@ -195,7 +195,8 @@ public sealed class SupervisionSpecs : IDisposable
     {
         var (one, two) = (new Script(), new Script());
         ActorRef<Message>? first = null, second = null;
-        var it = new Script { Strategy = new AllForOneStrategy(), PreStart = actor => { first = actor.Spawn(one, "one"); return default; } }.SpawnIn(_world);
+        var it = new Script { Strategy = new AllForOneStrategy(), PreStart = actor => { first = actor.Spawn(one, "one"); return default; } }
+            .SpawnIn(_world);
         _world.Run();
         first!.Tell(new Fail());
         _world.Run();

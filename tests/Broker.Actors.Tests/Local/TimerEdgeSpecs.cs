@@ -76,7 +76,11 @@ public sealed class TimerEdgeSpecs : IDisposable
     [Trait("Statement", "T5")]
     public void T5_receive_timeout_set_again_should_replace_and_cancelled_leave_nothing_armed()
     {
-        _it.Tell(new Do(actor => { actor.Context.SetReceiveTimeout(Second, new Say("first")); actor.Context.SetReceiveTimeout(Second * 2, new Say("second")); }));
+        _it.Tell(new Do(actor =>
+        {
+            actor.Context.SetReceiveTimeout(Second, new Say("first")); actor.Context.SetReceiveTimeout(Second * 2,
+            new Say("second"));
+        }));
         _world.Run();
         Assert.Equal(1, _world.System.Timers.Count);
         _world.Advance(Second * 2);

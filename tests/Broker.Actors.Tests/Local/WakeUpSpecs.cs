@@ -28,7 +28,8 @@ public sealed class WakeUpSpecs
     public async Task M4_no_signal_of_many_producers_should_be_lost()
     {
         await using var system = new ActorSystem("m4");
-        var piped = Enumerable.Range(0, Producers).Select(_ => Enumerable.Range(0, Each).Select(_ => new TaskCompletionSource()).ToArray()).ToArray();
+        var piped = Enumerable.Range(0, Producers).Select(_ => Enumerable.Range(0, Each).Select(_ => new TaskCompletionSource()).ToArray())
+            .ToArray();
         var (begun, done) = (new TaskCompletionSource(), new TaskCompletionSource());
         system.Spawn(Props<int>.Of(() => new Counter(piped.SelectMany(one => one), begun, done)), "it").Tell(0);
         await begun.Task.WaitAsync(Patience);
@@ -37,7 +38,8 @@ public sealed class WakeUpSpecs
         await done.Task.WaitAsync(Patience);
     }
 
-    private static Task Produce(Action<(int Producer, int Number)> act) => Task.WhenAll(Enumerable.Range(0, Producers).Select(producer => Task.Run(() =>
+    private static Task Produce(Action<(int Producer, int Number)> act) =>
+        Task.WhenAll(Enumerable.Range(0, Producers).Select(producer => Task.Run(() =>
     {
         for (var i = 0; i < Each; i++)
             act((producer, i));
@@ -48,7 +50,8 @@ public sealed class WakeUpSpecs
         public void OnDeath(IActorRef subject) => heard.Signal();
     }
 
-    private sealed class Counter(IEnumerable<TaskCompletionSource> piped, TaskCompletionSource begun, TaskCompletionSource done) : Actor<int>
+    private sealed class Counter(IEnumerable<TaskCompletionSource> piped, TaskCompletionSource begun,
+        TaskCompletionSource done) : Actor<int>
     {
         private int _count;
 

@@ -1,12 +1,13 @@
-using Broker.EndToEnd.Tests.Harness;
-
-namespace Broker.EndToEnd.Tests;
+namespace Broker.Architecture.Tests;
 
 /// <summary>What the repository's sources are held to, where no analyzer does it.</summary>
-public sealed class RepositorySpecs
+public sealed class SourceShapeSpecs
 {
     private const int MaxColumns = 140;
     private const int MaxLines = 400;
+
+    // The tests run in tests/NAME/bin/CONFIGURATION/FRAMEWORK.
+    private static readonly string Repository = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", ".."));
 
     private static readonly string[] Written = ["bin", "obj"];
 
@@ -15,18 +16,20 @@ public sealed class RepositorySpecs
         from file in Sources()
         from line in File.ReadLines(file).Index()
         where line.Item.Length > MaxColumns
-        select $"{Path.GetRelativePath(Executables.Repository, file)}:{line.Index + 1} has {line.Item.Length} columns, {MaxColumns} is most");
+        select $"{Relative(file)}:{line.Index + 1} has {line.Item.Length} columns, {MaxColumns} is most");
 
     [Fact]
     public void No_file_should_hold_more_than_a_reader_does() => Assert.Empty(
         from file in Sources()
         let count = File.ReadLines(file).Count()
         where count > MaxLines
-        select $"{Path.GetRelativePath(Executables.Repository, file)} has {count} lines, {MaxLines} is most");
+        select $"{Relative(file)} has {count} lines, {MaxLines} is most");
 
     private static IEnumerable<string> Sources() =>
         from root in new[] { "src", "tests" }
-        from file in Directory.EnumerateFiles(Path.Combine(Executables.Repository, root), "*.cs", SearchOption.AllDirectories)
-        where !Path.GetRelativePath(Executables.Repository, file).Split(Path.DirectorySeparatorChar).Any(Written.Contains)
+        from file in Directory.EnumerateFiles(Path.Combine(Repository, root), "*.cs", SearchOption.AllDirectories)
+        where !Relative(file).Split(Path.DirectorySeparatorChar).Any(Written.Contains)
         select file;
+
+    private static string Relative(string file) => Path.GetRelativePath(Repository, file);
 }
