@@ -18,7 +18,8 @@ public sealed class LeafCacheSpecs
         Assert.True(cache.IsUnder(root, known));
         var next = Digest.Of("2"u8);
 
-        cache.Apply([(known.LeafKey, next), .. Enumerable.Range(0, 20_000).Select(i => (EntryKey.User(Name.Parse($"u-{i}")).LeafKey, next))]);
+        cache.Apply(
+            [(known.LeafKey, next), .. Enumerable.Range(0, 20_000).Select(i => (EntryKey.User(Name.Parse($"u-{i}")).LeafKey, next))]);
 
         Assert.Equal(1, cache.Count);
         Assert.True(cache.IsUnder(Digest.Of("another root"u8), known with { Leaf = next }));

@@ -177,7 +177,8 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
     private static long AgentBytes(Cluster cluster)
     {
         const string key = "secret-bytes: ";
-        var line = File.ReadLines(Path.Combine(cluster.AgentState, "status")).Single(static l => l.StartsWith(key, StringComparison.Ordinal));
+        var line = File.ReadLines(Path.Combine(cluster.AgentState, "status"))
+            .Single(static l => l.StartsWith(key, StringComparison.Ordinal));
         return long.Parse(line[key.Length..], CultureInfo.InvariantCulture);
     }
 

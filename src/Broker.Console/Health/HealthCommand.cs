@@ -26,7 +26,8 @@ internal static class HealthCommand
                 var detail = condition.Detail.Length > 0 ? ": " + condition.Detail : "";
                 o.WriteLine($"  {condition.Name,-20} {(condition.Good ? "good" : "not good")}{detail}");
             }
-            foreach (var (gauge, value) in (model.Gauges ?? new Dictionary<string, long>()).OrderBy(static g => g.Key, StringComparer.Ordinal))
+            var gauges = model.Gauges ?? new Dictionary<string, long>();
+            foreach (var (gauge, value) in gauges.OrderBy(static g => g.Key, StringComparer.Ordinal))
                 o.WriteLine($"  {gauge,-20} {value}");
         });
         return status == HttpStatusCode.OK

@@ -85,7 +85,9 @@ internal sealed partial class CustomerKey
         }
     }
 
-    /// <summary>Whether a failed step of claiming again is taken again a little later: the key is not lost to a zone that is away.</summary>
+    /// <summary>
+    /// Whether a failed step of claiming again is taken again a little later: the key is not lost to a zone that is away.
+    /// </summary>
     private bool TriesAgain(string code)
     {
         if (_state != KeyState.Claiming || code != Codes.ZoneUnavailable)

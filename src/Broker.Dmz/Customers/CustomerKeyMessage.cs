@@ -97,7 +97,9 @@ internal abstract record CustomerKeyMessage
     /// <summary>The time of a hand-off is over.</summary>
     public sealed record GiveUp(Id16 HandOff, uint Attempt) : CustomerKeyMessage;
 
-    /// <summary>Open hand-offs of earlier incarnations, found in the journal under this fence; before the last of them nothing is sealed.</summary>
+    /// <summary>
+    /// Open hand-offs of earlier incarnations, found in the journal under this fence; before the last of them nothing is sealed.
+    /// </summary>
     public sealed record Recover(IReadOnlyList<Wire.HandOff> Open, ulong Fence, bool IsLast) : CustomerKeyMessage;
 
     /// <summary>The hand-off may be open in the journal without anybody here who ends it: look, and end it.</summary>

@@ -235,7 +235,8 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
                 },
                 Context.Stopping);
         }
-        catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or ZoneRefusedException or MalformedException)
+        catch (Exception problem) when (
+            problem is ZoneUnavailableException or ZoneUnknownOutcomeException or ZoneRefusedException or MalformedException)
         {
             Log.Refused(_log, _customer, "record a refusal", message.Code);
         }

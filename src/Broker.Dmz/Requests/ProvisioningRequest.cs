@@ -176,7 +176,8 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
                 Context.Stopping);
         }
         catch (Exception problem) when (
-            problem is ZoneUnknownOutcomeException or MalformedException || (_mayStand && (problem is ZoneUnavailableException or AskTimeoutException)))
+            problem is ZoneUnknownOutcomeException or MalformedException ||
+            (_mayStand && (problem is ZoneUnavailableException or AskTimeoutException)))
         {
             // The same request again is the same hand-off, so it is asked again until the zone says what became of it.
             _mayStand = true;

@@ -9,8 +9,8 @@ namespace Broker.Host.Health;
 public static class HealthEndpoints
 {
     /// <summary>
-    /// Maps <c>GET /health/live</c> (200 while the process answers) and <c>GET /health/ready</c> (200 or 503, with conditions and gauges). They
-    /// say nothing of customers; which listener they stand on, and for which roles, is the caller's.
+    /// Maps <c>GET /health/live</c> (200 while the process answers) and <c>GET /health/ready</c> (200 or 503, with conditions and
+    /// gauges). They say nothing of customers; which listener they stand on, and for which roles, is the caller's.
     /// </summary>
     public static IEndpointConventionBuilder MapHealth(this IEndpointRouteBuilder endpoints, NodeHealth health)
     {

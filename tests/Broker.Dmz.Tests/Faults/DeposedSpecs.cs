@@ -13,7 +13,9 @@ using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Tests.Faults;
 
-/// <summary>Two nodes hold a customer and both claim it: who is overtaken leaves the owner's role and comes back by a claim, or gives way.</summary>
+/// <summary>
+/// Two nodes hold a customer and both claim it: who is overtaken leaves the owner's role and comes back by a claim, or gives way.
+/// </summary>
 public sealed class DeposedSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
     [Fact]

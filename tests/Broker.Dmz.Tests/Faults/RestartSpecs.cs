@@ -70,7 +70,8 @@ public sealed class RestartSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     public async Task A_replayed_change_should_be_refused_where_the_record_is_withheld()
     {
         var (customer, put) = await Undone();
-        var brought = (await Brought(customer, put)).Select(e => e.Key.Type == EntryKey.RequestType ? e with { Statement = null } : e).ToList();
+        var brought = (await Brought(customer, put))
+            .Select(e => e.Key.Type == EntryKey.RequestType ? e with { Statement = null } : e).ToList();
 
         Assert.Equal(Codes.Malformed, await Prepare(customer, put, brought));
     }

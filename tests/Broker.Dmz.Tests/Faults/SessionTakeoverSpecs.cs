@@ -6,7 +6,9 @@ using Broker.Secrets;
 
 namespace Broker.Dmz.Tests.Faults;
 
-/// <summary>Whoever has a certificate with an agent's name can open a link; the agent's session ends only for one who proves to be it.</summary>
+/// <summary>
+/// Whoever has a certificate with an agent's name can open a link; the agent's session ends only for one who proves to be it.
+/// </summary>
 public sealed class SessionTakeoverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
     [Fact]

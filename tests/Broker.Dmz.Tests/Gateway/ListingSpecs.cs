@@ -59,7 +59,8 @@ public sealed class ListingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         Assert.True(done.Code is null, $"{done.Code}: {done.Detail}");
     }
 
-    private static List<Name> Names(char first, int count) => [.. Enumerable.Range(0, count).Select(i => TestCustomer.N($"{new string(first, 59)}{i:D4}"))];
+    private static List<Name> Names(char first, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => TestCustomer.N($"{new string(first, 59)}{i:D4}"))];
 
     private static async Task<string> Login(HttpClient client, TestCustomer customer)
     {

@@ -25,14 +25,15 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
         {
             kestrel.Limits.MaxRequestBodySize = ApiRoutes.MaxBody;
             kestrel.ListenLink(
-                new LinkListener("console", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console, LinkRole.Dmz, LinkRole.Agent, LinkRole.Zone), key,
-                refused, HttpProtocols.Http1AndHttp2);
+                new LinkListener("console", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console, LinkRole.Dmz, LinkRole.Agent,
+                    LinkRole.Zone), key, refused, HttpProtocols.Http1AndHttp2);
         });
         var web = builder.Build();
         web.UseGatewayProblems();
         web.UseRouting();
         web.MapGateway(new GatewayContext(
-            world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time, world.Node.Random), NullLogger.Instance));
+            world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time, world.Node.Random),
+            NullLogger.Instance));
         await web.StartAsync();
         return new GatewayServer(web);
     }

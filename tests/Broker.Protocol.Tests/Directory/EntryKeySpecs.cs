@@ -15,7 +15,8 @@ public class EntryKeySpecs
         [
             EntryKey.User(a), EntryKey.User(b), EntryKey.Grant(a), EntryKey.Policy(a), EntryKey.Credential(a), EntryKey.Row(a, 1),
             EntryKey.Row(a, 11), EntryKey.Row(Name.Parse("a1"), 1), EntryKey.Custody(1), EntryKey.Custody(2),
-            EntryKey.Request(a, default), EntryKey.Request(b, default), EntryKey.Request(a, new Id16([.. Enumerable.Repeat((byte)1, Id16.Length)])),
+            EntryKey.Request(a, default), EntryKey.Request(b, default),
+            EntryKey.Request(a, new Id16([.. Enumerable.Repeat((byte)1, Id16.Length)])),
         ];
         Assert.Equal(keys.Length, keys.Select(k => k.LeafKey).Distinct().Count());
         Assert.Equal(new EncWriter("broker/leaf/1").Text("row").Text("a/11").Hash(), EntryKey.Row(a, 11).LeafKey);
