@@ -31,7 +31,11 @@ public sealed class SecretGaugeSpecs
         {
             var ran = await world.Console.RunAsync(line.Split(' '));
             Assert.True(ran.Exit == exit, $"{line} exited with {ran.Exit}: {ran.Error}");
-            Assert.True(SecretMemory.Default.LiveBuffers == before, $"{line} left {SecretMemory.Default.LiveBuffers - before} secrets");
+            var now = SecretMemory.Default.LiveBuffers;
+
+            // Less than before is an earlier test's buffer that the collector found.
+            Assert.True(now <= before, $"{line} left {now - before} secrets");
+            before = now;
         }
     }
 }

@@ -153,7 +153,8 @@ public sealed class FileFuzzSpecs : IDisposable
                 inspect?.Invoke(e.ToString());
             }
 
-            Assert.Equal(live, SecretMemory.Default.LiveBytes);
+            // Less than before is an earlier test's buffer that the collector found.
+            Assert.InRange(SecretMemory.Default.LiveBytes, 0, live);
         });
         Assert.NotEqual(Attempts, opened);
         return opened;
