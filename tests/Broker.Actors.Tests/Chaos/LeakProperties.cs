@@ -7,7 +7,7 @@ namespace Broker.Actors.Tests.Chaos;
 /// </summary>
 public sealed class LeakProperties
 {
-    private const int Seeds = 2000;
+    private const int Seeds = 5000;
 
     [Fact]
     [Trait("Statement", "W4")]

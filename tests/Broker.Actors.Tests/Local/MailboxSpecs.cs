@@ -234,6 +234,32 @@ public sealed class MailboxSpecs : IDisposable
         Assert.Equal(turns, dispatcher.Turns);
     }
 
+    [Theory]
+    [InlineData("signal")]
+    [InlineData("system message")]
+    [InlineData("message")]
+    [Trait("Statement", "M1")]
+    public void M1_mailbox_should_be_queued_once_whatever_comes_first_and_second(string first)
+    {
+        var dispatcher = new CountingDispatcher { Inner = _world.Dispatcher };
+        using var world = new ActorWorld(1, options => options with { Dispatcher = dispatcher });
+        dispatcher.Inner = world.Dispatcher;
+        var it = new Script().SpawnIn(world);
+        world.Run();
+        dispatcher.Turns = 0;
+        if (first == "signal")
+            it.Kill();
+        else if (first == "system message")
+            ((IActorRef)it).SendSystem(new ResumeMessage(null));
+        else
+            it.Tell(new Say("first"));
+        it.Tell(new Say("message"));
+        it.PoisonPill();
+        ((IActorRef)it).SendSystem(new ResumeMessage(null));
+        Assert.Equal(1, dispatcher.Turns);
+        world.Run();
+    }
+
     [Fact]
     [Trait("Statement", "M6")]
     public void M6_closed_mailbox_should_accept_nothing_and_answer_a_watch()

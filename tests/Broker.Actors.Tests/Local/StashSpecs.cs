@@ -36,6 +36,19 @@ public sealed class StashSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "K1")]
+    public void K1_message_that_only_equals_the_one_in_hand_should_be_refused()
+    {
+        var refused = new List<Exception?>();
+        var other = new Script().SpawnIn(_world, "other");
+        var it = _world.System.Spawn(Props<Say>.Of(() => new Meddler(other, refused)), "meddler");
+        it.Tell(new Say("x"));
+        _world.Run();
+        Assert.Equal(2, refused.Count);
+        Assert.All(refused, problem => Assert.IsType<InvalidOperationException>(problem));
+    }
+
+    [Fact]
     [Trait("Statement", "K2")]
     public void K2_unstashing_should_prepend_in_the_original_order()
     {
@@ -222,6 +235,16 @@ public sealed class StashSpecs : IDisposable
         _world.Run();
         Assert.IsType<StashOverflowException>(overflow);
         Assert.Equal((2, 1), (_leaks.Births, _leaks.Alive));
+    }
+
+    private sealed class Meddler(ActorRef<Message> other, List<Exception?> refused) : Actor<Say>
+    {
+        protected override ValueTask Receive(Say message)
+        {
+            refused.Add(Record.Exception(() => Context.Stash(new Say(message.Text))));
+            refused.Add(Record.Exception(() => Context.Forward<Message>(other, new Say(message.Text))));
+            return default;
+        }
     }
 
     private static Do Stashed(string name, Action<ScriptedActor>? afterwards = null)
