@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Broker.Console.Audit;
 using Broker.Console.Tests.Support;
 using Broker.Protocol.Api;
@@ -23,7 +24,7 @@ internal sealed class Story : IDisposable
     private readonly P256PrivateKey _erin = P256PrivateKey.Generate(SystemRandom.Fill);
     private readonly P256PrivateKey _olga = P256PrivateKey.Generate(SystemRandom.Fill);
     private readonly P256PrivateKey _custodian = P256PrivateKey.Generate(SystemRandom.Fill);
-    private byte _key;
+    private uint _key;
     private ulong _counter;
 
     public Story(uint administratorsRequired = 1)
@@ -109,7 +110,7 @@ internal sealed class Story : IDisposable
     public SignedRequest Ask(string user, UserAction action, byte[] payload, params string[] coSigners)
     {
         var key = new byte[Id16.Length];
-        key[0] = ++_key;
+        BinaryPrimitives.WriteUInt32BigEndian(key, ++_key);
         var statement = new Request(
             Installation.Cluster, Customer, Name.Parse(user), action.Name, new Id16(key), Time.AddMinutes(5), Digest.Of(payload)).Encode();
         return new SignedRequest(
