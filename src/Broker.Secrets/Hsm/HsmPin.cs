@@ -49,7 +49,7 @@ public static class HsmPin
         try
         {
             var length = 0;
-            while (length < pin.Length && RandomAccess.Read(source, pin.Span[length..], length) is > 0 and var read)
+            while (length < pin.Length && LibC.Read(source, pin.Span[length..]) is > 0 and var read)
                 length += read;
             if (length > 0 && pin.Span[length - 1] == (byte)'\n')
                 length--;
@@ -57,6 +57,11 @@ public static class HsmPin
                 throw Refused($"a PIN has 1 to {MaxLength} bytes; check the file or descriptor that it comes from");
             pin.Shrink(length);
             return pin;
+        }
+        catch (IOException)
+        {
+            pin.Dispose();
+            throw Refused("the PIN's file or descriptor cannot be read; check what was passed");
         }
         catch
         {

@@ -48,15 +48,15 @@ public sealed partial class HsmToken
                 .Flag(Ck.Verify, false);
             var privateTemplate = Named(label, id.Span).Flag(Ck.Private, true).Flag(Ck.Sensitive, true).Flag(Ck.Extractable, false)
                 .Flag(Ck.Derive, true).Flag(Ck.Sign, false);
-            var (publicKey, privateKey) = _calls.GenerateKeyPair(_session, Ck.EcKeyPairGen, publicTemplate, privateTemplate);
+            var (publicKey, privateKey) = Calls.GenerateKeyPair(Session, Ck.EcKeyPairGen, publicTemplate, privateTemplate);
             try
             {
                 return Examine(privateKey, random);
             }
             catch
             {
-                _calls.DestroyObject(_session, privateKey);
-                _calls.DestroyObject(_session, publicKey);
+                Calls.DestroyObject(Session, privateKey);
+                Calls.DestroyObject(Session, publicKey);
                 throw;
             }
         });
@@ -83,15 +83,15 @@ public sealed partial class HsmToken
         var shared = SecretBuffer.Allocate(P256PrivateKey.SharedSize);
         try
         {
-            var derived = _calls.DeriveEcdh(_session, key, peer, Readable());
+            var derived = Calls.DeriveEcdh(Session, key, peer, Readable());
             int length;
             try
             {
-                length = _calls.Read(_session, derived, Ck.Value, shared.Span);
+                length = Calls.Read(Session, derived, Ck.Value, shared.Span);
             }
             finally
             {
-                _calls.DestroyObject(_session, derived);
+                Calls.DestroyObject(Session, derived);
             }
 
             return length == shared.Length
@@ -106,7 +106,7 @@ public sealed partial class HsmToken
         }
     }
 
-    private ulong[] PrivateKeys(HsmKeyName name) => _calls.Find(_session, Half(Ck.ClassPrivateKey, name), 2);
+    private ulong[] PrivateKeys(HsmKeyName name) => Calls.Find(Session, Half(Ck.ClassPrivateKey, name), 2);
 
     private static Template Half(ulong kind, HsmKeyName name)
     {
@@ -129,11 +129,11 @@ public sealed partial class HsmToken
             throw new HsmException(HsmFailure.KeyUnsuitable, "the key may not derive; make one with CKA_DERIVE");
 
         Span<byte> id = stackalloc byte[64];
-        var length = _calls.Read(_session, key, Ck.Id, id);
+        var length = Calls.Read(Session, key, Ck.Id, id);
         if (length <= 0)
             throw new HsmException(HsmFailure.KeyUnsuitable, "the key has no id that leads to its public half; make one that has");
 
-        var halves = _calls.Find(_session, Half(Ck.ClassPublicKey, new HsmKeyName(null, id[..length].ToArray())), MostObjects);
+        var halves = Calls.Find(Session, Half(Ck.ClassPublicKey, new HsmKeyName(null, id[..length].ToArray())), MostObjects);
         foreach (var half in (ulong[])[key, .. halves])
         {
             if (Point(half) is { } point && Belongs(key, point, random))
@@ -155,14 +155,14 @@ public sealed partial class HsmToken
     private bool Flag(ulong key, ulong type)
     {
         Span<byte> value = stackalloc byte[1];
-        return _calls.Read(_session, key, type, value) == 1 && value[0] != 0;
+        return Calls.Read(Session, key, type, value) == 1 && value[0] != 0;
     }
 
     // The standard says a DER octet string; some tokens give the bare point.
     private byte[]? Point(ulong half)
     {
         Span<byte> value = stackalloc byte[256];
-        var length = _calls.Read(_session, half, Ck.EcPoint, value);
+        var length = Calls.Read(Session, half, Ck.EcPoint, value);
         var point = length switch
         {
             P256Curve.PointSize => value[..length],

@@ -16,13 +16,17 @@ public sealed partial class HsmToken : IDisposable
     private const int MaxObject = 2048;
 
     private readonly HsmModule _module;
-    private readonly Cryptoki _calls;
     private readonly ulong _slot;
-    private readonly ulong _session;
     private int _disposed;
 
     internal HsmToken(HsmModule module, Cryptoki calls, ulong slot, ulong session) =>
-        (_module, _calls, _slot, _session) = (module, calls, slot, session);
+        (_module, Calls, _slot, Session) = (module, calls, slot, session);
+
+    /// <summary>The module's calls, to be made inside <see cref="Run"/> only.</summary>
+    internal Cryptoki Calls { get; }
+
+    /// <summary>The session's handle.</summary>
+    internal ulong Session { get; }
 
     /// <summary>
     /// Keeps a wrap as a private data object. One that was there for the same customer, epoch and way goes only when the new one has
@@ -36,15 +40,15 @@ public sealed partial class HsmToken : IDisposable
         Run(() =>
         {
             var before = Data(label);
-            var made = _calls.CreateObject(_session, DataTemplate(label).Flag(Ck.Token, true).Flag(Ck.Private, true).Bytes(Ck.Value, value));
+            var made = Calls.CreateObject(Session, DataTemplate(label).Flag(Ck.Token, true).Flag(Ck.Private, true).Bytes(Ck.Value, value));
             if (!Value(made).AsSpan().SequenceEqual(value))
             {
-                _calls.DestroyObject(_session, made);
+                Calls.DestroyObject(Session, made);
                 throw new HsmException(HsmFailure.Refused, "the token does not keep the wrap as it was given; choose another token");
             }
 
             foreach (var old in before)
-                _calls.DestroyObject(_session, old);
+                Calls.DestroyObject(Session, old);
             return true;
         });
     }
@@ -69,7 +73,7 @@ public sealed partial class HsmToken : IDisposable
     {
         var found = Data(SealedWrap.ObjectLabel(cluster, customer, epoch, way));
         foreach (var target in found)
-            _calls.DestroyObject(_session, target);
+            Calls.DestroyObject(Session, target);
         return found.Length > 0;
     });
 
@@ -77,7 +81,7 @@ public sealed partial class HsmToken : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            _module.Leave(_slot, _session);
+            _module.Leave(_slot, Session);
     }
 
     /// <summary>Calls into the module in its turn, on this session.</summary>
@@ -86,26 +90,6 @@ public sealed partial class HsmToken : IDisposable
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         return _module.Run(call);
     }
-
-    /// <summary>Makes an object from a template, for tests that bring a key along.</summary>
-    internal ulong Create(Template template) => Run(() => _calls.CreateObject(_session, template));
-
-    /// <summary>Ends the session as a device that was reset does, for tests of what follows.</summary>
-    internal void EndBehindItsBack() => Run(() =>
-    {
-        _calls.CloseSession(_session);
-        return true;
-    });
-
-    /// <summary>Logs the process out, for tests of what is seen then.</summary>
-    internal void LogoutBehindItsBack() => Run(() =>
-    {
-        _calls.Logout(_session);
-        return true;
-    });
-
-    /// <summary>How many objects have the attributes, up to a few, for tests that look for what was left behind.</summary>
-    internal int Count(Template template) => Run(() => _calls.Find(_session, template, MostObjects).Length);
 
     private static SealedWrap? Read(byte[] value)
     {
@@ -122,12 +106,12 @@ public sealed partial class HsmToken : IDisposable
     private static Template DataTemplate(string label) =>
         new Template().Number(Ck.Class, Ck.ClassData).Text(Ck.Application, ApplicationName).Text(Ck.Label, label);
 
-    private ulong[] Data(string label) => _calls.Find(_session, DataTemplate(label), MostObjects);
+    private ulong[] Data(string label) => Calls.Find(Session, DataTemplate(label), MostObjects);
 
     private byte[] Value(ulong target)
     {
         var value = new byte[MaxObject];
-        var length = _calls.Read(_session, target, Ck.Value, value);
+        var length = Calls.Read(Session, target, Ck.Value, value);
         return length < 0 ? [] : value[..length];
     }
 }

@@ -157,7 +157,7 @@ public sealed class HsmLoginSpecs : GaugedSpecs
         var key = token.MakeKey("wrap", new byte[] { 1 }, SystemRandom.Fill);
         using var shared = SecretBuffer.Allocate(32);
 
-        token.EndBehindItsBack();
+        token.Behind(static (calls, session) => calls.CloseSession(session));
 
         var lost = Failure(() => key.Agree(key.PublicKey, shared.Span));
         Assert.Equal((HsmFailure.TokenLost, "C_DeriveKey: CKR_SESSION_HANDLE_INVALID"), (lost.Failure, lost.Code));

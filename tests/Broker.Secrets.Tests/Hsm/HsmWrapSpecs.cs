@@ -106,7 +106,7 @@ public sealed class HsmWrapSpecs : GaugedSpecs
         _token.KeepWrap(Wraps.Seal(_secret, _key));
         Assert.Equal((1, 1), (_token.Count(Of(Ck.ClassData)), _token.Count(Of(Ck.ClassPrivateKey))));
 
-        _token.LogoutBehindItsBack();
+        _token.Behind(static (calls, session) => calls.Logout(session));
 
         Assert.Equal((0, 0), (_token.Count(Of(Ck.ClassData)), _token.Count(Of(Ck.ClassPrivateKey))));
     }
