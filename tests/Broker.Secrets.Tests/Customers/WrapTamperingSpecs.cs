@@ -123,7 +123,7 @@ public sealed class WrapTamperingSpecs : GaugedSpecs
         using var record = Wraps.Unseal(_key, _wrap);
         byte[] plain = record.Span.ToArray();
         var atRest = SecretMemory.Default.LiveBytes;
-        Fuzz.Each(1000, random =>
+        Fuzz.Each(5000, random =>
         {
             var damaged = Damage.Of(encoding, random);
             Assert.Equal(damaged.AsSpan().SequenceEqual(encoding), Read(damaged) == WrapFailure.None);

@@ -101,9 +101,9 @@ public sealed class CallLaneSpecs : GaugedSpecs
     [Trait("Invariant", "I10")]
     public async Task Calls_that_wait_should_be_bounded()
     {
-        var hung = Task.Run(() => _lane.Run(() => Hang()));
+        var hung = OnThread(() => _lane.Run(() => Hang()));
         await Entered();
-        var waiting = Enumerable.Range(0, 32).Select(_ => Task.Run(() => _lane.Run(static () => 3))).ToList();
+        var waiting = Enumerable.Range(0, 32).Select(_ => OnThread(() => _lane.Run(static () => 3))).ToList();
         await Timers(33);
 
         using var owned = SecretBuffer.Allocate(8);
@@ -133,6 +133,10 @@ public sealed class CallLaneSpecs : GaugedSpecs
 
         Assert.True(ended);
     }
+
+    // Many that block at once would wait for the thread pool to grow.
+    private static Task<int> OnThread(Func<int> call) =>
+        Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private int Hang()
     {

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Broker.Secrets.Tests.Hsm;
 
 /// <summary>
-/// What a token's use leaves in this process. What the module itself keeps while it is loaded is its vendor's; with SoftHSM that is the
-/// whole token, so that a copy outside the managed heap proves nothing about the broker.
+/// What a token's use leaves in this process, the module's own memory included: managed memory, native heaps, stacks. A module of another
+/// vendor may keep more; that is the vendor's to say.
 /// </summary>
 public sealed class HsmResidueSpecs : GaugedSpecs
 {

@@ -16,7 +16,7 @@ internal sealed partial class SoftHsm : IDisposable
 
     internal SoftHsm(params string[] labels)
     {
-        Skip.If(Path is null, "SoftHSM is not on this machine: apt-get install softhsm2");
+        Skip.If(Path is null || !HasTool, "SoftHSM is not on this machine: apt-get install softhsm2");
         var configuration = System.IO.Path.Combine(_folder, "softhsm2.conf");
         Directory.CreateDirectory(Tokens);
         File.WriteAllText(configuration, $"directories.tokendir = {Tokens}\nobjectstore.backend = file\nlog.level = ERROR\n");
@@ -35,6 +35,9 @@ internal sealed partial class SoftHsm : IDisposable
     }.FirstOrDefault(File.Exists);
 
     internal HsmModule Module { get; private set; }
+
+    private static bool HasTool { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+        .Any(static folder => File.Exists(System.IO.Path.Combine(folder, "softhsm2-util")));
 
     private string Tokens => System.IO.Path.Combine(_folder, "tokens");
 
