@@ -12,7 +12,8 @@ internal sealed unsafe class Cryptoki
 
     private readonly Ck.Functions* _functions;
 
-    private Cryptoki(Ck.Functions* functions) => _functions = functions;
+    /// <summary>A module by its functions, which stay where they are.</summary>
+    internal Cryptoki(Ck.Functions* functions) => _functions = functions;
 
     /// <summary>Loads a module and asks for its functions; nothing is initialized.</summary>
     internal static Cryptoki Load(string path)
@@ -33,7 +34,15 @@ internal sealed unsafe class Cryptoki
     internal void Initialize()
     {
         var arguments = new Ck.InitializeArguments { Flags = Ck.OsLockingOk };
-        Ckr.Check(_functions->Initialize(&arguments), "C_Initialize");
+        var result = _functions->Initialize(&arguments);
+        if (result is Ckr.Ok or Ckr.AlreadyInitialized or Ckr.CantLock)
+        {
+            Ckr.Check(result, "C_Initialize");
+            return;
+        }
+
+        throw new HsmException(
+            HsmFailure.ModuleUnusable, "the module cannot begin; check its configuration file and environment", $"C_Initialize: {Ckr.NameOf(result)}");
     }
 
     /// <summary>Ends all sessions of the process; what the module says to it does not matter any more.</summary>

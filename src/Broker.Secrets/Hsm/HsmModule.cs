@@ -28,16 +28,7 @@ public sealed class HsmModule : IDisposable
     /// <param name="limit">How long each call is waited for.</param>
     /// <returns>The module, disposed by the caller after its tokens.</returns>
     /// <exception cref="HsmException">It is missing or unusable, or something else in this process uses it.</exception>
-    public static HsmModule Load(string path, TimeProvider time, TimeSpan limit)
-    {
-        var lane = new CallLane(limit, time);
-        return lane.Run(() =>
-        {
-            var calls = Cryptoki.Load(path);
-            calls.Initialize();
-            return new HsmModule(calls, lane);
-        });
-    }
+    public static HsmModule Load(string path, TimeProvider time, TimeSpan limit) => Begin(() => Cryptoki.Load(path), time, limit);
 
     /// <summary>The tokens that are in slots now.</summary>
     public IReadOnlyList<HsmTokenInfo> Tokens() => Run(() => (IReadOnlyList<HsmTokenInfo>)[.. Present().Select(static t => t.Info)]);
@@ -71,6 +62,18 @@ public sealed class HsmModule : IDisposable
                 _logins.Clear();
             });
         }
+    }
+
+    /// <summary>Initializes a module that something else loads.</summary>
+    internal static HsmModule Begin(Func<Cryptoki> load, TimeProvider time, TimeSpan limit)
+    {
+        var lane = new CallLane(limit, time);
+        return lane.Run(() =>
+        {
+            var calls = load();
+            calls.Initialize();
+            return new HsmModule(calls, lane);
+        });
     }
 
     /// <summary>Calls into the module in its turn.</summary>
