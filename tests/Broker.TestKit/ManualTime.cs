@@ -21,6 +21,16 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>How many timers are armed: a test that waits for it knows that somebody waits.</summary>
+    public int Armed
+    {
+        get
+        {
+            lock (_gate)
+                return _timers.Count;
+        }
+    }
+
     public TimeSpan Elapsed
     {
         get

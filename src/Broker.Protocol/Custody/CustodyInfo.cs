@@ -21,6 +21,17 @@ public static class CustodyInfo
     public static byte[] AcceptedHead(ulong counter, Digest root) =>
         new EncWriter("broker/accepted-head/1").U64(counter).Digest(root).ToArray();
 
+    /// <summary>Of a wrap's record that a customer seals to the incarnation that unlocks.</summary>
+    public static byte[] WrapForUnlock(Name cluster, Name customer, uint epoch, Name way, Digest incarnation) =>
+        new EncWriter("broker/unlock-wrap/1").Name(cluster).Name(customer).U32(epoch).Name(way).Digest(incarnation).ToArray();
+
+    /// <summary>
+    /// Input of the key with which a way that holds a wrap answers a <see cref="CustodyChallenge"/>:
+    /// <c>HMAC(Expand(K_e, this, 32), challenge)</c>. The identity key is in it, so that a record of another's making answers nothing.
+    /// </summary>
+    public static byte[] WrapConfirmation(Name cluster, Name customer, uint epoch, Name way, PublicKey identity) =>
+        new EncWriter("broker/confirm-wrap/1").Name(cluster).Name(customer).U32(epoch).Name(way).Key(identity).ToArray();
+
     /// <summary>Input of the key with which a custodian confirms a share: <c>HMAC(Expand(share, this, 32), challenge)</c>.</summary>
     public static byte[] Confirmation { get; } = new EncWriter("broker/confirm/1").ToArray();
 }

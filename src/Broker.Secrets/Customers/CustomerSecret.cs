@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Broker.Protocol.Custody;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Statements;
@@ -6,7 +8,7 @@ namespace Broker.Secrets;
 
 /// <summary>
 /// A customer's secret K_e of one epoch and the scalars of the key pairs derived from it, all in locked memory. It signs, opens
-/// uploads and gives row keys; it never gives out itself. One owner: the actor of the customer's key.
+/// uploads and gives row keys; it never gives out itself, but as shares and wraps. One owner: the actor of the customer's key.
 /// </summary>
 public sealed class CustomerSecret : IDisposable
 {
@@ -75,7 +77,7 @@ public sealed class CustomerSecret : IDisposable
         }
     }
 
-    /// <summary>Takes a secret over that shares were combined to.</summary>
+    /// <summary>Takes a secret over that shares were combined to, or that a wrap held.</summary>
     /// <param name="secret">32 bytes; owned by the result from here on, wiped when this fails.</param>
     /// <param name="cluster">The installation.</param>
     /// <param name="customer">The customer.</param>
@@ -123,6 +125,23 @@ public sealed class CustomerSecret : IDisposable
     /// <summary>Splits the secret for custodians; the shares are owned by the caller.</summary>
     public SecretBuffer[] Split(int threshold, int count, RandomFill random) => Shamir.Split(_secret.Span, threshold, count, random);
 
+    /// <summary>Whether a way that holds a wrap of this secret answered a challenge: the other end of <see cref="WrapRecord.Answer"/>.</summary>
+    /// <param name="challenge">What was asked, of this cluster, customer and epoch.</param>
+    /// <param name="answer">What came back; any length.</param>
+    public bool IsAnswered(CustodyChallenge challenge, ReadOnlySpan<byte> answer)
+    {
+        if (challenge.Cluster != Cluster || challenge.Customer != Customer || challenge.Epoch != Epoch)
+        {
+            return false;
+        }
+
+        using var key = SecretBuffer.Allocate(HMACSHA256.HashSizeInBytes);
+        Hkdf.Expand(_secret.Span, CustodyInfo.WrapConfirmation(Cluster, Customer, Epoch, challenge.Way, Identity), key.Span);
+        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(key.Span, challenge.Encode(), expected);
+        return CryptographicOperations.FixedTimeEquals(expected, answer);
+    }
+
     /// <summary>Wipes the secret and all that was derived from it.</summary>
     public void Dispose()
     {
@@ -134,6 +153,9 @@ public sealed class CustomerSecret : IDisposable
     /// <summary>Writes <c>rk ‖ commit = Expand(K_e, enc("broker/row-key/1", salt), 64)</c> into locked memory of the caller.</summary>
     internal void RowKey(ReadOnlySpan<byte> salt, Span<byte> keyAndCommitment) =>
         Hkdf.Expand(_secret.Span, new EncWriter("broker/row-key/1").Bytes(salt).ToArray(), keyAndCommitment);
+
+    /// <summary>Writes K_e into locked memory that the caller seals: the record of a wrap.</summary>
+    internal void CopyTo(Span<byte> destination) => _secret.Span.CopyTo(destination);
 
     /// <summary>Signs bytes that are themselves secret, in place.</summary>
     internal void SignInto(ReadOnlySpan<byte> message, Span<byte> signature)

@@ -27,6 +27,10 @@ public class StatementBaselineSpecs
             Line("info of a share for unlock", CustodyInfo.ShareForUnlock(A, A, 1, default, 2, Digest.Of([]))),
             Line("aad of a share for unlock", CustodyInfo.AcceptedHead(3, Digest.Of([]))),
             Line("confirmation", CustodyInfo.Confirmation),
+            Line("info of a sealed wrap", SealedWrap.Info(A, A, 1, A, TestKey.Alice.Public, TestKey.Alice.Public)),
+            Line("info of a wrap for unlock", CustodyInfo.WrapForUnlock(A, A, 1, A, Digest.Of([]))),
+            Line("confirmation of a wrap", CustodyInfo.WrapConfirmation(A, A, 1, A, TestKey.Alice.Public)),
+            Line("label of a wrap", System.Text.Encoding.UTF8.GetBytes(SealedWrap.ObjectLabel(A, A, 1, A))),
             Line("hand-off id", HandOffId.Of(Digest.Of([]), A).ToArray()),
             Line("leaf key", EntryKey.Row(A, 7).LeafKey.ToArray()),
         ]);

@@ -35,6 +35,10 @@ internal static class Samples
         Register(s => new EnrolmentPlan(
             s.NextName(), s.NextName(), s.NextDigest(), s.Some(0, 3, s.NextName), s.NextU32(), NamedKeys(s), NamedKeys(s), s.NextU32(),
             s.NextTime()));
+        Register(s => new CustodyChallenge(
+            s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextDigest(), s.NextDigest()));
+        Register(s => new SealedWrap(
+            s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextKey(), s.NextKey(), s.Bytes(s.Below(300))));
         Register(s => new Incarnation(s.NextName(), s.NextName(), s.NextKey(), s.NextDigest(), s.NextTime()));
     }
 
