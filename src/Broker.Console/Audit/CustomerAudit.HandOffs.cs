@@ -59,6 +59,9 @@ internal sealed partial class CustomerAudit
             Verify(block, signed, UserAction.Launch);
         else if (known.Request != intent.Request)
             throw Fail("hand-off-of-another", "the hand-off belongs to another request");
+        // Its signatures were verified with the first intent; the payload beside them is the zone's word until its hash is compared.
+        else if (Statement.Read<Request>(signed.Statement.Span).Payload != Digest.Of(signed.Payload.Span))
+            throw Fail(RequestRefusal.WrongPayload, "the payload is not the one that the user signed");
         var launch = Statement.Read<LaunchPayload>(signed.Payload.Span);
         if (intent.HandOff != HandOffId.Of(signed.Hash, launch.Agent))
             throw Fail("hand-off-of-another", "the hand-off does not follow from the request");

@@ -91,15 +91,17 @@ internal sealed class Story : IDisposable
         AuditHeader.Version1, Installation.Cluster.Value, Customer.Value, SignedModel.From(Secret.Sign(Custody)));
 
     /// <summary>Chains and signs what stands in <see cref="Blocks"/>; the cluster's chain enters its end.</summary>
-    public Story Seal()
+    /// <param name="batch">Blocks of one group commit.</param>
+    /// <param name="successor">The ledger key that signs the customer's chain, entered by the first.</param>
+    public Story Seal(int batch = TestLedger.BatchSize, Links.Identity.InstallationKey? successor = null)
     {
-        var customer = TestLedger.Seal(Installation.Ledger, Installation.Cluster, Customer.Value, Blocks, Time);
-        var cluster = TestLedger.Seal(Installation.Ledger, Installation.Cluster, Block.ClusterChain,
-        [
-            (BlockKind.LedgerKey, new LedgerKeyRecord(Installation.Ledger.ChainDer[0]).Encode()),
-            (BlockKind.ChainHead, new ChainHead(Customer, (ulong)customer.Count - 1, TestLedger.HashOf(customer[^1])).Encode()),
-        ], Time);
-        Lines = [.. cluster.Select(static r => new AuditLine(AuditLine.Cluster, r)), .. customer.Select(
+        var customer = TestLedger.Seal(successor ?? Installation.Ledger, Installation.Cluster, Customer.Value, Blocks, Time, batch);
+        List<(string, byte[])> cluster = [(BlockKind.LedgerKey, new LedgerKeyRecord(Installation.Ledger.ChainDer[0]).Encode())];
+        if (successor is not null)
+            cluster.Add((BlockKind.LedgerKey, new LedgerKeyRecord(successor.ChainDer[0]).Encode()));
+        cluster.Add((BlockKind.ChainHead, new ChainHead(Customer, (ulong)customer.Count - 1, TestLedger.HashOf(customer[^1])).Encode()));
+        var receipts = TestLedger.Seal(Installation.Ledger, Installation.Cluster, Block.ClusterChain, cluster, Time);
+        Lines = [.. receipts.Select(static r => new AuditLine(AuditLine.Cluster, r)), .. customer.Select(
             static r => new AuditLine(AuditLine.Customer, r))];
         return this;
     }
@@ -143,8 +145,8 @@ internal sealed class Story : IDisposable
     public static byte[] Policy(string name, params string[] agents) =>
         new PutPolicyPayload(Name.Parse(name), [.. agents.Select(Name.Parse)], [], [Name.Parse("hold")], [Role.Operator]).Encode();
 
-    public static byte[] Launch(string agent) =>
-        new LaunchPayload(Name.Parse(agent), [new LaunchItem(Name.Parse("key"), 0, Name.Parse("hold"))], default).Encode();
+    public static byte[] Launch(string agent, string credential = "key") =>
+        new LaunchPayload(Name.Parse(agent), [new LaunchItem(Name.Parse(credential), 0, Name.Parse("hold"))], default).Encode();
 
     public void Dispose()
     {

@@ -20,12 +20,20 @@ internal static class Tampering
         ["use ends twice"] = s => s.Blocks.Insert(9, s.Outcome(s.LaunchRequest, HandOffState.UseFailed)),
         ["outcome of another attempt"] = s => s.Blocks[7] = s.Outcome(s.LaunchRequest, HandOffState.Acknowledged, attempt: 2),
         ["released again after the end"] = s => s.Blocks.Insert(8, s.Intent(s.LaunchRequest, 1, 0, 4)),
+        ["released again with another payload"] = s => s.Blocks.Insert(
+            7, s.Intent(s.LaunchRequest with { Payload = Story.Launch(Story.Agent, "other") }, 1, 0, 4)),
         ["intent under an old fence"] = s => s.Blocks[13] = s.Intent(s.SecondRequest, 1, 1, 5),
         ["intent under an old head"] = s => s.Blocks[6] = s.Intent(s.LaunchRequest, 1, 0, 3),
         ["intent for another agent"] = s => s.Blocks[6] = s.Intent(s.LaunchRequest, 1, 0, 4, agent: "evil"),
         ["intent with a first attempt of 2"] = s => s.Blocks[6] = s.Intent(s.LaunchRequest, 1, 0, 4, attempt: 2),
         ["request with a forged signature"] = s => s.Blocks[6] = s.Intent(Forged(s.LaunchRequest), 1, 0, 4),
         ["launch by one who is no user yet"] = s => s.Blocks[6] = s.Intent(s.SecondRequest, 1, 0, 4),
+        ["launch by one who was removed"] = s =>
+        {
+            var removal = s.Ask("alice", UserAction.RemoveUser, new NamePayload(Name.Parse("olga")).Encode());
+            s.Blocks[16] = (BlockKind.Change, new ChangeRecord([removal.Encode()], s.Head(6)).Encode());
+            s.Blocks.Add(s.Intent(s.Ask("olga", UserAction.Launch, Story.Launch(Story.Agent)), 2, 1, 6));
+        },
         ["policy by an operator"] = s => s.Blocks[16] = s.Change(s.Ask("olga", UserAction.PutPolicy, Story.Policy("web"))),
         ["login as a change"] = s => s.Blocks[2] = s.Change(s.Ask("alice", UserAction.Login, new LoginPayload().Encode())),
         ["change left out"] = s => s.Blocks.RemoveAt(3),
@@ -84,12 +92,14 @@ internal static class Tampering
         { "use ends twice", 9, "outcome-conflict" },
         { "outcome of another attempt", 7, "outcome-of-another" },
         { "released again after the end", 8, "intent-after-outcome" },
+        { "released again with another payload", 7, "request-wrong-payload" },
         { "intent under an old fence", 13, "fence-stale" },
         { "intent under an old head", 6, "head-stale" },
         { "intent for another agent", 6, "hand-off-of-another" },
         { "intent with a first attempt of 2", 6, "attempt-wrong" },
         { "request with a forged signature", 6, "request-bad-signature" },
         { "launch by one who is no user yet", 6, "request-unknown-user" },
+        { "launch by one who was removed", 17, "request-unknown-user" },
         { "policy by an operator", 16, "request-role-forbids" },
         { "login as a change", 2, "request-wrong-action" },
         { "change left out", 3 + 1, "head-not-next" },

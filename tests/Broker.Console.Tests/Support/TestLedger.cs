@@ -6,14 +6,16 @@ using Broker.Protocol.Statements;
 
 namespace Broker.Console.Tests.Support;
 
-/// <summary>A chain with real receipts: batches of three blocks, each signed by a ledger key.</summary>
+/// <summary>A chain with real receipts: batches of blocks, each signed by a ledger key.</summary>
 internal static class TestLedger
 {
-    private const int BatchSize = 3;
+    /// <summary>Blocks of a batch where nothing else is asked for.</summary>
+    public const int BatchSize = 3;
 
     /// <summary>Chains and signs.</summary>
     public static List<byte[]> Seal(
-        InstallationKey ledger, Name cluster, string chain, IEnumerable<(string Kind, byte[] Body)> bodies, DateTimeOffset time)
+        InstallationKey ledger, Name cluster, string chain, IEnumerable<(string Kind, byte[] Body)> bodies, DateTimeOffset time,
+        int batchSize = BatchSize)
     {
         var blocks = new List<byte[]>();
         var previous = Digest.Zero;
@@ -23,7 +25,7 @@ internal static class TestLedger
             previous = Digest.Of(blocks[^1]);
         }
 
-        return [.. blocks.Chunk(BatchSize).SelectMany(batch => Receipts(ledger, cluster, batch, time))];
+        return [.. blocks.Chunk(batchSize).SelectMany(batch => Receipts(ledger, cluster, batch, time))];
     }
 
     public static Digest HashOf(byte[] receipt) => Digest.Of(Statement.Read<Receipt>(receipt).Block.Span);
