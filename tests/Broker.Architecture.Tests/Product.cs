@@ -3,12 +3,9 @@ using Broker.Actors;
 
 namespace Broker.Architecture.Tests;
 
-/// <summary>The repository, and the product's assemblies and types.</summary>
+/// <summary>The product's assemblies and types.</summary>
 internal static class Product
 {
-    /// <summary>The repository: tests run in tests/NAME/bin/CONFIGURATION/FRAMEWORK.</summary>
-    public static string Repository { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", ".."));
-
     /// <summary>Everything that is built from <c>src</c>.</summary>
     public static IReadOnlyList<Assembly> Assemblies { get; } =
     [

@@ -6,6 +6,9 @@ public sealed class SourceShapeSpecs
     private const int MaxColumns = 140;
     private const int MaxLines = 400;
 
+    // The tests run in tests/NAME/bin/CONFIGURATION/FRAMEWORK.
+    private static readonly string Repository = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", ".."));
+
     private static readonly string[] Written = ["bin", "obj"];
 
     [Fact]
@@ -24,9 +27,9 @@ public sealed class SourceShapeSpecs
 
     private static IEnumerable<string> Sources() =>
         from root in new[] { "src", "tests" }
-        from file in Directory.EnumerateFiles(Path.Combine(Product.Repository, root), "*.cs", SearchOption.AllDirectories)
+        from file in Directory.EnumerateFiles(Path.Combine(Repository, root), "*.cs", SearchOption.AllDirectories)
         where !Relative(file).Split(Path.DirectorySeparatorChar).Any(Written.Contains)
         select file;
 
-    private static string Relative(string file) => Path.GetRelativePath(Product.Repository, file);
+    private static string Relative(string file) => Path.GetRelativePath(Repository, file);
 }

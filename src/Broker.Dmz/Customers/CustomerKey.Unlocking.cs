@@ -289,6 +289,11 @@ internal sealed partial class CustomerKey
                 : LockedRefusal();
         }
 
+        if (_claim is not null)
+        {
+            return new Refused(Codes.Busy, "a claim is under way; look at the customer's state");
+        }
+
         if (Prove(message.Entries, message.Head, out var proven) is { } refused)
         {
             return refused;

@@ -240,7 +240,31 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
         {
             Log.Unknown(_log, _customer, counter);
-            return await AskForCertain(request.Head, request.ExpectedCounter, request.Fence);
+            return await CommitAgain(request);
+        }
+    }
+
+    /// <summary>
+    /// The same commit again, until the zone decides one of the two: then the other is refused by the counter or the fence. To look at
+    /// the head alone would not do, since what has not been committed yet may be on its way still.
+    /// </summary>
+    private async Task<CommitResult> CommitAgain(Wire.CommitRequest request)
+    {
+        while (true)
+        {
+            try
+            {
+                var reply = await _node.Zone.CommitAsync(request, Context.Stopping);
+                return new CommitResult(true, null, new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span)));
+            }
+            catch (ZoneRefusedException)
+            {
+                return await AskForCertain(request.Head, request.ExpectedCounter, request.Fence);
+            }
+            catch (Exception problem) when (problem is ZoneException or MalformedException)
+            {
+                await Task.Delay(RetryDelay, _node.Time, Context.Stopping);
+            }
         }
     }
 

@@ -148,6 +148,14 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
 
     private async Task Release()
     {
+        if (_node.Ledger.Key is null)
+        {
+            // Without the zone's key no receipt is believed: what was released now would stand open until the next unlock.
+            Finish("", Codes.ZoneUnavailable, new Refused(
+                Codes.ZoneUnavailable, "the credential zone was not reached yet; nothing was released"));
+            return;
+        }
+
         Wire.ReleaseReply reply;
         var fence = 0UL;
         try
