@@ -16,7 +16,13 @@ namespace Broker.Protocol.Custody;
 /// <param name="Key">The key to which the wrap is sealed.</param>
 /// <param name="Sealed">Encapsulated key ‖ ciphertext ‖ tag.</param>
 public sealed record SealedWrap(
-    Name Cluster, Name Customer, uint Epoch, Name Way, PublicKey Identity, PublicKey Key, ReadOnlyMemory<byte> Sealed) : IStatement<SealedWrap>
+    Name Cluster,
+    Name Customer,
+    uint Epoch,
+    Name Way,
+    PublicKey Identity,
+    PublicKey Key,
+    ReadOnlyMemory<byte> Sealed) : IStatement<SealedWrap>
 {
     /// <summary>Most bytes of what is sealed: records hold names of at most 63 characters and little else.</summary>
     public const int MaxSealed = 1024;

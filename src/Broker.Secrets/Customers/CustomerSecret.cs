@@ -125,7 +125,9 @@ public sealed class CustomerSecret : IDisposable
     /// <summary>Splits the secret for custodians; the shares are owned by the caller.</summary>
     public SecretBuffer[] Split(int threshold, int count, RandomFill random) => Shamir.Split(_secret.Span, threshold, count, random);
 
-    /// <summary>Whether a way that holds a wrap of this secret answered a challenge: the other end of <see cref="WrapRecord.Answer"/>.</summary>
+    /// <summary>
+    /// Whether a way that holds a wrap of this secret answered a challenge: the other end of <see cref="WrapRecord.Answer"/>.
+    /// </summary>
     /// <param name="challenge">What was asked, of this cluster, customer and epoch.</param>
     /// <param name="answer">What came back; any length.</param>
     public bool IsAnswered(CustodyChallenge challenge, ReadOnlySpan<byte> answer)

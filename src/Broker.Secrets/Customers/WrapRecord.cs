@@ -67,7 +67,9 @@ public sealed class WrapRecord : IDisposable
 
     /// <summary>Opens a wrap with the key of its way. One agreement runs, where the key is.</summary>
     /// <param name="key">A key file's key, or a token's.</param>
-    /// <param name="wrap">The wrap; its identity is compared with the pinned one by the caller, who trusts nothing else of it before.</param>
+    /// <param name="wrap">
+    /// The wrap; its identity is compared with the pinned one by the caller, who trusts nothing else of it before.
+    /// </param>
     /// <param name="record">The record, which the identity named in it signed; owned by the caller, null on failure.</param>
     /// <exception cref="HsmException">The token that holds the key failed.</exception>
     public static WrapFailure TryOpen(IKeyAgreement key, SealedWrap wrap, out WrapRecord? record)
@@ -179,7 +181,8 @@ public sealed class WrapRecord : IDisposable
     private static WrapRecord Make(CustomerSecret secret, Name way)
     {
         // The secret is the last field, so everything before it is public and the record is completed in locked memory.
-        var prefix = new EncWriter(Label).Name(secret.Cluster).Name(secret.Customer).U32(secret.Epoch).Name(way).Key(secret.Identity).ToArray();
+        var prefix = new EncWriter(Label)
+            .Name(secret.Cluster).Name(secret.Customer).U32(secret.Epoch).Name(way).Key(secret.Identity).ToArray();
         var buffer = SecretBuffer.Allocate(prefix.Length + 4 + CustomerSecret.Length + PublicKey.SignatureLength);
         try
         {

@@ -16,7 +16,9 @@ internal sealed class CallLane(TimeSpan limit, TimeProvider time)
     /// <summary>Calls and waits.</summary>
     /// <param name="call">What to do; a result that comes too late is disposed.</param>
     /// <param name="owned">Disposed when the call has ended, or will never begin.</param>
-    /// <exception cref="HsmException"><see cref="HsmFailure.Busy"/>, <see cref="HsmFailure.Unresponsive"/>, or what the call threw.</exception>
+    /// <exception cref="HsmException">
+    /// <see cref="HsmFailure.Busy"/>, <see cref="HsmFailure.Unresponsive"/>, or what the call threw.
+    /// </exception>
     internal T Run<T>(Func<T> call, IDisposable? owned = null)
     {
         var item = new Call<T>(call, owned);

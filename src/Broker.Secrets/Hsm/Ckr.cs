@@ -16,8 +16,10 @@ internal static class Ckr
     private const string Again = "the token was taken out or its session ended; put it back, then open it again";
     private const string Setup = "the token is not ready; initialize it and set its user PIN";
     private const string Suitable = "the key cannot agree; make one with brokerctl, or one that is EC on P-256 with CKA_DERIVE";
-    private const string Mechanism = "the token offers no plain ECDH on P-256 (CKM_ECDH1_DERIVE, CKD_NULL); choose another token or way of custody";
-    private const string Policy = "the token's policy refuses this object; it has to allow private data objects and agreed secrets that can be read";
+    private const string Mechanism =
+        "the token offers no plain ECDH on P-256 (CKM_ECDH1_DERIVE, CKD_NULL); choose another token or way of custody";
+    private const string Policy =
+        "the token's policy refuses this object; it has to allow private data objects and agreed secrets that can be read";
     private const string Room = "the token or its module is out of memory, objects or sessions; free some and try again";
     private const string Other = "the token refused; its vendor's documentation says why";
 
@@ -28,7 +30,8 @@ internal static class Ckr
         [0x05] = ("CKR_GENERAL_ERROR", HsmFailure.TokenLost, Again),
         [0x06] = ("CKR_FUNCTION_FAILED", HsmFailure.Refused, Other),
         [0x07] = ("CKR_ARGUMENTS_BAD", HsmFailure.Refused, Other),
-        [CantLock] = ("CKR_CANT_LOCK", HsmFailure.ModuleUnusable, "the module cannot be used by several threads; ask its vendor for one that can"),
+        [CantLock] = ("CKR_CANT_LOCK", HsmFailure.ModuleUnusable,
+            "the module cannot be used by several threads; ask its vendor for one that can"),
         [0x10] = ("CKR_ATTRIBUTE_READ_ONLY", HsmFailure.NotSupported, Policy),
         [AttributeSensitive] = ("CKR_ATTRIBUTE_SENSITIVE", HsmFailure.NotSupported, Policy),
         [AttributeTypeInvalid] = ("CKR_ATTRIBUTE_TYPE_INVALID", HsmFailure.NotSupported, Policy),
@@ -44,8 +47,10 @@ internal static class Ckr
         [0x70] = ("CKR_MECHANISM_INVALID", HsmFailure.NotSupported, Mechanism),
         [0x71] = ("CKR_MECHANISM_PARAM_INVALID", HsmFailure.NotSupported, Mechanism),
         [0x82] = ("CKR_OBJECT_HANDLE_INVALID", HsmFailure.TokenLost, Again),
-        [PinIncorrect] = ("CKR_PIN_INCORRECT", HsmFailure.PinWrong, "the PIN is not the token's; look it up before the next try, since tokens lock"),
-        [0xA1] = ("CKR_PIN_INVALID", HsmFailure.PinWrong, "the PIN has characters that the token does not take; check the file that holds it"),
+        [PinIncorrect] = ("CKR_PIN_INCORRECT", HsmFailure.PinWrong,
+            "the PIN is not the token's; look it up before the next try, since tokens lock"),
+        [0xA1] = ("CKR_PIN_INVALID", HsmFailure.PinWrong,
+            "the PIN has characters that the token does not take; check the file that holds it"),
         [0xA2] = ("CKR_PIN_LEN_RANGE", HsmFailure.PinWrong, "the PIN is shorter or longer than the token's; check the file that holds it"),
         [0xA3] = ("CKR_PIN_EXPIRED", HsmFailure.TokenNotReady, "the PIN has expired; set a new one with the vendor's tool"),
         [0xA4] = ("CKR_PIN_LOCKED", HsmFailure.PinLocked, "the PIN is locked; have the token's security officer reset it"),
@@ -64,8 +69,10 @@ internal static class Ckr
         [0x102] = ("CKR_USER_PIN_NOT_INITIALIZED", HsmFailure.TokenNotReady, Setup),
         [0x130] = ("CKR_DOMAIN_PARAMS_INVALID", HsmFailure.NotSupported, Mechanism),
         [0x140] = ("CKR_CURVE_NOT_SUPPORTED", HsmFailure.NotSupported, Mechanism),
-        [0x150] = ("CKR_BUFFER_TOO_SMALL", HsmFailure.Refused, "an object of the token is larger than any that the broker makes; remove it"),
-        [0x190] = ("CKR_CRYPTOKI_NOT_INITIALIZED", HsmFailure.TokenLost, "the module was shut down by something else in this process; start again"),
+        [0x150] = ("CKR_BUFFER_TOO_SMALL", HsmFailure.Refused,
+            "an object of the token is larger than any that the broker makes; remove it"),
+        [0x190] = ("CKR_CRYPTOKI_NOT_INITIALIZED", HsmFailure.TokenLost,
+            "the module was shut down by something else in this process; start again"),
         [AlreadyInitialized] = ("CKR_CRYPTOKI_ALREADY_INITIALIZED", HsmFailure.ModuleUnusable,
             "something else in this process uses the module; load it once"),
     };

@@ -22,13 +22,15 @@ internal sealed unsafe class Cryptoki
             throw new HsmException(HsmFailure.ModuleUnusable, $"no PKCS#11 module is at {path}; give its absolute path, or install it");
 
         if (!NativeLibrary.TryLoad(path, out var library) || !NativeLibrary.TryGetExport(library, "C_GetFunctionList", out var export))
-            throw new HsmException(HsmFailure.ModuleUnusable, $"{path} is no PKCS#11 module of this machine's kind; ask its vendor for one that is");
+            throw new HsmException(
+                HsmFailure.ModuleUnusable, $"{path} is no PKCS#11 module of this machine's kind; ask its vendor for one that is");
 
         Ck.Functions* functions = null;
         Ckr.Check(((delegate* unmanaged<Ck.Functions**, ulong>)export)(&functions), "C_GetFunctionList");
         return functions != null && functions->Major == 2
             ? new Cryptoki(functions)
-            : throw new HsmException(HsmFailure.ModuleUnusable, $"{path} does not speak PKCS#11 version 2; ask its vendor for a module that does");
+            : throw new HsmException(
+                HsmFailure.ModuleUnusable, $"{path} does not speak PKCS#11 version 2; ask its vendor for a module that does");
     }
 
     internal void Initialize()
@@ -42,7 +44,9 @@ internal sealed unsafe class Cryptoki
         }
 
         throw new HsmException(
-            HsmFailure.ModuleUnusable, "the module cannot begin; check its configuration file and environment", $"C_Initialize: {Ckr.NameOf(result)}");
+            HsmFailure.ModuleUnusable,
+            "the module cannot begin; check its configuration file and environment",
+            $"C_Initialize: {Ckr.NameOf(result)}");
     }
 
     /// <summary>Ends all sessions of the process; what the module says to it does not matter any more.</summary>
@@ -124,7 +128,8 @@ internal sealed unsafe class Cryptoki
         return found[..(int)Math.Min(got, (ulong)most)];
     }
 
-    internal (ulong Public, ulong Private) GenerateKeyPair(ulong session, ulong mechanism, Template publicTemplate, Template privateTemplate)
+    internal (ulong Public, ulong Private) GenerateKeyPair(
+        ulong session, ulong mechanism, Template publicTemplate, Template privateTemplate)
     {
         ulong publicKey = 0, privateKey = 0;
         var result = publicTemplate.With((publicAttributes, publicCount) => privateTemplate.With((privateAttributes, privateCount) =>

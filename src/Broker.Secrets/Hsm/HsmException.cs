@@ -1,6 +1,8 @@
 namespace Broker.Secrets;
 
-/// <summary>A token, or the module that leads to it, did not do what was asked. The message says what to do next; it holds no secret.</summary>
+/// <summary>
+/// A token, or the module that leads to it, did not do what was asked. The message says what to do next; it holds no secret.
+/// </summary>
 public sealed class HsmException : Exception
 {
     internal HsmException(HsmFailure failure, string message, string code = "", HsmPinTries tries = HsmPinTries.Untouched)
@@ -9,7 +11,9 @@ public sealed class HsmException : Exception
     /// <summary>What went wrong.</summary>
     public HsmFailure Failure { get; }
 
-    /// <summary>PKCS#11's name of the error with the call that gave it, for instance <c>C_Login: CKR_PIN_INCORRECT</c>; empty where none was made.</summary>
+    /// <summary>
+    /// PKCS#11's name of the error with the call that gave it, for instance <c>C_Login: CKR_PIN_INCORRECT</c>; empty where none was made.
+    /// </summary>
     public string Code { get; }
 
     /// <summary>With a PIN that was refused: what the token says of the tries that are left.</summary>

@@ -3,7 +3,9 @@ namespace Broker.Secrets;
 /// <summary>Why a token did not do what was asked.</summary>
 public enum HsmFailure
 {
-    /// <summary>The token or its module refused for a reason that has no name of its own here; see <see cref="HsmException.Code"/>.</summary>
+    /// <summary>
+    /// The token or its module refused for a reason that has no name of its own here; see <see cref="HsmException.Code"/>.
+    /// </summary>
     Refused,
 
     /// <summary>The module cannot be loaded, is no PKCS#11 module, or cannot be used by several threads.</summary>

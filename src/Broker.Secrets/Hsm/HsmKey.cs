@@ -1,6 +1,8 @@
 namespace Broker.Secrets;
 
-/// <summary>A P-256 key in a token, whose agreements run there. Thread-safe; good while the <see cref="HsmToken"/> that gave it is.</summary>
+/// <summary>
+/// A P-256 key in a token, whose agreements run there. Thread-safe; good while the <see cref="HsmToken"/> that gave it is.
+/// </summary>
 public sealed class HsmKey : IKeyAgreement
 {
     private readonly HsmToken _token;

@@ -8,7 +8,8 @@ namespace Broker.Secrets;
 /// </summary>
 /// <remarks>
 /// The module is code of its vendor in this process: it can read what the process can. Load only what the ops team installed. Some find a
-/// token that was put back only when they begin: where one stays <see cref="HsmFailure.TokenMissing"/>, dispose the module and load it again.
+/// token that was put back only when they begin: where one stays <see cref="HsmFailure.TokenMissing"/>, dispose the module and load it
+/// again.
 /// </remarks>
 public sealed class HsmModule : IDisposable
 {
@@ -41,7 +42,9 @@ public sealed class HsmModule : IDisposable
     /// </param>
     /// <param name="use">What for.</param>
     /// <returns>A session with the token, which the caller disposes.</returns>
-    /// <exception cref="HsmException">No such token, the PIN is wrong or not to be tried, and all else that can go wrong with a token.</exception>
+    /// <exception cref="HsmException">
+    /// No such token, the PIN is wrong or not to be tried, and all else that can go wrong with a token.
+    /// </exception>
     public HsmToken Open(HsmTokenName name, SecretBuffer pin, HsmUse use)
     {
         // The call may outlive this one's caller, so it has a PIN of its own.
@@ -139,11 +142,13 @@ public sealed class HsmModule : IDisposable
     private static void Admit(HsmTokenName name, HsmTokenInfo info, Login? login, SecretBuffer pin, HsmUse use)
     {
         if (info.PinTries == HsmPinTries.Locked)
-            throw new HsmException(HsmFailure.PinLocked, $"the PIN of the token {name} is locked; have its security officer reset it", tries: info.PinTries);
+            throw new HsmException(
+                HsmFailure.PinLocked, $"the PIN of the token {name} is locked; have its security officer reset it", tries: info.PinTries);
         if (!info.IsReady)
             throw new HsmException(HsmFailure.TokenNotReady, $"the token {name} is not ready; initialize it and set its user PIN");
         if (login is not null && !login.IsOf(pin))
-            throw new HsmException(HsmFailure.PinWrong, "the PIN is not the one with which the token is open here; look it up", tries: info.PinTries);
+            throw new HsmException(
+                HsmFailure.PinWrong, "the PIN is not the one with which the token is open here; look it up", tries: info.PinTries);
         if (login is null && use == HsmUse.Unlock && info.PinTries != HsmPinTries.Untouched)
         {
             throw new HsmException(
@@ -156,7 +161,8 @@ public sealed class HsmModule : IDisposable
     private (ulong Slot, HsmTokenInfo Info) Find(HsmTokenName name)
     {
         var found = Present()
-            .Where(t => (name.Label is null || t.Info.Label == name.Label) && (name.Serial is null || t.Info.Serial == name.Serial)).ToList();
+            .Where(t => name.Label is null || t.Info.Label == name.Label)
+            .Where(t => name.Serial is null || t.Info.Serial == name.Serial).ToList();
         return found switch
         {
             [] => throw new HsmException(HsmFailure.TokenMissing, $"no slot holds a token with {name}; insert it, or name another"),

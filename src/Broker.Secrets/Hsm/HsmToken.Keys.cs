@@ -42,7 +42,8 @@ public sealed partial class HsmToken
         return Run(() =>
         {
             if (PrivateKeys(new HsmKeyName(label)).Length > 0 || PrivateKeys(new HsmKeyName(null, id)).Length > 0)
-                throw new HsmException(HsmFailure.KeyExists, $"the token has a key with label '{label}' or that id; name another, or use that one");
+                throw new HsmException(
+                    HsmFailure.KeyExists, $"the token has a key with label '{label}' or that id; name another, or use that one");
 
             var publicTemplate = Named(label, id.Span).Flag(Ck.Private, false).Bytes(Ck.EcParams, CurveOid).Flag(Ck.Derive, true)
                 .Flag(Ck.Verify, false);
@@ -97,7 +98,8 @@ public sealed partial class HsmToken
             return length == shared.Length
                 ? shared
                 : throw new HsmException(
-                    HsmFailure.NotSupported, "the token does not let the agreed secret be read; allow it in its policy, or choose another token");
+                    HsmFailure.NotSupported,
+                    "the token does not let the agreed secret be read; allow it in its policy, or choose another token");
         }
         catch
         {
@@ -124,7 +126,8 @@ public sealed partial class HsmToken
     private HsmKey Examine(ulong key, RandomFill random)
     {
         if (Flag(key, Ck.Extractable) || !Flag(key, Ck.Sensitive))
-            throw new HsmException(HsmFailure.KeyUnsuitable, "the key can leave the token; make one that cannot (CKA_SENSITIVE, not CKA_EXTRACTABLE)");
+            throw new HsmException(
+                HsmFailure.KeyUnsuitable, "the key can leave the token; make one that cannot (CKA_SENSITIVE, not CKA_EXTRACTABLE)");
         if (!Flag(key, Ck.Derive))
             throw new HsmException(HsmFailure.KeyUnsuitable, "the key may not derive; make one with CKA_DERIVE");
 
@@ -140,7 +143,8 @@ public sealed partial class HsmToken
                 return new HsmKey(this, key, point, Flag(key, Ck.NeverExtractable) && Flag(key, Ck.AlwaysSensitive));
         }
 
-        throw new HsmException(HsmFailure.KeyUnsuitable, "no public key in the token belongs to the private one; import its public half, or make a pair");
+        throw new HsmException(
+            HsmFailure.KeyUnsuitable, "no public key in the token belongs to the private one; import its public half, or make a pair");
     }
 
     private bool Belongs(ulong key, byte[] point, RandomFill random)

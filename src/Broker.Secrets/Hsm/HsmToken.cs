@@ -64,7 +64,8 @@ public sealed partial class HsmToken : IDisposable
             .Where(w => w.Cluster == cluster && w.Customer == customer && w.Epoch == epoch && w.Way == way).ToList();
         return wraps.Count > 0 || values.Count == 0
             ? wraps
-            : throw new HsmException(HsmFailure.WrapUnreadable, "what the token keeps under the wrap's label is no wrap; keep the wrap again");
+            : throw new HsmException(
+                HsmFailure.WrapUnreadable, "what the token keeps under the wrap's label is no wrap; keep the wrap again");
     }
 
     /// <summary>Removes what the token keeps for an epoch of a customer, for instance after a rotation.</summary>
@@ -77,7 +78,9 @@ public sealed partial class HsmToken : IDisposable
         return found.Length > 0;
     });
 
-    /// <summary>Ends the session; with the last one of the token in this process it logs out. Waits no longer than a call may take.</summary>
+    /// <summary>
+    /// Ends the session; with the last one of the token in this process it logs out. Waits no longer than a call may take.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)

@@ -97,7 +97,9 @@ public sealed class WrapTamperingSpecs : GaugedSpecs
     {
         using var record = Wraps.Unseal(_key, _wrap);
         byte[] whole = record.Span.ToArray();
-        foreach (var bytes in (byte[][])[[], [1], new byte[64], new byte[300], whole[..^1], [.. whole, 0], whole[..^PublicKey.SignatureLength]])
+        byte[][] others =
+            [[], [1], new byte[64], new byte[300], whole[..^1], [.. whole, 0], whole[..^PublicKey.SignatureLength]];
+        foreach (var bytes in others)
             Assert.Equal(WrapFailure.Malformed, Open(Wraps.Reseal(_wrap, bytes)));
     }
 

@@ -55,7 +55,11 @@ public sealed class HsmResidueSpecs : GaugedSpecs
         SystemRandom.Fill(pin.Span);
         var needle = OwnMemory.Masked(pin.Span);
         for (var round = 0; round < 3; round++)
-            Assert.Equal(HsmFailure.PinWrong, Assert.Throws<HsmException>(() => _hsm.Module.Open(SoftHsm.Name, pin, HsmUse.Administer)).Failure);
+        {
+            var refused = Assert.Throws<HsmException>(() => _hsm.Module.Open(SoftHsm.Name, pin, HsmUse.Administer));
+            Assert.Equal(HsmFailure.PinWrong, refused.Failure);
+        }
+
         whileHeld = OwnMemory.Count(needle);
         return needle;
     }

@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 
 namespace Broker.Secrets.Tests;
 
-/// <summary>Tokens of SoftHSM in a folder of their own, which goes with them. Skips the test where Debian's softhsm2 is not installed.</summary>
+/// <summary>
+/// Tokens of SoftHSM in a folder of their own, which goes with them. Skips the test where Debian's softhsm2 is not installed.
+/// </summary>
 internal sealed partial class SoftHsm : IDisposable
 {
     internal const string Label = "custody";
