@@ -47,10 +47,10 @@ internal sealed class Tally
     public override string ToString()
     {
         _turns.Sort();
-        var (few, many) = (_turns.Count / 10, _turns.Count * 9 / 10);
+        var (few, half, many) = (_turns.Count / 10, _turns.Count / 2, _turns.Count * 9 / 10);
         var turns = _turns.Count == 0 ? "none" : string.Create(
             CultureInfo.InvariantCulture,
-            $"{_turns[few]} at the 10th percentile, {_turns[_turns.Count / 2]} at the median, {_turns[many]} at the 90th, {_turns[^1]} at most");
+            $"{_turns[few]} at the 10th percentile, {_turns[half]} at the median, {_turns[many]} at the 90th, {_turns[^1]} at most");
         return string.Create(CultureInfo.InvariantCulture, $"{Schedules} schedules; turns of one: {turns}\n") +
             string.Join('\n', _counts.Select(static c => string.Create(CultureInfo.InvariantCulture, $"  {c.Value,9} {c.Key}")));
     }
