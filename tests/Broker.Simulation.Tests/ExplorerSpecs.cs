@@ -30,6 +30,10 @@ public sealed class ExplorerSpecs(ITestOutputHelper output)
         // Committed after the answer that it was not.
         "20043:PutNext@112(6178),SlowDisk@149(58647),SpoilCommit@171(40421)",
 
+        // An enrolment committed after the answer that it was not.
+        "18639:SpoilCommit@18(60850),SlowDisk@26(56167)",
+        "50763:SlowDisk@8(48191),SpoilCommit@228(45341)",
+
         // A lock, a lift, and a claim whose answer came late.
         "842:Lock@230(62959),SlowDisk@381(42671)",
     ];

@@ -32,7 +32,7 @@ internal sealed partial class CustomerWriter
         catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
         {
             Log.Unknown(_log, _customer, head.Counter);
-            result = await AskForCertain(message.Request.Head, expected: 0, fence: 1);
+            result = await EnrolAgain(message.Request);
             if (!result.Committed)
             {
                 return result;
@@ -42,6 +42,14 @@ internal sealed partial class CustomerWriter
         _witness.Write(head.Counter, head.Root, committed: true);
         return result;
     }
+
+    private Task<CommitResult> EnrolAgain(Wire.EnrolCustomerRequest request) => Again(
+        async () =>
+        {
+            var reply = await _node.Zone.EnrolAsync(request, Context.Stopping);
+            return new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span));
+        },
+        request.Head, expected: 0, fence: 1);
 
     private async Task<Result<LoadedCustomer>> Load()
     {

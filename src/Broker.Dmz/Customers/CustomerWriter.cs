@@ -244,22 +244,29 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
     }
 
+    private Task<CommitResult> CommitAgain(Wire.CommitRequest request) => Again(
+        async () =>
+        {
+            var reply = await _node.Zone.CommitAsync(request, Context.Stopping);
+            return new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span));
+        },
+        request.Head, request.ExpectedCounter, request.Fence);
+
     /// <summary>
-    /// The same commit again, until the zone decides one of the two: then the other is refused by the counter or the fence. To look at
+    /// The same commit again, until the zone decides one of the two: then the other is refused by what the first changed. To look at
     /// the head alone would not do, since what has not been committed yet may be on its way still.
     /// </summary>
-    private async Task<CommitResult> CommitAgain(Wire.CommitRequest request)
+    private async Task<CommitResult> Again(Func<Task<LedgerPoint>> commit, Wire.Signed head, ulong expected, ulong fence)
     {
         while (true)
         {
             try
             {
-                var reply = await _node.Zone.CommitAsync(request, Context.Stopping);
-                return new CommitResult(true, null, new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span)));
+                return new CommitResult(true, null, await commit());
             }
             catch (ZoneRefusedException)
             {
-                return await AskForCertain(request.Head, request.ExpectedCounter, request.Fence);
+                return await AskForCertain(head, expected, fence);
             }
             catch (Exception problem) when (problem is ZoneException or MalformedException)
             {
