@@ -127,8 +127,6 @@ internal sealed partial class CustomerKey
             return;
         }
 
-        // It counts as sealed also once it has ended: a launch that is released again meanwhile must not be sealed a second time.
-        _sealedOnce.TryAdd(open.HandOff, open.Attempt, _node.Time.GetUtcNow());
         if (found.State == HandOffState.Acknowledged)
         {
             _uses.TryAdd(open.HandOff, open);
