@@ -34,6 +34,10 @@ public sealed class ExplorerSpecs(ITestOutputHelper output)
         "18639:SpoilCommit@18(60850),SlowDisk@26(56167)",
         "50763:SlowDisk@8(48191),SpoilCommit@228(45341)",
 
+        // The answer to the second copy of a commit.
+        "53950:Launch@254(44223),SpoilLink@280(19932),KillAgent@282(7911),SlowDisk@294(807),Launch@316(41141),PutNext@322(47193)," +
+            "StartAgent@428(7911)",
+
         // A lock, a lift, and a claim whose answer came late.
         "842:Lock@230(62959),SlowDisk@381(42671)",
     ];

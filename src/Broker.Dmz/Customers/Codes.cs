@@ -32,6 +32,7 @@ internal static class Codes
     public const string ReceiptOfAnother = "receipt-of-another";
     public const string ReceiptStale = "receipt-stale";
     public const string FenceStale = "stale-fence";
+    public const string CounterStale = "stale-counter";
     public const string LockStands = "locked";
     public const string WrongAttempt = "wrong-attempt";
     public const string HandOffReplayed = "hand-off-replayed";

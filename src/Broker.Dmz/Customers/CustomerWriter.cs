@@ -229,6 +229,11 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             var reply = await _node.Zone.CommitAsync(request, Context.Stopping);
             return new CommitResult(true, null, new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span)));
         }
+        catch (ZoneRefusedException refused) when (refused.Code == Codes.CounterStale)
+        {
+            // There is one writer: what moved the head may be this commit itself, that arrived twice.
+            return await UnlessItStands(request.Head, refused.Code);
+        }
         catch (ZoneRefusedException refused)
         {
             return new CommitResult(false, refused.Code, null);
@@ -241,76 +246,6 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         {
             Log.Unknown(_log, _customer, counter);
             return await CommitAgain(request);
-        }
-    }
-
-    private Task<CommitResult> CommitAgain(Wire.CommitRequest request) => Again(
-        async () =>
-        {
-            var reply = await _node.Zone.CommitAsync(request, Context.Stopping);
-            return new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span));
-        },
-        request.Head, request.ExpectedCounter, request.Fence);
-
-    /// <summary>
-    /// The same commit again, until the zone decides one of the two: then the other is refused by what the first changed. To look at
-    /// the head alone would not do, since what has not been committed yet may be on its way still.
-    /// </summary>
-    private async Task<CommitResult> Again(Func<Task<LedgerPoint>> commit, Wire.Signed head, ulong expected, ulong fence)
-    {
-        while (true)
-        {
-            try
-            {
-                return new CommitResult(true, null, await commit());
-            }
-            catch (ZoneRefusedException)
-            {
-                return await AskForCertain(head, expected, fence);
-            }
-            catch (Exception problem) when (problem is ZoneException or MalformedException)
-            {
-                await Task.Delay(RetryDelay, _node.Time, Context.Stopping);
-            }
-        }
-    }
-
-    /// <summary>Asks until the zone's head tells what became of a commit, or another claim has made it none of ours.</summary>
-    private async Task<CommitResult> AskForCertain(Wire.Signed committed, ulong expected, ulong fence)
-    {
-        while (true)
-        {
-            try
-            {
-                var state = await GetCustomer();
-                var ledger = new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span));
-                var head = WireSigned.From(state.Head);
-                if (head.Statement.Span.SequenceEqual(committed.Statement.Span))
-                {
-                    return new CommitResult(true, null, ledger);
-                }
-
-                if (head.Read<CustomerHead>().Counter == expected)
-                {
-                    return new CommitResult(false, Codes.ZoneUnavailable, ledger);
-                }
-
-                if (state.Fence > fence)
-                {
-                    return new CommitResult(false, Codes.OutcomeUnknown, null);
-                }
-
-                throw new MalformedException("the zone is neither before the commit nor after it");
-            }
-            catch (ZoneRefusedException refused) when (expected == 0 && refused.Code == Codes.CustomerUnknown)
-            {
-                return new CommitResult(false, Codes.ZoneUnavailable, null);
-            }
-            catch (Exception problem) when (problem is ZoneException or MalformedException)
-            {
-                // A refusal too: whatever the zone says instead of the customer's state, it does not tell the fate of the commit.
-                await Task.Delay(RetryDelay, _node.Time, Context.Stopping);
-            }
         }
     }
 
