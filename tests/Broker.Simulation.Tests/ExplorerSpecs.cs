@@ -38,6 +38,10 @@ public sealed class ExplorerSpecs(ITestOutputHelper output)
         "53950:Launch@254(44223),SpoilLink@280(19932),KillAgent@282(7911),SlowDisk@294(807),Launch@316(41141),PutNext@322(47193)," +
             "StartAgent@428(7911)",
 
+        // A release that is brought when the hand-off was recovered and has ended.
+        "10305:Launch@277(29707),UnlockOther@285(63943),Launch@309(42063),SpoilCommit@315(43728),SpoilLink@367(49285)",
+        "83752:UnlockOther@204(12351),Launch@251(4791),KillDmz@353(47581),StartDmz@353(47581),SpoilLink@368(39240)",
+
         // A lock, a lift, and a claim whose answer came late.
         "842:Lock@230(62959),SlowDisk@381(42671)",
     ];

@@ -133,6 +133,8 @@ internal sealed partial class CustomerKey
         }
         else if (_inFlight.TryAdd(open.HandOff, open))
         {
+            // It counts as sealed also once it has ended: a launch that brings the same release later must not seal it a second time.
+            _sealedOnce.TryAdd(open.HandOff, open.Attempt, _node.Time.GetUtcNow());
             Context.StartTimer(open.HandOff, new CustomerKeyMessage.GiveUp(open.HandOff, open.Attempt), _node.Limits.HandOffTimeout);
         }
 

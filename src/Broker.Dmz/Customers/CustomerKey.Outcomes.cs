@@ -99,14 +99,14 @@ internal sealed partial class CustomerKey
             return stands.State == HandOffState.Acknowledged && stands.UseState.Length == 0 && Again(provisioning);
         }
 
-        var isSealed = _inFlight.TryGetValue(outcome.HandOff, out var open) && !open.IsRecovered;
-        if (stands.State != HandOffState.Released || isSealed ||
-            !_sealedOnce.TryAdd(outcome.HandOff, stands.Attempt, _node.Time.GetUtcNow()))
+        // Found in the journal meanwhile it counts as sealed; but who sealed the attempt before, here, knows that this one never was.
+        var isRecovered = _inFlight.TryGetValue(outcome.HandOff, out var open) && open.IsRecovered;
+        if (stands.State != HandOffState.Released || (open is not null && !isRecovered) ||
+            (!_sealedOnce.TryAdd(outcome.HandOff, stands.Attempt, _node.Time.GetUtcNow()) && !isRecovered))
         {
             return false;
         }
 
-        // Perhaps found in the journal meanwhile; here is its end.
         _inFlight.Remove(outcome.HandOff);
         Context.CancelTimer(outcome.HandOff);
         if (_uses.TryGetValue(outcome.HandOff, out var use))

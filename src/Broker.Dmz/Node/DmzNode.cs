@@ -79,6 +79,7 @@ internal sealed class DmzNode : INode
             Props<AgentsMessage>.Of(() => new AgentSessions(_node, options.MaxAgents, logs.CreateLogger("broker.agents")))
                 .WithMailbox(options.MaxAgents),
             "agents");
+        ZoneLink.Expect(host.Health);
         _system.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(_node, host.Health, logs.CreateLogger("broker.zone"))), "zone");
         var builder = host.CreateWebBuilder(kestrel => Listen(kestrel, host.Refused));
         builder.Services.ConfigureHttpJsonOptions(json =>

@@ -31,7 +31,12 @@ internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogg
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    private const string NotReached = "the credential zone was not reached yet";
+
     private int _missed;
+
+    /// <summary>Says that the zone was not reached yet, before the node starts: what nobody has asked yet is not good.</summary>
+    internal static void Expect(NodeHealth health) => health.Report("zone", false, NotReached);
 
     protected override ValueTask PreStart()
     {
@@ -72,8 +77,7 @@ internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogg
 
         if (_missed >= MostMissed || node.Ledger.Key is null)
         {
-            health.Report(
-                "zone", false, node.Ledger.Key is null ? "the credential zone was not reached yet" : "the credential zone does not answer");
+            health.Report("zone", false, node.Ledger.Key is null ? NotReached : "the credential zone does not answer");
         }
     }
 
