@@ -23,6 +23,8 @@ public sealed class SimulationHookSpecs
             .SelectMany(Executables.Assemblies).ToList();
         var seen = assemblies.SelectMany(a => FieldsUsed(a, 0x7e)).ToHashSet();
         Assert.All(Hooks, hook => Assert.Contains(hook, seen));
+        var simulating = FieldsUsed(Executables.SimulationTests, StoreStaticField);
+        Assert.All(Hooks, hook => Assert.Contains(hook, simulating));
         Assert.Empty(assemblies
             .SelectMany(a => FieldsUsed(a, StoreStaticField, LoadStaticFieldAddress).Where(Hooks.Contains).Select(
                 f => $"{Path.GetFileName(a)} sets {f}")));

@@ -22,6 +22,10 @@ internal static class Executables
 
     public static string Console => Find("Broker.Console", "brokerctl");
 
+    /// <summary>The assembly of the tests that replay a world.</summary>
+    public static string SimulationTests =>
+        Path.Combine(Repository, "tests", "Broker.Simulation.Tests", "bin", Configuration, Framework, "Broker.Simulation.Tests.dll");
+
     /// <summary>The product's own assemblies in the output of a project.</summary>
     public static IEnumerable<string> Assemblies(string project) => Directory.EnumerateFiles(
             Path.Combine(Repository, "src", project, "bin", Configuration, Framework), "*.dll")
