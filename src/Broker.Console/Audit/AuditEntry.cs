@@ -40,7 +40,7 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
         {
             case BlockKind.Enrolled:
                 var plan = Statement.Read<SignedRecord>(Statement.Read<ChangeRecord>(body).Causes[0].Span).Statement.Read<EnrolmentPlan>();
-                return ("a console", $"enrolled with {plan.Threshold} of {string.Join(' ', plan.Custodians.Select(static c => c.Name))}",
+                return ("a console", "enrolled with " + Customers.WayText.Of(plan.Ways),
                     "administrators " + string.Join(' ', plan.Administrators.Select(static a => a.Name)));
             case BlockKind.Change:
                 return Changed(Statement.Read<ChangeRecord>(body));

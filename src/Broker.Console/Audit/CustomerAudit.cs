@@ -114,8 +114,7 @@ internal sealed partial class CustomerAudit
         var plan = signed.Read<EnrolmentPlan>();
         if (signed.Hash != _custody.Plan || plan.Customer != _custody.Customer || plan.Cluster != _custody.Cluster)
             throw Fail("plan-of-another", "the plan is not the one that the custody record names");
-        if (plan.Threshold != _custody.Threshold || plan.AdministratorsRequired != _custody.AdministratorsRequired ||
-            !plan.Custodians.SequenceEqual(_custody.Custodians))
+        if (plan.AdministratorsRequired != _custody.AdministratorsRequired || !_custody.Keeps(plan.Ways))
         {
             throw Fail("plan-not-echoed", "the custody record is not what the plan asks for");
         }

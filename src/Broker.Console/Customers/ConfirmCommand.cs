@@ -34,7 +34,7 @@ internal static class ConfirmCommand
         }
 
         var model = await context.Gateway.PostAsync(
-            GatewayClient.Of(customer, "/confirmations"), new ConfirmModel(share.Index, share.Confirm(challenge)),
+            GatewayClient.Of(customer, "/confirmations"), new ConfirmModel("shares", share.Index, share.Confirm(challenge)),
             ApiJson.Default.ConfirmModel, ApiJson.Default.CustomerModel);
         if (model.State != "unlocked" && model.Given.Count >= share.Count)
             model = await CustomerWaiting.UntilSettledAsync(context, customer, model, "enrolling");

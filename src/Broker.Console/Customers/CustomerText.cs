@@ -21,7 +21,8 @@ internal static class CustomerText
         {
             if (model.Custody?.ToSigned().Read<CustodyRecord>() is { } custody)
             {
-                o.WriteLine($"custody          {custody.Threshold} of {string.Join(' ', custody.Custodians.Select(static c => c.Name))}");
+                foreach (var way in custody.Ways.Select(static w => w.Way))
+                    o.WriteLine($"custody          {WayText.Of(way)}");
                 o.WriteLine($"identity         {custody.Identity.Fingerprint}");
             }
 

@@ -56,10 +56,9 @@ internal static class EnrolCommand
             }
 
             var plan = new EnrolmentPlan(
-                context.Profile.Trust.Cluster, context.Get(name), default, [EnrolmentPlan.Shares], (uint)context.Get(threshold),
-                Read(context.Get(custodians)!, "--custodian"), Read(context.Get(administrators)!, "--administrator"),
-                (uint)context.Get(required),
-                context.Now + PlanLife);
+                context.Profile.Trust.Cluster, context.Get(name), default,
+                [CustodyWay.OfShares((uint)context.Get(threshold), Read(context.Get(custodians)!, "--custodian"))], OneWayOnly: true,
+                Read(context.Get(administrators)!, "--administrator"), (uint)context.Get(required), context.Now + PlanLife);
             return RunAsync(context, plan, context.Get(directory), context.Get(node), context.Get(again));
         });
     }

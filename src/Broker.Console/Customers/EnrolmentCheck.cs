@@ -36,25 +36,25 @@ internal static class EnrolmentCheck
         var problem = record switch
         {
             _ when record.Cluster != plan.Cluster || record.Customer != plan.Customer || record.Epoch != 1 => "customer or epoch",
-            _ when record.Threshold != plan.Threshold => "the threshold",
-            _ when !record.Custodians.SequenceEqual(plan.Custodians) => "the custodians or their keys",
+            _ when record.Revision != 1 || !record.Keeps(plan.Ways) => "the ways of custody, their holders or keys",
             _ when record.AdministratorsRequired != plan.AdministratorsRequired => "how many administrators are required",
             _ when record.Plan != Digest.Of(statement) => "the plan, and so the first administrators",
             _ when answer.Challenge.Length != ChallengeLength => "the challenge",
-            _ when !SharesFit(plan, answer.Shares) => "the shares",
+            _ when !SharesFit(record, answer.Shares) => "the shares",
             _ => null,
         };
         return problem is null ? record : throw CommandException.Unverified(
             "plan-not-echoed", $"the node did not do what the plan asks: {problem} differ", "do not go on with this node");
     }
 
-    private static bool SharesFit(EnrolmentPlan plan, IReadOnlyList<SealedShareModel> shares)
+    private static bool SharesFit(CustodyRecord record, IReadOnlyList<SealedShareModel> shares)
     {
-        if (shares.Count != plan.Custodians.Count)
+        var custodians = record.Shares?.Way.Holders ?? [];
+        if (shares.Count != custodians.Count)
             return false;
         for (var i = 0; i < shares.Count; i++)
         {
-            if (shares[i].Index != i + 1 || shares[i].Custodian != plan.Custodians[i].Name.Value || shares[i].Sealed.Length is 0 or > 4096)
+            if (shares[i].Index != i + 1 || shares[i].Custodian != custodians[i].Name.Value || shares[i].Sealed.Length is 0 or > 4096)
                 return false;
         }
 

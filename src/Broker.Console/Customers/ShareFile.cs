@@ -14,9 +14,13 @@ internal sealed record ShareFile(
 {
     public const string Version1 = "broker-share/1";
 
-    public static ShareFile Of(CustodyRecord record, uint index, byte[] sealedShare) => new(
-        Version1, record.Cluster.Value, record.Customer.Value, record.Epoch, record.Split.ToString(), index, record.Threshold,
-        (uint)record.Custodians.Count, record.Custodians[(int)index - 1].Name.Value, sealedShare);
+    public static ShareFile Of(CustodyRecord record, uint index, byte[] sealedShare)
+    {
+        var (way, split) = (record.Shares!.Way, record.Shares.Split);
+        return new(
+            Version1, record.Cluster.Value, record.Customer.Value, record.Epoch, split.ToString(), index, way.Threshold,
+            (uint)way.Holders.Count, way.Holders[(int)index - 1].Name.Value, sealedShare);
+    }
 
     /// <summary>Opens a share in locked memory and verifies it.</summary>
     /// <param name="path">The file.</param>

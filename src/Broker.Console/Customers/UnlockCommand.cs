@@ -43,7 +43,7 @@ internal static class UnlockCommand
         var model = await context.Gateway.PostAsync(
             GatewayClient.Of(customer, "/shares"), body, ApiJson.Default.ShareModel, ApiJson.Default.CustomerModel);
         // A share that the node no longer lists has been combined with the others, and the node is on its way.
-        if (model.State == "unlocking" && !model.Given.Contains(body.Index))
+        if (model.State == "unlocking" && !model.Given.Contains($"shares/{body.Index}"))
             model = await CustomerWaiting.UntilSettledAsync(context, customer, model, "unlocking");
         context.Print(model, ApiJson.Default.CustomerModel, o => CustomerText.Write(o, model));
         return model.State switch

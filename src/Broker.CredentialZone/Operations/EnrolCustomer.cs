@@ -90,8 +90,8 @@ internal sealed class EnrolCustomer(Signed plan, Signed claim, Signed head, Sign
             _ when context.Find(customer) is not null => new(RefusalCode.CustomerExists, "the customer is enrolled already"),
             _ when asked.NotAfter + RequestVerifier.ClockSkew < context.Now =>
                 new(RefusalCode.PlanExpired, "the plan's time is over; begin the enrolment again"),
-            _ when record.Plan != plan.Hash || record.Threshold != asked.Threshold ||
-                record.AdministratorsRequired != asked.AdministratorsRequired || !record.Custodians.SequenceEqual(asked.Custodians) ||
+            _ when record.Plan != plan.Hash || record.Revision != 1 || !record.Keeps(asked.Ways) ||
+                record.AdministratorsRequired != asked.AdministratorsRequired ||
                 claimed.Incarnation != asked.Incarnation || !EntriesFollow(asked, customer) =>
                 new(RefusalCode.PlanMismatch, "custody record, claim or entries are not what the plan asks for"),
             _ when claimed.Fence != 1 || claimed.LiftedGeneration != 0 =>

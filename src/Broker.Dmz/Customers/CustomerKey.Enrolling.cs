@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Broker.Links.Identity;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
@@ -22,12 +21,9 @@ internal sealed partial class CustomerKey
 {
     private static readonly TimeSpan EnrolmentTimeout = TimeSpan.FromHours(1);
 
-    private readonly List<SecretBuffer> _confirmations = [];
-    private readonly HashSet<uint> _confirmed = [];
     private EnrolmentPlan? _plan;
     private CustomerKeyMessage.Enrol? _enrolment;
-    private Signed? _custodySigned;
-    private byte[]? _challenge;
+    private CustodySetup? _setup;
 
     private Result<EnrolledModel> OnEnrol(CustomerKeyMessage.Enrol message)
     {
@@ -57,19 +53,12 @@ internal sealed partial class CustomerKey
     {
         ClearSecrets();
         var secret = _secret = CustomerSecret.Create(_node.Cluster, _customer, epoch: 1, _node.Random);
-        var custody = new CustodyRecord(
-            _node.Cluster, _customer, 1, _node.NewId(), plan.Threshold, plan.Custodians, plan.AdministratorsRequired, secret.Identity,
-            secret.Intake, Digest.Of(message.Plan.Statement.Span));
-        var shares = ShareRecord.SealAll(secret, custody, _node.Random);
-        _confirmations.AddRange(shares.Select(s => s.Confirmation));
-        (_plan, _enrolment, _custody, _custodySigned) = (plan, message, custody, secret.Sign(custody));
-        _challenge = _node.NewNonce().ToArray();
+        _setup = CustodySetup.Make(
+            _node, secret, plan.Ways, plan.AdministratorsRequired, revision: 1, Digest.Of(message.Plan.Statement.Span));
+        (_plan, _enrolment, _custody) = (plan, message, _setup.Record);
         _state = KeyState.Enrolling;
         Context.StartTimer(AbandonTimer, new CustomerKeyMessage.Abandon(_turn), EnrolmentTimeout);
-        return new EnrolledModel(
-            SignedModel.From(_custodySigned),
-            [.. shares.Select((s, i) => new SealedShareModel((uint)i + 1, plan.Custodians[i].Name.Value, s.Sealed))],
-            _challenge);
+        return _setup.Model;
     }
 
     private Refused? VerifyPlan(CustomerKeyMessage.Enrol message, out EnrolmentPlan plan)
@@ -112,24 +101,18 @@ internal sealed partial class CustomerKey
 
     private Result<KeyStatus> OnConfirm(CustomerKeyMessage.Confirm message)
     {
-        if (_state != KeyState.Enrolling || _challenge is null)
+        if (_state != KeyState.Enrolling || _setup is not { } setup)
         {
             return new Refused(Codes.NotEnrolling, "no enrolment waits for confirmations; begin again with brokerctl customer enrol");
         }
 
-        if (message.Index == 0 || message.Index > _confirmations.Count)
+        var wasComplete = setup.IsComplete;
+        if (setup.Confirm(message.Way, message.Index, message.Answer) is { } refused)
         {
-            return new Refused(Codes.ConfirmationWrong, "there is no share of that index");
+            return refused;
         }
 
-        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_confirmations[(int)message.Index - 1].Span, _challenge, expected);
-        if (!CryptographicOperations.FixedTimeEquals(expected, message.Answer))
-        {
-            return new Refused(Codes.ConfirmationWrong, "the answer is not that of this share to the current challenge");
-        }
-
-        if (_confirmed.Add(message.Index) && _confirmed.Count == _confirmations.Count)
+        if (setup.IsComplete && !wasComplete)
         {
             CommitEnrolment();
         }
@@ -142,7 +125,7 @@ internal sealed partial class CustomerKey
         var secret = _secret!;
         var statements = new List<(EntryKey Key, byte[] Statement, Signed Signed)>
         {
-            (EntryKey.Custody(1), _custodySigned!.Statement.ToArray(), _custodySigned),
+            (EntryKey.Custody(1), _setup!.Signed.Statement.ToArray(), _setup.Signed),
         };
         foreach (var administrator in _plan!.Administrators)
         {
@@ -175,7 +158,7 @@ internal sealed partial class CustomerKey
             Plan = WireSigned.To(_enrolment!.Plan),
             Claim = WireSigned.To(claim),
             Head = WireSigned.To(headSigned),
-            Custody = WireSigned.To(_custodySigned),
+            Custody = WireSigned.To(_setup.Signed),
         };
         request.PlanCertificates.AddRange(_enrolment.Certificates.Select(c => ByteString.CopyFrom(c)));
         request.Changes.AddRange(statements.Select(s => WireSigned.Change(s.Key, s.Signed)));
@@ -204,13 +187,7 @@ internal sealed partial class CustomerKey
 
     private void ClearEnrolment()
     {
-        foreach (var confirmation in _confirmations)
-        {
-            confirmation.Dispose();
-        }
-
-        _confirmations.Clear();
-        _confirmed.Clear();
-        (_plan, _enrolment, _custodySigned, _challenge) = (null, null, null, null);
+        _setup?.Dispose();
+        (_plan, _enrolment, _setup) = (null, null, null);
     }
 }

@@ -29,9 +29,9 @@ internal sealed partial class CustomerKey
     private static Refused MemoryFull { get; } =
         new(Codes.Busy, "the node's locked memory is full; try again, or raise broker.secrets.capacity");
 
-    private uint Needed() => _shares.Count > 0 ? _shares[^1].Record.Threshold : _custody?.Threshold ?? 0;
+    private uint Needed() => _shares.Count > 0 ? _shares[^1].Record.Threshold : _custody?.Shares?.Way.Threshold ?? 0;
 
-    private IReadOnlyList<uint> GivenShares() => [.. _shares.Select(s => s.Record.Index).Distinct().Order()];
+    private IReadOnlyList<string> GivenShares() => [.. _shares.Select(s => s.Record.Index).Distinct().Order().Select(i => $"shares/{i}")];
 
     private Result<KeyStatus> OnGiveShare(ShareModel model, Signed custody)
     {

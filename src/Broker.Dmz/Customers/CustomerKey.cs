@@ -170,10 +170,10 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
     private KeyStatus Status() => new(
         _state,
-        _state == KeyState.Enrolling ? (uint)_confirmations.Count : Needed(),
-        _state == KeyState.Enrolling ? [.. _confirmed.Order()] : GivenShares(),
+        _state == KeyState.Enrolling ? (uint)_setup!.Needed : Needed(),
+        _state == KeyState.Enrolling ? _setup!.Confirmed : GivenShares(),
         _lastFailure,
-        _challenge,
+        _state == KeyState.Enrolling ? _setup!.Challenge : null,
         _state == KeyState.Unlocked ? _fence : 0,
         _state == KeyState.Unlocked ? _head!.Value.Counter : 0);
 

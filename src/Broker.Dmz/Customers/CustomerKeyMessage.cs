@@ -24,8 +24,8 @@ internal abstract record CustomerKeyMessage
     public sealed record Enrol(Signed Plan, IReadOnlyList<byte[]> Certificates,
         ReplyTo<Result<EnrolledModel>> ReplyTo) : CustomerKeyMessage;
 
-    /// <summary>A custodian confirms a share.</summary>
-    public sealed record Confirm(uint Index, byte[] Answer, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
+    /// <summary>A holder confirms what was sealed to it.</summary>
+    public sealed record Confirm(string Way, uint Index, byte[] Answer, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
 
     /// <summary>The zone answered the customer's first commit.</summary>
     public sealed record Enrolled(CommitResult Result) : CustomerKeyMessage;

@@ -20,13 +20,13 @@ internal static class KeyState
 /// <summary>A snapshot of the key actor for people and for the gateway.</summary>
 /// <param name="State">A constant of <see cref="KeyState"/>.</param>
 /// <param name="Needed">Shares or confirmations that are needed; 0 where unknown.</param>
-/// <param name="Given">Indexes given so far.</param>
+/// <param name="Given">Given so far: <c>shares/2</c>, or the way of a wrap.</param>
 /// <param name="LastFailure">Code of the last failed unlock.</param>
 /// <param name="Challenge">While enrolling.</param>
 /// <param name="Fence">The fence held; 0 when not unlocked.</param>
 /// <param name="HeadCounter">Counter of the head that is held; 0 when not unlocked.</param>
 internal sealed record KeyStatus(
-    string State, uint Needed, IReadOnlyList<uint> Given, string? LastFailure, byte[]? Challenge, ulong Fence,
+    string State, uint Needed, IReadOnlyList<string> Given, string? LastFailure, byte[]? Challenge, ulong Fence,
     ulong HeadCounter);
 
 /// <summary>Where a chain stood.</summary>

@@ -76,7 +76,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
         }
 
         var status = await refs.Key.Ask<Result<KeyStatus>>(
-            reply => new CustomerKeyMessage.Confirm(model.Index, model.Answer, reply), KeyTimeout, context.RequestAborted);
+            reply => new CustomerKeyMessage.Confirm(model.Way, model.Index, model.Answer, reply), KeyTimeout, context.RequestAborted);
         return status.Value is { } value ? await Model(customer, value, context.RequestAborted) : status.ToRefused();
     }
 
@@ -175,7 +175,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
     {
         try
         {
-            return state is null ? null : WireSigned.From(state.Custody).Read<CustodyRecord>().Threshold;
+            return state is null ? null : WireSigned.From(state.Custody).Read<CustodyRecord>().Shares?.Way.Threshold;
         }
         catch (MalformedException)
         {

@@ -17,16 +17,25 @@ public sealed record EnrolModel(SignedModel Plan, IReadOnlyList<byte[]> Certific
 /// <summary>A share sealed to its custodian.</summary>
 public sealed record SealedShareModel(uint Index, string Custodian, byte[] Sealed);
 
-/// <summary>Answer to an enrolment. The shares are nowhere else.</summary>
+/// <summary>A wrap for whoever keeps it.</summary>
+/// <param name="Way">The name of the way of custody.</param>
+/// <param name="Kind">Its kind: <c>hsm</c> or <c>key</c>.</param>
+/// <param name="Wrap">The encoding of a <see cref="Custody.SealedWrap"/>.</param>
+public sealed record SealedWrapModel(string Way, string Kind, byte[] Wrap);
+
+/// <summary>Answer to an enrolment. The shares and wraps are nowhere else.</summary>
 /// <param name="Custody">The <see cref="Custody.CustodyRecord"/>, which echoes the plan.</param>
 /// <param name="Shares">One for each custodian.</param>
-/// <param name="Challenge">32 bytes that each custodian answers.</param>
-public sealed record EnrolledModel(SignedModel Custody, IReadOnlyList<SealedShareModel> Shares, byte[] Challenge);
+/// <param name="Wraps">One for each way that is kept as a wrap by the customer.</param>
+/// <param name="Challenge">32 bytes that each holder answers.</param>
+public sealed record EnrolledModel(
+    SignedModel Custody, IReadOnlyList<SealedShareModel> Shares, IReadOnlyList<SealedWrapModel> Wraps, byte[] Challenge);
 
-/// <summary>A custodian's confirmation: POST /v1/customers/{customer}/confirmations.</summary>
-/// <param name="Index">The share.</param>
+/// <summary>A holder's confirmation: POST /v1/customers/{customer}/confirmations.</summary>
+/// <param name="Way">The way of custody.</param>
+/// <param name="Index">The share, from 1; 0 of a wrap.</param>
 /// <param name="Answer">32 bytes: HMAC of the challenge.</param>
-public sealed record ConfirmModel(uint Index, byte[] Answer);
+public sealed record ConfirmModel(string Way, uint Index, byte[] Answer);
 
 /// <summary>A share for unlocking: POST /v1/customers/{customer}/shares.</summary>
 /// <param name="Epoch">The epoch of the share.</param>
@@ -44,7 +53,7 @@ public sealed record ShareModel(
 /// <param name="State"><c>unknown</c>, <c>enrolling</c>, <c>locked</c>, <c>unlocking</c>, <c>lift-needed</c> or <c>unlocked</c>.</param>
 /// <param name="Missing">What is missing, in words: <c>1 of 2 shares given</c>.</param>
 /// <param name="LastFailure">Code of the last failed unlock, or null.</param>
-/// <param name="Given">Indexes of the shares, or confirmations, given so far.</param>
+/// <param name="Given">Shares, or confirmations, given so far: <c>shares/2</c>, or the way of a wrap.</param>
 /// <param name="Custody">The custody record.</param>
 /// <param name="Head">The zone's head.</param>
 /// <param name="Fence">The zone's fence.</param>
@@ -56,7 +65,7 @@ public sealed record CustomerModel(
     string State,
     string Missing,
     string? LastFailure,
-    IReadOnlyList<uint> Given,
+    IReadOnlyList<string> Given,
     SignedModel? Custody,
     SignedModel? Head,
     ulong Fence,

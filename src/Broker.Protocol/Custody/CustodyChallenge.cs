@@ -5,8 +5,8 @@ using Broker.Protocol.Statements;
 namespace Broker.Protocol.Custody;
 
 /// <summary>
-/// Asks whoever keeps a way of custody to show that it is still there. The answer is the HMAC of the encoding under a key that
-/// follows from the way's record; it unlocks nothing.
+/// Asks whoever keeps a way of custody to show that it is still there. The answer is a signature over the encoding, by the key that
+/// follows from what the holder keeps and that the custody record names (<see cref="KeptWay.Proofs"/>); it unlocks nothing.
 /// </summary>
 /// <param name="Cluster">The installation.</param>
 /// <param name="Customer">The customer.</param>

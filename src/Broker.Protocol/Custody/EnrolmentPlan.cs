@@ -4,23 +4,12 @@ using Broker.Protocol.Statements;
 
 namespace Broker.Protocol.Custody;
 
-/// <summary>A name and a public key: a custodian, or a first administrator.</summary>
-/// <param name="Name">The name.</param>
-/// <param name="Key">The key.</param>
-public sealed record NamedKey(Name Name, PublicKey Key)
-{
-    internal static void Write(EncWriter writer, NamedKey value) => writer.Name(value.Name).Key(value.Key);
-
-    internal static NamedKey Read(ref EncReader reader) => new(reader.Name(), reader.Key());
-}
-
 /// <summary>What enrolment asks for; signed by the key of a console certificate that has the attribute <c>enrol</c>.</summary>
 /// <param name="Cluster">The installation.</param>
 /// <param name="Customer">The customer.</param>
 /// <param name="Incarnation">Fingerprint of the node incarnation that is to make the secret.</param>
-/// <param name="Ways">Ways of custody; today <c>shares</c>.</param>
-/// <param name="Threshold">k: custodians who together unlock, 2 to 16.</param>
-/// <param name="Custodians">n custodians with the keys to which shares are sealed.</param>
+/// <param name="Ways">The ways of custody, two or more.</param>
+/// <param name="OneWayOnly">Whether one way is enough: who loses it has lost the data.</param>
 /// <param name="Administrators">The first administrators with their signing keys.</param>
 /// <param name="AdministratorsRequired">Signatures of administrators on what is grave: 1 or 2.</param>
 /// <param name="NotAfter">The plan is refused later.</param>
@@ -28,21 +17,17 @@ public sealed record EnrolmentPlan(
     Name Cluster,
     Name Customer,
     Digest Incarnation,
-    IReadOnlyList<Name> Ways,
-    uint Threshold,
-    IReadOnlyList<NamedKey> Custodians,
+    IReadOnlyList<CustodyWay> Ways,
+    bool OneWayOnly,
     IReadOnlyList<NamedKey> Administrators,
     uint AdministratorsRequired,
     DateTimeOffset NotAfter) : IStatement<EnrolmentPlan>
 {
-    /// <summary>The way of Shamir shares.</summary>
-    public static readonly Name Shares = Name.Parse("shares");
-
     private const string Label = "broker/plan/1";
 
     /// <inheritdoc/>
     public byte[] Encode() => new EncWriter(Label)
-        .Name(Cluster).Name(Customer).Digest(Incarnation).Names(Ways).U32(Threshold).List(Custodians, NamedKey.Write)
+        .Name(Cluster).Name(Customer).Digest(Incarnation).List(Ways, CustodyWay.Write).U32(OneWayOnly ? 1u : 0)
         .List(Administrators, NamedKey.Write).U32(AdministratorsRequired).Time(NotAfter).ToArray();
 
     /// <inheritdoc/>
@@ -50,7 +35,8 @@ public sealed record EnrolmentPlan(
     {
         var r = new EncReader(encoding, Label);
         var plan = new EnrolmentPlan(
-            r.Name(), r.Name(), r.Digest(), r.Names(3), r.U32(), r.List(NamedKey.Read, 16), r.List(NamedKey.Read, 16), r.U32(), r.Time());
+            r.Name(), r.Name(), r.Digest(), r.List(CustodyWay.Read, CustodyWay.MaxWays), Flag(r.U32()), r.List(NamedKey.Read, 16), r.U32(),
+            r.Time());
         r.End();
         return plan;
     }
@@ -59,13 +45,9 @@ public sealed record EnrolmentPlan(
     /// <exception cref="MalformedException">A number or a list does not fit.</exception>
     public void Validate()
     {
+        CustodyWay.Validate(Ways, OneWayOnly);
         var problem = this switch
         {
-            _ when Ways.Count != 1 || Ways[0] != Shares => "the only way of custody is shares",
-            _ when Custodians.Count is < 2 or > 16 => "a customer has 2 to 16 custodians",
-            _ when Threshold < 2 || Threshold > Custodians.Count => "the threshold is 2 to the number of custodians",
-            _ when Custodians.DistinctBy(c => c.Key).Count() != Custodians.Count => "each custodian has a key of their own",
-            _ when Custodians.DistinctBy(c => c.Name).Count() != Custodians.Count => "each custodian has a name of their own",
             _ when Administrators.Count == 0 => "at least one administrator is needed",
             _ when Administrators.DistinctBy(a => a.Name).Count() != Administrators.Count => "each administrator has a name of their own",
             _ when Administrators.DistinctBy(a => a.Key).Count() != Administrators.Count => "each administrator has a key of their own",
@@ -78,4 +60,11 @@ public sealed record EnrolmentPlan(
             throw new MalformedException(problem);
         }
     }
+
+    private static bool Flag(uint value) => value switch
+    {
+        0 => false,
+        1 => true,
+        _ => throw new MalformedException("a flag is 0 or 1"),
+    };
 }

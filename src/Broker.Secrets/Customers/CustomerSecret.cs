@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using Broker.Protocol.Custody;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Statements;
@@ -124,25 +122,6 @@ public sealed class CustomerSecret : IDisposable
 
     /// <summary>Splits the secret for custodians; the shares are owned by the caller.</summary>
     public SecretBuffer[] Split(int threshold, int count, RandomFill random) => Shamir.Split(_secret.Span, threshold, count, random);
-
-    /// <summary>
-    /// Whether a way that holds a wrap of this secret answered a challenge: the other end of <see cref="WrapRecord.Answer"/>.
-    /// </summary>
-    /// <param name="challenge">What was asked, of this cluster, customer and epoch.</param>
-    /// <param name="answer">What came back; any length.</param>
-    public bool IsAnswered(CustodyChallenge challenge, ReadOnlySpan<byte> answer)
-    {
-        if (challenge.Cluster != Cluster || challenge.Customer != Customer || challenge.Epoch != Epoch)
-        {
-            return false;
-        }
-
-        using var key = SecretBuffer.Allocate(HMACSHA256.HashSizeInBytes);
-        Hkdf.Expand(_secret.Span, CustodyInfo.WrapConfirmation(Cluster, Customer, Epoch, challenge.Way, Identity), key.Span);
-        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key.Span, challenge.Encode(), expected);
-        return CryptographicOperations.FixedTimeEquals(expected, answer);
-    }
 
     /// <summary>Wipes the secret and all that was derived from it.</summary>
     public void Dispose()

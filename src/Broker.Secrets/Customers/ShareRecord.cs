@@ -64,39 +64,42 @@ public sealed class ShareRecord : IDisposable
     /// <summary>The share, for combining.</summary>
     internal ReadOnlySpan<byte> Share => _record.Span.Slice(_shareOffset, CustomerSecret.Length);
 
-    /// <summary>Makes the records of all shares of a secret, each sealed to its custodian, and the keys with which they confirm.</summary>
+    /// <summary>Makes the records of all shares of a secret, each sealed to its custodian.</summary>
     /// <param name="secret">The secret.</param>
-    /// <param name="record">The custody record that names the custodians.</param>
+    /// <param name="way">The way of shares, with its custodians.</param>
+    /// <param name="split">The id of this splitting.</param>
     /// <param name="random">The system's randomness.</param>
-    /// <returns>Per custodian: the sealed record, and HKDF-Expand of the share for confirmation, owned by the caller.</returns>
-    /// <exception cref="ArgumentException">The record is of another secret, or its k and n are out of range.</exception>
-    public static IReadOnlyList<(byte[] Sealed, SecretBuffer Confirmation)> SealAll(
-        CustomerSecret secret, CustodyRecord record, RandomFill random)
+    /// <returns>
+    /// Per custodian: the sealed record; HKDF-Expand of the share for confirmation, owned by the caller; the key that proves the share.
+    /// </returns>
+    /// <exception cref="ArgumentException">The way keeps no shares, or its k and n are out of range.</exception>
+    public static IReadOnlyList<(byte[] Sealed, SecretBuffer Confirmation, PublicKey Proof)> SealAll(
+        CustomerSecret secret, CustodyWay way, Id16 split, RandomFill random)
     {
-        if (record.Cluster != secret.Cluster || record.Customer != secret.Customer || record.Epoch != secret.Epoch ||
-            !record.Identity.Equals(secret.Identity))
+        if (way.Kind != WayKind.Shares)
         {
-            throw new ArgumentException("the custody record is of another customer's secret or epoch", nameof(record));
+            throw new ArgumentException("the way keeps no shares", nameof(way));
         }
 
-        var shares = secret.Split((int)record.Threshold, record.Custodians.Count, random);
-        var sealedShares = new List<(byte[], SecretBuffer)>();
+        var shares = secret.Split((int)way.Threshold, way.Holders.Count, random);
+        var sealedShares = new List<(byte[], SecretBuffer, PublicKey)>();
         try
         {
             for (var i = 0; i < shares.Length; i++)
             {
                 var index = (uint)i + 1;
-                using var made = Make(secret, record, index, shares[i].Span);
-                var info = CustodyInfo.SealedShare(record.Cluster, record.Customer, record.Epoch, record.Split, index);
-                var custodian = record.Custodians[i].Key.Bytes.Span;
-                sealedShares.Add((Hpke.Seal(custodian, info, [], made._record.Span, random), made.ConfirmationKey()));
+                using var made = Make(secret, way, split, index, shares[i].Span);
+                var info = CustodyInfo.SealedShare(secret.Cluster, secret.Customer, secret.Epoch, split, index);
+                var sealedShare = Hpke.Seal(way.Holders[i].Key.Bytes.Span, info, [], made._record.Span, random);
+                using var proof = made.ProofKey();
+                sealedShares.Add((sealedShare, made.ConfirmationKey(), PublicKey.Parse(proof.PublicKey)));
             }
 
             return sealedShares;
         }
         catch
         {
-            foreach (var (_, confirmation) in sealedShares)
+            foreach (var (_, confirmation, _) in sealedShares)
             {
                 confirmation.Dispose();
             }
@@ -145,6 +148,21 @@ public sealed class ShareRecord : IDisposable
         return System.Security.Cryptography.HMACSHA256.HashData(key.Span, challenge);
     }
 
+    /// <summary>Answers a challenge with a signature. Shows that the share is there; nothing is unlocked by it.</summary>
+    /// <returns>Null where the challenge is for another cluster, customer or epoch than the record.</returns>
+    public byte[]? Prove(CustodyChallenge challenge)
+    {
+        if (challenge.Cluster != Cluster || challenge.Customer != Customer || challenge.Epoch != Epoch)
+        {
+            return null;
+        }
+
+        using var key = ProofKey();
+        var signature = new byte[PublicKey.SignatureLength];
+        key.Sign(challenge.Encode(), signature);
+        return signature;
+    }
+
     /// <summary>Rebuilds a customer's secret.</summary>
     /// <param name="shares">At least k records of one split, each index once; they stay the caller's.</param>
     /// <returns>
@@ -190,11 +208,11 @@ public sealed class ShareRecord : IDisposable
     /// <summary>Wipes the record.</summary>
     public void Dispose() => _record.Dispose();
 
-    private static ShareRecord Make(CustomerSecret secret, CustodyRecord record, uint index, ReadOnlySpan<byte> share)
+    private static ShareRecord Make(CustomerSecret secret, CustodyWay way, Id16 split, uint index, ReadOnlySpan<byte> share)
     {
         // The share is the last field, so everything before it is public and the record is completed in locked memory.
-        var prefix = new EncWriter(Label).Name(record.Cluster).Name(record.Customer).U32(record.Epoch).Id(record.Split)
-            .U32(record.Threshold).U32((uint)record.Custodians.Count).U32(index).Key(record.Identity).ToArray();
+        var prefix = new EncWriter(Label).Name(secret.Cluster).Name(secret.Customer).U32(secret.Epoch).Id(split)
+            .U32(way.Threshold).U32((uint)way.Holders.Count).U32(index).Key(secret.Identity).ToArray();
         var buffer = SecretBuffer.Allocate(prefix.Length + 4 + CustomerSecret.Length + PublicKey.SignatureLength);
         try
         {
@@ -215,6 +233,8 @@ public sealed class ShareRecord : IDisposable
     private bool IsOfOneSplitWith(ShareRecord other) =>
         Cluster == other.Cluster && Customer == other.Customer && Epoch == other.Epoch && Split == other.Split &&
         Threshold == other.Threshold && Count == other.Count && Identity.Equals(other.Identity);
+
+    private P256PrivateKey ProofKey() => CustodyProof.Key(Share, CustodyInfo.ShareProof(Cluster, Customer, Epoch, Split, Index));
 
     private SecretBuffer ConfirmationKey()
     {

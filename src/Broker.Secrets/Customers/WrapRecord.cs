@@ -7,8 +7,8 @@ using Broker.Protocol.Identifiers;
 namespace Broker.Secrets;
 
 /// <summary>
-/// A customer's secret as a signed record, in locked memory: <c>enc("broker/wrap/1", cluster, customer, epoch, way, identity, K_e) ‖
-/// signature</c>. Outside memory it exists only as a <see cref="SealedWrap"/>. Unlike a share, it unlocks alone.
+/// A customer's secret as a signed record, in locked memory: <c>enc("broker/wrap/1", cluster, customer, epoch, way, split, identity,
+/// K_e) ‖ signature</c>. Outside memory it exists only as a <see cref="SealedWrap"/>. Unlike a share, it unlocks alone.
 /// </summary>
 public sealed class WrapRecord : IDisposable
 {
@@ -24,7 +24,7 @@ public sealed class WrapRecord : IDisposable
             ? record.Span[..^PublicKey.SignatureLength]
             : throw new MalformedException("wrap record is too short");
         var r = new EncReader(statement, Label);
-        (Cluster, Customer, Epoch, Way, Identity) = (r.Name(), r.Name(), r.U32(), r.Name(), r.Key());
+        (Cluster, Customer, Epoch, Way, Split, Identity) = (r.Name(), r.Name(), r.U32(), r.Name(), r.Id(), r.Key());
         r.Exactly(CustomerSecret.Length);
         r.End();
         _secretOffset = statement.Length - CustomerSecret.Length;
@@ -42,6 +42,9 @@ public sealed class WrapRecord : IDisposable
     /// <summary>The way of custody.</summary>
     public Name Way { get; }
 
+    /// <summary>The making of the way.</summary>
+    public Id16 Split { get; }
+
     /// <summary>The identity key whose owner made the record.</summary>
     public PublicKey Identity { get; }
 
@@ -53,16 +56,21 @@ public sealed class WrapRecord : IDisposable
     /// <summary>Makes the wrap of a secret for one way of custody.</summary>
     /// <param name="secret">The secret, which stays the caller's.</param>
     /// <param name="way">The way's name; no two ways of a customer share one.</param>
+    /// <param name="split">The id of this making.</param>
     /// <param name="key">
     /// The key of the way. The caller knows that it is the right one: of a token, by the check that <see cref="HsmToken.FindKey"/> makes.
     /// </param>
     /// <param name="random">The system's randomness.</param>
-    public static SealedWrap Seal(CustomerSecret secret, Name way, PublicKey key, RandomFill random)
+    /// <returns>The wrap; the key with which its keeper confirms it, owned by the caller; the key that proves it.</returns>
+    public static (SealedWrap Wrap, SecretBuffer Confirmation, PublicKey Proof) Seal(
+        CustomerSecret secret, Name way, Id16 split, PublicKey key, RandomFill random)
     {
-        using var record = Make(secret, way);
-        var info = SealedWrap.Info(secret.Cluster, secret.Customer, secret.Epoch, way, secret.Identity, key);
+        using var record = Make(secret, way, split);
+        var info = SealedWrap.Info(secret.Cluster, secret.Customer, secret.Epoch, way, split, secret.Identity, key);
         var sealedRecord = Hpke.Seal(key.Bytes.Span, info, [], record._record.Span, random);
-        return new SealedWrap(secret.Cluster, secret.Customer, secret.Epoch, way, secret.Identity, key, sealedRecord);
+        var wrap = new SealedWrap(secret.Cluster, secret.Customer, secret.Epoch, way, split, secret.Identity, key, sealedRecord);
+        using var proof = record.ProofKey();
+        return (wrap, record.ConfirmationKey(), PublicKey.Parse(proof.PublicKey));
     }
 
     /// <summary>Opens a wrap with the key of its way. One agreement runs, where the key is.</summary>
@@ -157,32 +165,40 @@ public sealed class WrapRecord : IDisposable
     /// <param name="random">The system's randomness.</param>
     public byte[] SealForUnlock(PublicKey incarnation, ReadOnlySpan<byte> acceptedHead, RandomFill random)
     {
-        var info = CustodyInfo.WrapForUnlock(Cluster, Customer, Epoch, Way, incarnation.Fingerprint);
+        var info = CustodyInfo.WrapForUnlock(Cluster, Customer, Epoch, Way, Split, incarnation.Fingerprint);
         return Hpke.Seal(incarnation.Bytes.Span, info, acceptedHead, _record.Span, random);
     }
 
-    /// <summary>Answers a challenge: 32 bytes, not secret. Shows that the way is there; nothing is unlocked by it.</summary>
+    /// <summary>The answer to a challenge of the node that made the wrap: 32 bytes, not secret.</summary>
+    public byte[] Confirm(ReadOnlySpan<byte> challenge)
+    {
+        using var key = ConfirmationKey();
+        return HMACSHA256.HashData(key.Span, challenge);
+    }
+
+    /// <summary>Answers a challenge with a signature. Shows that the way is there; nothing is unlocked by it.</summary>
     /// <returns>Null where the challenge is for another cluster, customer, epoch or way than the record.</returns>
-    public byte[]? Answer(CustodyChallenge challenge)
+    public byte[]? Prove(CustodyChallenge challenge)
     {
         if (challenge.Cluster != Cluster || challenge.Customer != Customer || challenge.Epoch != Epoch || challenge.Way != Way)
         {
             return null;
         }
 
-        using var key = SecretBuffer.Allocate(HMACSHA256.HashSizeInBytes);
-        Hkdf.Expand(Secret, CustodyInfo.WrapConfirmation(Cluster, Customer, Epoch, Way, Identity), key.Span);
-        return HMACSHA256.HashData(key.Span, challenge.Encode());
+        using var key = ProofKey();
+        var signature = new byte[PublicKey.SignatureLength];
+        key.Sign(challenge.Encode(), signature);
+        return signature;
     }
 
     /// <summary>Wipes the record.</summary>
     public void Dispose() => _record.Dispose();
 
-    private static WrapRecord Make(CustomerSecret secret, Name way)
+    private static WrapRecord Make(CustomerSecret secret, Name way, Id16 split)
     {
         // The secret is the last field, so everything before it is public and the record is completed in locked memory.
         var prefix = new EncWriter(Label)
-            .Name(secret.Cluster).Name(secret.Customer).U32(secret.Epoch).Name(way).Key(secret.Identity).ToArray();
+            .Name(secret.Cluster).Name(secret.Customer).U32(secret.Epoch).Name(way).Id(split).Key(secret.Identity).ToArray();
         var buffer = SecretBuffer.Allocate(prefix.Length + 4 + CustomerSecret.Length + PublicKey.SignatureLength);
         try
         {
@@ -200,6 +216,25 @@ public sealed class WrapRecord : IDisposable
         }
     }
 
+    private SecretBuffer ConfirmationKey()
+    {
+        var key = SecretBuffer.Allocate(HMACSHA256.HashSizeInBytes);
+        try
+        {
+            Hkdf.Expand(Secret, CustodyInfo.WrapConfirmation(Cluster, Customer, Epoch, Way, Split, Identity), key.Span);
+            return key;
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
+
+    private P256PrivateKey ProofKey() =>
+        CustodyProof.Key(Secret, CustodyInfo.WrapProof(Cluster, Customer, Epoch, Way, Split));
+
     private bool IsIn(SealedWrap wrap) =>
-        Cluster == wrap.Cluster && Customer == wrap.Customer && Epoch == wrap.Epoch && Way == wrap.Way && Identity.Equals(wrap.Identity);
+        Cluster == wrap.Cluster && Customer == wrap.Customer && Epoch == wrap.Epoch && Way == wrap.Way &&
+        Split == wrap.Split && Identity.Equals(wrap.Identity);
 }

@@ -29,13 +29,13 @@ public sealed partial class HsmToken : IDisposable
     internal ulong Session { get; }
 
     /// <summary>
-    /// Keeps a wrap as a private data object. One that was there for the same customer, epoch and way goes only when the new one has
+    /// Keeps a wrap as a private data object. One that was there for the same making goes only when the new one has
     /// been read back; where that is interrupted both are there, and <see cref="FindWraps"/> gives both.
     /// </summary>
     /// <exception cref="HsmException">The token was not opened for administering, has no room, or refused.</exception>
     public void KeepWrap(SealedWrap wrap)
     {
-        var label = SealedWrap.ObjectLabel(wrap.Cluster, wrap.Customer, wrap.Epoch, wrap.Way);
+        var label = SealedWrap.ObjectLabel(wrap.Cluster, wrap.Customer, wrap.Epoch, wrap.Way, wrap.Split);
         var value = wrap.Encode();
         Run(() =>
         {
@@ -53,26 +53,26 @@ public sealed partial class HsmToken : IDisposable
         });
     }
 
-    /// <summary>The wraps that the token keeps for an epoch of a customer; none, one, or two after an interrupted replacement.</summary>
+    /// <summary>The wraps that the token keeps for a making of a way; none, one, or two after an interrupted replacement.</summary>
     /// <exception cref="HsmException">
-    /// <see cref="HsmFailure.WrapUnreadable"/>: something is kept under the label, but no wrap of this customer, epoch and way.
+    /// <see cref="HsmFailure.WrapUnreadable"/>: something is kept under the label, but no wrap of this making.
     /// </exception>
-    public IReadOnlyList<SealedWrap> FindWraps(Name cluster, Name customer, uint epoch, Name way)
+    public IReadOnlyList<SealedWrap> FindWraps(Name cluster, Name customer, uint epoch, Name way, Id16 split)
     {
-        var values = Run(() => Data(SealedWrap.ObjectLabel(cluster, customer, epoch, way)).Select(Value).ToList());
+        var values = Run(() => Data(SealedWrap.ObjectLabel(cluster, customer, epoch, way, split)).Select(Value).ToList());
         var wraps = values.Select(Read).OfType<SealedWrap>()
-            .Where(w => w.Cluster == cluster && w.Customer == customer && w.Epoch == epoch && w.Way == way).ToList();
+            .Where(w => w.Cluster == cluster && w.Customer == customer && w.Epoch == epoch && w.Way == way && w.Split == split).ToList();
         return wraps.Count > 0 || values.Count == 0
             ? wraps
             : throw new HsmException(
                 HsmFailure.WrapUnreadable, "what the token keeps under the wrap's label is no wrap; keep the wrap again");
     }
 
-    /// <summary>Removes what the token keeps for an epoch of a customer, for instance after a rotation.</summary>
+    /// <summary>Removes what the token keeps for a making of a way, for instance after a rotation.</summary>
     /// <returns>Whether there was something.</returns>
-    public bool RemoveWraps(Name cluster, Name customer, uint epoch, Name way) => Run(() =>
+    public bool RemoveWraps(Name cluster, Name customer, uint epoch, Name way, Id16 split) => Run(() =>
     {
-        var found = Data(SealedWrap.ObjectLabel(cluster, customer, epoch, way));
+        var found = Data(SealedWrap.ObjectLabel(cluster, customer, epoch, way, split));
         foreach (var target in found)
             Calls.DestroyObject(Session, target);
         return found.Length > 0;

@@ -30,12 +30,13 @@ internal sealed class Story : IDisposable
     public Story(uint administratorsRequired = 1)
     {
         Secret = CustomerSecret.Create(Installation.Cluster, Customer, 1, SystemRandom.Fill);
+        var shares = CustodyWay.OfShares(2, [Named("carol", _custodian), Named("dave", _olga)]);
         var plan = new EnrolmentPlan(
-            Installation.Cluster, Customer, Digest.Zero, [EnrolmentPlan.Shares], 2, [Named("carol", _custodian), Named("dave", _olga)],
+            Installation.Cluster, Customer, Digest.Zero, [shares], true,
             [Named("alice", _alice), Named("erin", _erin)], administratorsRequired, Time).Encode();
         Plan = new Signed(plan, Installation.Ledger.Sign(plan));
         Custody = new CustodyRecord(
-            Installation.Cluster, Customer, 1, default, 2, [Named("carol", _custodian), Named("dave", _olga)], administratorsRequired,
+            Installation.Cluster, Customer, 1, 1, [new KeptWay(shares, default, [Secret.Identity, Secret.Intake])], administratorsRequired,
             Secret.Identity, Secret.Intake, Digest.Of(plan));
         var launch = Ask("alice", UserAction.Launch, Launch(Agent));
         var second = Ask("olga", UserAction.Launch, Launch(Agent));

@@ -125,17 +125,17 @@ public sealed class EnrolSpecs
         };
     }
 
+    private static CustodyRecord With(CustodyRecord record, Func<CustodyWay, CustodyWay> bend) =>
+        record with { Ways = [record.Ways[0] with { Way = bend(record.Ways[0].Way) }] };
+
     private static EnrolledModel Lie(string lie, EnrolledModel honest, TestCustomer customer)
     {
         var record = customer.Custody;
         return lie switch
         {
-            "threshold" => Resigned(record with { Threshold = 3 }),
-            "custodian" => Resigned(record with
-            {
-                Custodians = [.. record.Custodians.Skip(1)
-                .Prepend(new NamedKey(record.Custodians[0].Name, record.Identity))]
-            }),
+            "threshold" => Resigned(With(record, way => way with { Threshold = 3 })),
+            "custodian" => Resigned(With(
+                record, way => way with { Holders = [way.Holders[0] with { Key = record.Identity }, .. way.Holders.Skip(1)] })),
             "administrators" => Resigned(record with { AdministratorsRequired = 2 }),
             "plan" => Resigned(record with { Plan = Digest.Zero }),
             "signature" => honest with { Custody = honest.Custody with { Signature = new byte[64] } },

@@ -46,12 +46,13 @@ public sealed class FileFuzzSpecs : IDisposable
     public void Damaged_share_files_should_be_refused()
     {
         using var key = Key();
+        var way = CustodyWay.OfShares(
+            2, [new NamedKey(Name.Parse("carol"), key.Public), new NamedKey(Name.Parse("dave"), key.Public)]);
+        var shares = ShareRecord.SealAll(_secret, way, new Id16(new byte[16]), SystemRandom.Fill);
         var record = new CustodyRecord(
-            Of.Cluster, Of.Customer, 1, new Id16(new byte[16]), 2,
-            [new NamedKey(Name.Parse("carol"), key.Public), new NamedKey(Name.Parse("dave"), key.Public)],
+            Of.Cluster, Of.Customer, 1, 1, [new KeptWay(way, new Id16(new byte[16]), [.. shares.Select(static s => s.Proof)])],
             1, _secret.Identity, _secret.Intake, Digest.Zero);
-        var shares = ShareRecord.SealAll(_secret, record, SystemRandom.Fill);
-        foreach (var (_, confirmation) in shares)
+        foreach (var (_, confirmation, _) in shares)
             confirmation.Dispose();
         var opened = Each(
             Files.ToJson(ShareFile.Of(record, 1, shares[0].Sealed), ConsoleJson.Default.ShareFile),

@@ -105,19 +105,20 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
         Span<byte> split = stackalloc byte[Id16.Length];
         SystemRandom.Fill(split);
         _secret = CustomerSecret.Create(plan.Cluster, plan.Customer, 1, SystemRandom.Fill);
+        var way = plan.Ways[0];
+        var shares = ShareRecord.SealAll(_secret, way, new Id16(split), SystemRandom.Fill);
         _custody = new CustodyRecord(
-            plan.Cluster, plan.Customer, 1, new Id16(split), plan.Threshold, plan.Custodians, plan.AdministratorsRequired, _secret.Identity,
-            _secret.Intake, Digest.Of(model.Plan.Statement));
-        var shares = ShareRecord.SealAll(_secret, _custody, SystemRandom.Fill);
+            plan.Cluster, plan.Customer, 1, 1, [new KeptWay(way, new Id16(split), [.. shares.Select(static s => s.Proof)])],
+            plan.AdministratorsRequired, _secret.Identity, _secret.Intake, Digest.Of(model.Plan.Statement));
         _challenge = new byte[32];
         SystemRandom.Fill(_challenge);
         _expected = [.. shares.Select(s => HMACSHA256.HashData(s.Confirmation.Span, _challenge))];
-        foreach (var (_, confirmation) in shares)
+        foreach (var (_, confirmation, _) in shares)
             confirmation.Dispose();
         State = "enrolling";
         return new EnrolledModel(
             SignedModel.From(_secret.Sign(_custody)),
-            [.. shares.Select((s, i) => new SealedShareModel((uint)i + 1, plan.Custodians[i].Name.Value, s.Sealed))], _challenge);
+            [.. shares.Select((s, i) => new SealedShareModel((uint)i + 1, way.Holders[i].Name.Value, s.Sealed))], [], _challenge);
     }
 
     /// <summary>As after a restart of the node: the secret is gone.</summary>
@@ -128,7 +129,7 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
     }
 
     public CustomerModel Model(string? failure = null) => new(
-        "acme", State, "", failure, [.. _given], _custody is null ? null : _signedCustody,
+        "acme", State, "", failure, [.. _given.Select(static i => $"shares/{i}")], _custody is null ? null : _signedCustody,
         Head is null ? null : _signedHead, 1, LockGeneration, 0, State == "enrolling" ? _challenge : null);
 
     public SignedModel Advance()

@@ -37,7 +37,8 @@ public abstract class ChangeConformance : IDisposable
     [Fact]
     public void Enrolment_should_refuse_what_does_not_follow_from_the_plan()
     {
-        Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Threshold = 3 })));
+        Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Ways = [] })));
+        Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Revision = 2 })));
         Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Plan = Digest.Zero })));
         Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { AdministratorsRequired = 2 })));
         Assert.Equal(RefusalCode.Misaddressed, _zone.Refused(_zone.NewCustomer().Enrol(bend: r => r with { Epoch = 2 })));
@@ -49,7 +50,7 @@ public abstract class ChangeConformance : IDisposable
         var plan = _zone.NewCustomer().Plan();
         var late = plan with { NotAfter = _zone.Time.GetUtcNow().AddMinutes(-3) };
         Assert.Equal(RefusalCode.PlanExpired, _zone.Refused(_zone.NewCustomer().Enrol(late)));
-        Assert.Equal(RefusalCode.Malformed, _zone.Refused(_zone.NewCustomer().Enrol(plan with { Threshold = 9 })));
+        Assert.Equal(RefusalCode.Malformed, _zone.Refused(_zone.NewCustomer().Enrol(plan with { OneWayOnly = false })));
         var other = new SignerKey();
         var replaced = plan with { Administrators = [new(TestCustomer.N("alice"), other.Key)] };
         Assert.Equal(RefusalCode.PlanMismatch, _zone.Refused(_zone.NewCustomer().Enrol(replaced)));

@@ -156,7 +156,7 @@ public sealed class NodeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         {
             var other = await t.Customer.World.NewCustomer();
             await other.AskToEnrol(other.Plan());
-            var confirmed = await other.Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Confirm(1, new byte[32], r));
+            var confirmed = await other.Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Confirm("shares", 1, new byte[32], r));
             await other.Wipe();
             return confirmed.Code!;
         } },

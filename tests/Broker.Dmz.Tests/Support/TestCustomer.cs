@@ -50,8 +50,9 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         }
 
         return new EnrolmentPlan(
-            world.Node.Cluster, Name, world.Node.Incarnation.Key.Fingerprint, [EnrolmentPlan.Shares], threshold,
-            [.. _custodians.Select((c, i) => new NamedKey(N($"custodian-{i + 1}"), PublicKey.Parse(c.PublicKey)))],
+            world.Node.Cluster, Name, world.Node.Incarnation.Key.Fingerprint, [CustodyWay.OfShares(
+                threshold, [.. _custodians.Select((c, i) => new NamedKey(N($"custodian-{i + 1}"), PublicKey.Parse(c.PublicKey)))])],
+            OneWayOnly: true,
             [new NamedKey(N("alice"), Users["alice"].Key), new NamedKey(N("bob"), Users["bob"].Key)],
             administratorsRequired, world.Time.GetUtcNow() + TimeSpan.FromMinutes(10));
     }
@@ -73,7 +74,7 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         {
             using var record = OpenShare(share.Index);
             var answer = record.Confirm(Enrolment.Challenge);
-            var confirmed = await Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Confirm(share.Index, answer, r));
+            var confirmed = await Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Confirm("shares", share.Index, answer, r));
             Assert.True(confirmed.Code is null, $"{confirmed.Code}: {confirmed.Detail}");
         }
 
@@ -85,7 +86,7 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
     public ShareRecord OpenShare(uint index)
     {
         var record = Custody;
-        var info = CustodyInfo.SealedShare(world.Node.Cluster, Name, record.Epoch, record.Split, index);
+        var info = CustodyInfo.SealedShare(world.Node.Cluster, Name, record.Epoch, record.Shares!.Split, index);
         return ShareRecord.Take(Hpke.Open(_custodians[(int)index - 1], info, [], Enrolment!.Shares[(int)index - 1].Sealed));
     }
 

@@ -29,8 +29,8 @@ public class StatementBaselineSpecs
             Line("confirmation", CustodyInfo.Confirmation),
             Line("info of a sealed wrap", SealedWrap.Info(A, A, 1, A, TestKey.Alice.Public, TestKey.Alice.Public)),
             Line("info of a wrap for unlock", CustodyInfo.WrapForUnlock(A, A, 1, A, Digest.Of([]))),
-            Line("confirmation of a wrap", CustodyInfo.WrapConfirmation(A, A, 1, A, TestKey.Alice.Public)),
-            Line("label of a wrap", System.Text.Encoding.UTF8.GetBytes(SealedWrap.ObjectLabel(A, A, 1, A))),
+            Line("confirmation of a wrap", CustodyInfo.WrapConfirmation(A, A, 1, A, new Id16(new byte[16]), TestKey.Alice.Public)),
+            Line("label of a wrap", System.Text.Encoding.UTF8.GetBytes(SealedWrap.ObjectLabel(A, A, 1, A, new Id16(new byte[16])))),
             Line("hand-off id", HandOffId.Of(Digest.Of([]), A).ToArray()),
             Line("leaf key", EntryKey.Row(A, 7).LeafKey.ToArray()),
         ]);

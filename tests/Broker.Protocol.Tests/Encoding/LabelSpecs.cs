@@ -29,7 +29,7 @@ public partial class LabelSpecs
             FirstField(CustodyInfo.AcceptedHead(0, Digest.Zero)),
             FirstField(CustodyInfo.Confirmation),
             FirstField(CustodyInfo.WrapForUnlock(A, A, 1, A, Digest.Zero)),
-            FirstField(CustodyInfo.WrapConfirmation(A, A, 1, A, TestKey.Alice.Public)),
+            FirstField(CustodyInfo.WrapConfirmation(A, A, 1, A, new Id16(new byte[16]), TestKey.Alice.Public)),
             FirstField(SealedWrap.Info(A, A, 1, A, TestKey.Alice.Public, TestKey.Alice.Public)),
             // In locked memory only: WrapRecord.
             "broker/wrap/1",

@@ -30,15 +30,15 @@ internal static class Samples
     {
         Register(s => new Claim(s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextDigest(), s.Next(), s.Next()));
         Register(s => new CustodyRecord(
-            s.NextName(), s.NextName(), s.NextU32(), s.NextId(), s.NextU32(), NamedKeys(s), s.NextU32(), s.NextKey(), s.NextKey(),
+            s.NextName(), s.NextName(), s.NextU32(), s.NextU32(), s.Some(0, 3, () => Kept(s)), s.NextU32(), s.NextKey(), s.NextKey(),
             s.NextDigest()));
         Register(s => new EnrolmentPlan(
-            s.NextName(), s.NextName(), s.NextDigest(), s.Some(0, 3, s.NextName), s.NextU32(), NamedKeys(s), NamedKeys(s), s.NextU32(),
+            s.NextName(), s.NextName(), s.NextDigest(), s.Some(0, 3, () => Way(s)), s.Below(2) == 1, NamedKeys(s), s.NextU32(),
             s.NextTime()));
         Register(s => new CustodyChallenge(
             s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextDigest(), s.NextDigest()));
         Register(s => new SealedWrap(
-            s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextKey(), s.NextKey(), s.Bytes(s.Below(300))));
+            s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextId(), s.NextKey(), s.NextKey(), s.Bytes(s.Below(300))));
         Register(s => new Incarnation(s.NextName(), s.NextName(), s.NextKey(), s.NextDigest(), s.NextTime()));
     }
 
@@ -121,6 +121,14 @@ internal static class Samples
         where T : IStatement<T> => Makers.Add(typeof(T), s => maker(s));
 
     private static Signed Signed(Seeded s) => new(s.Bytes(s.Below(60)), s.Bytes(PublicKey.SignatureLength));
+
+    private static CustodyWay Way(Seeded s) => new(s.NextName(), (WayKind)s.Below(3), s.NextU32(), NamedKeys(s));
+
+    private static KeptWay Kept(Seeded s)
+    {
+        var way = Way(s);
+        return new KeptWay(way, s.NextId(), [.. way.Holders.Select(_ => s.NextKey())]);
+    }
 
     private static NamedKey[] NamedKeys(Seeded s) => s.Some(0, 3, () => new NamedKey(s.NextName(), s.NextKey()));
 }

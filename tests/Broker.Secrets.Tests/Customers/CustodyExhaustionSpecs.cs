@@ -42,11 +42,12 @@ public sealed class CustodyExhaustionSpecs : GaugedSpecs
 
         AssertWalk(5, () =>
         {
-            foreach (var (_, confirmation) in ShareRecord.SealAll(_secret, custody.Record, SystemRandom.Fill))
+            foreach (var (_, confirmation, _) in ShareRecord.SealAll(_secret, custody.Way, custody.Split, SystemRandom.Fill))
                 confirmation.Dispose();
         });
         AssertWalk(5, () => ShareRecord.Combine([first, second])!.Dispose());
         AssertWalk(2, () => first.Confirm("challenge"u8));
+        AssertWalk(2, () => first.Prove(Wraps.Challenge()));
         AssertWalk(2, () => first.SealForUnlock(key, [], SystemRandom.Fill));
     }
 

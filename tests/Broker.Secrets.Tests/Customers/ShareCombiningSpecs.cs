@@ -117,5 +117,5 @@ public sealed class ShareCombiningSpecs : GaugedSpecs
     }
 
     private ShareRecord[] Open(Custody custody) =>
-        [.. Enumerable.Range(0, custody.Record.Custodians.Count).Select(i => Keep(custody.Open(i)))];
+        [.. Enumerable.Range(0, custody.Way.Holders.Count).Select(i => Keep(custody.Open(i)))];
 }

@@ -23,7 +23,7 @@ public sealed class ShareRecordSpecs : GaugedSpecs
             using var share = _custody.Open(position);
 
             Assert.Equal((Custody.Cluster, Custody.Acme, 1u), (share.Cluster, share.Customer, share.Epoch));
-            Assert.Equal((_custody.Record.Split, 2u, 3u, (uint)position + 1), (share.Split, share.Threshold, share.Count, share.Index));
+            Assert.Equal((_custody.Split, 2u, 3u, (uint)position + 1), (share.Split, share.Threshold, share.Count, share.Index));
             Assert.Equal(_secret.Identity, share.Identity);
             Assert.True(share.IsSigned);
         }
@@ -37,7 +37,7 @@ public sealed class ShareRecordSpecs : GaugedSpecs
 
         var statement = Independent.Enc(
             "broker/share/1", Independent.Text("cluster-1"), Independent.Text("acme"), Independent.U32(1),
-            _custody.Record.Split.ToArray(), Independent.U32(2), Independent.U32(3), Independent.U32(2),
+            _custody.Split.ToArray(), Independent.U32(2), Independent.U32(3), Independent.U32(2),
             _secret.Identity.Bytes.ToArray(), share.Share.ToArray());
 
         Assert.Equal(statement, plain.Span[..^PublicKey.SignatureLength].ToArray());
@@ -88,7 +88,7 @@ public sealed class ShareRecordSpecs : GaugedSpecs
         var key = PublicKey.Parse(incarnation.PublicKey);
         var head = CustodyInfo.AcceptedHead(5, Digest.Of("root"u8));
         byte[] Info(uint index, PublicKey to) =>
-            CustodyInfo.ShareForUnlock(Custody.Cluster, Custody.Acme, 1, _custody.Record.Split, index, to.Fingerprint);
+            CustodyInfo.ShareForUnlock(Custody.Cluster, Custody.Acme, 1, _custody.Split, index, to.Fingerprint);
 
         var given = share.SealForUnlock(key, head, SystemRandom.Fill);
 
@@ -101,22 +101,44 @@ public sealed class ShareRecordSpecs : GaugedSpecs
         Assert.Throws<SealedDataException>(() =>
             Hpke.Open(incarnation, Info(3, key), CustodyInfo.AcceptedHead(6, Digest.Of("root"u8)), given));
         // Nor as what is sealed to a custodian, should one key ever serve as both.
-        var asCustodian = CustodyInfo.SealedShare(Custody.Cluster, Custody.Acme, 1, _custody.Record.Split, 3);
+        var asCustodian = CustodyInfo.SealedShare(Custody.Cluster, Custody.Acme, 1, _custody.Split, 3);
         Assert.Throws<SealedDataException>(() => Hpke.Open(incarnation, asCustodian, head, given));
     }
 
     [Fact]
-    public void Custody_record_of_another_secret_should_make_no_shares()
-    {
-        CustodyRecord[] wrong =
-        [
-            _custody.Record with { Cluster = Custody.Other },
-            _custody.Record with { Customer = Custody.Other },
-            _custody.Record with { Epoch = 2 },
-            _custody.Record with { Identity = _secret.Intake },
-        ];
+    public void Way_that_keeps_a_wrap_should_make_no_shares() => Assert.Throws<ArgumentException>(() =>
+        ShareRecord.SealAll(_secret, _custody.Way with { Kind = WayKind.Key }, _custody.Split, SystemRandom.Fill));
 
-        Assert.All(wrong, record => Assert.Throws<ArgumentException>(() => ShareRecord.SealAll(_secret, record, SystemRandom.Fill)));
+    [Fact]
+    public void Answer_should_prove_the_share_and_this_challenge_only()
+    {
+        var challenge = Wraps.Challenge(way: _custody.Way.Way);
+        using var share = _custody.Open(1);
+
+        var answer = share.Prove(challenge);
+
+        Assert.True(Wraps.IsProven(_custody.Sealed[1].Proof, challenge, answer));
+        Assert.False(Wraps.IsProven(_custody.Sealed[0].Proof, challenge, answer));
+        Assert.False(Wraps.IsProven(_custody.Sealed[1].Proof, challenge with { Nonce = Digest.Zero }, answer));
+        Assert.Null(share.Prove(challenge with { Customer = Custody.Other }));
+        Assert.Null(share.Prove(challenge with { Cluster = Custody.Other }));
+        Assert.Null(share.Prove(challenge with { Epoch = 2 }));
+    }
+
+    [Fact]
+    public void Proof_should_be_the_construction_of_the_protocol()
+    {
+        using var share = _custody.Open(1);
+        var material = Independent.Expand(
+            share.Share.ToArray(),
+            Independent.Enc(
+                "broker/prove-share/1", Independent.Text("cluster-1"), Independent.Text("acme"), Independent.U32(1),
+                _custody.Split.ToArray(), Independent.U32(2)),
+            32);
+        using var scalar = P256Scalar.Derive(material);
+        using var key = P256PrivateKey.FromScalar(scalar);
+
+        Assert.Equal(key.PublicKey, _custody.Sealed[1].Proof.Bytes.ToArray());
     }
 
     [Theory]
@@ -124,7 +146,7 @@ public sealed class ShareRecordSpecs : GaugedSpecs
     [InlineData(1)]
     [InlineData(4)]
     public void Threshold_out_of_range_should_make_no_shares(uint threshold) => Assert.Throws<ArgumentOutOfRangeException>(() =>
-        ShareRecord.SealAll(_secret, _custody.Record with { Threshold = threshold }, SystemRandom.Fill));
+        ShareRecord.SealAll(_secret, _custody.Way with { Threshold = threshold }, _custody.Split, SystemRandom.Fill));
 
     [Theory]
     [InlineData(1)]
@@ -140,6 +162,6 @@ public sealed class ShareRecordSpecs : GaugedSpecs
             SystemRandom.Fill(destination);
         }
 
-        Assert.Throws<InvalidOperationException>(() => ShareRecord.SealAll(_secret, _custody.Record, Fill));
+        Assert.Throws<InvalidOperationException>(() => ShareRecord.SealAll(_secret, _custody.Way, _custody.Split, Fill));
     }
 }

@@ -66,41 +66,56 @@ public sealed class WrapRecordSpecs : GaugedSpecs
     [Fact]
     public void Answer_should_prove_the_way_and_this_challenge_only()
     {
+        var (wrap, proof) = Wraps.SealAll(_secret, _key);
         var challenge = Wraps.Challenge();
-        WrapRecord.TryOpen(_key, _wrap, out var record);
+        WrapRecord.TryOpen(_key, wrap, out var record);
         using (record)
         {
-            var answer = record!.Answer(challenge);
+            var answer = record!.Prove(challenge);
 
-            Assert.True(_secret.IsAnswered(challenge, answer));
-            Assert.False(_secret.IsAnswered(Wraps.Challenge(nonce: 2), answer));
-            Assert.False(_secret.IsAnswered(challenge with { Way = Wraps.OtherWay }, answer));
-            Assert.False(_secret.IsAnswered(challenge with { Incarnation = Digest.Of([1]) }, answer));
-            Assert.False(_secret.IsAnswered(challenge, answer.AsSpan()[1..]));
-            Assert.False(_secret.IsAnswered(challenge, []));
-            using var another = Custody.NewSecret(Custody.Acme);
-            Assert.False(another.IsAnswered(challenge, answer));
-            Assert.False(_secret.IsAnswered(challenge with { Epoch = 2 }, answer));
+            Assert.True(Wraps.IsProven(proof, challenge, answer));
+            Assert.False(Wraps.IsProven(proof, Wraps.Challenge(nonce: 2), answer));
+            Assert.False(Wraps.IsProven(proof, challenge with { Incarnation = Digest.Of([1]) }, answer));
+            Assert.False(Wraps.IsProven(proof, challenge, answer![1..]));
+            Assert.False(Wraps.IsProven(_secret.Identity, challenge, answer));
         }
     }
 
     [Fact]
-    public void Answer_should_be_the_construction_of_the_protocol()
+    public void Proof_should_be_the_construction_of_the_protocol()
     {
-        using var plain = Wraps.Unseal(_key, _wrap);
-        using var record = WrapRecord.Take(SecretBuffer.CopyOf(plain.Span));
+        var (wrap, proof) = Wraps.SealAll(_secret, _key);
+        using var plain = Wraps.Unseal(_key, wrap);
         var secret = plain.Span[^(32 + PublicKey.SignatureLength)..^PublicKey.SignatureLength].ToArray();
-        var key = Independent.Expand(
-            secret,
-            Independent.Enc(
-                "broker/confirm-wrap/1", Independent.Text("cluster-1"), Independent.Text("acme"), Independent.U32(1),
-                Independent.Text("hsm-1"), _secret.Identity.Bytes.ToArray()),
-            32);
-        var asked = Independent.Enc(
-            "broker/custody-challenge/1", Independent.Text("cluster-1"), Independent.Text("acme"), Independent.U32(1),
-            Independent.Text("hsm-1"), new byte[32], SHA256.HashData([1]));
+        var info = Independent.Enc(
+            "broker/prove-wrap/1", Independent.Text("cluster-1"), Independent.Text("acme"), Independent.U32(1),
+            Independent.Text("hsm-1"), Wraps.Split.ToArray());
+        using var scalar = P256Scalar.Derive(Independent.Expand(secret, info, 32));
+        using var key = P256PrivateKey.FromScalar(scalar);
 
-        Assert.Equal(HMACSHA256.HashData(key, asked), record.Answer(Wraps.Challenge()));
+        Assert.Equal(key.PublicKey, proof.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void Confirmation_should_be_the_one_that_the_node_expects()
+    {
+        var (wrap, confirmation, _) = WrapRecord.Seal(
+            _secret, Wraps.Way, Wraps.Split, PublicKey.Parse(_key.PublicKey), SystemRandom.Fill);
+        using (confirmation)
+        {
+            using var plain = Wraps.Unseal(_key, wrap);
+            using var record = WrapRecord.Take(SecretBuffer.CopyOf(plain.Span));
+            var secret = plain.Span[^(32 + PublicKey.SignatureLength)..^PublicKey.SignatureLength].ToArray();
+            var key = Independent.Expand(
+                secret,
+                Independent.Enc(
+                    "broker/confirm-wrap/1", Independent.Text("cluster-1"), Independent.Text("acme"), Independent.U32(1),
+                    Independent.Text("hsm-1"), Wraps.Split.ToArray(), _secret.Identity.Bytes.ToArray()),
+                32);
+
+            Assert.Equal(HMACSHA256.HashData(key, "challenge"u8.ToArray()), record.Confirm("challenge"u8));
+            Assert.Equal(HMACSHA256.HashData(confirmation.Span, "challenge"u8), record.Confirm("challenge"u8));
+        }
     }
 
     [Fact]
@@ -109,10 +124,10 @@ public sealed class WrapRecordSpecs : GaugedSpecs
         WrapRecord.TryOpen(_key, _wrap, out var record);
         using (record)
         {
-            Assert.Null(record!.Answer(Wraps.Challenge(customer: Custody.Other)));
-            Assert.Null(record.Answer(Wraps.Challenge(epoch: 2)));
-            Assert.Null(record.Answer(Wraps.Challenge(way: Wraps.OtherWay)));
-            Assert.Null(record.Answer(Wraps.Challenge() with { Cluster = Custody.Other }));
+            Assert.Null(record!.Prove(Wraps.Challenge(customer: Custody.Other)));
+            Assert.Null(record.Prove(Wraps.Challenge(epoch: 2)));
+            Assert.Null(record.Prove(Wraps.Challenge(way: Wraps.OtherWay)));
+            Assert.Null(record.Prove(Wraps.Challenge() with { Cluster = Custody.Other }));
         }
     }
 
@@ -123,7 +138,7 @@ public sealed class WrapRecordSpecs : GaugedSpecs
         using var other = P256PrivateKey.Generate(SystemRandom.Fill);
         var key = PublicKey.Parse(incarnation.PublicKey);
         var head = CustodyInfo.AcceptedHead(5, Digest.Of("root"u8));
-        byte[] Info(PublicKey to, Name way) => CustodyInfo.WrapForUnlock(Custody.Cluster, Custody.Acme, 1, way, to.Fingerprint);
+        byte[] Info(PublicKey to, Name way) => CustodyInfo.WrapForUnlock(Custody.Cluster, Custody.Acme, 1, way, Wraps.Split, to.Fingerprint);
         WrapRecord.TryOpen(_key, _wrap, out var record);
         using var owned = record!;
 
@@ -151,7 +166,7 @@ public sealed class WrapRecordSpecs : GaugedSpecs
             {
                 Assert.Equal(WrapFailure.None, record!.TryUnlock(out var secret));
                 using (secret)
-                    Assert.True(secret!.IsAnswered(Wraps.Challenge(), record.Answer(Wraps.Challenge())));
+                    Assert.Equal(_secret.Identity, secret!.Identity);
             }
         });
     }

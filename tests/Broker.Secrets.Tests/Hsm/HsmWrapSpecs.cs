@@ -34,7 +34,6 @@ public sealed class HsmWrapSpecs : GaugedSpecs
             using (secret)
             {
                 Assert.Equal(_secret.Identity, secret!.Identity);
-                Assert.True(secret.IsAnswered(Wraps.Challenge(), record.Answer(Wraps.Challenge())));
             }
         }
     }
@@ -60,19 +59,18 @@ public sealed class HsmWrapSpecs : GaugedSpecs
     {
         using var other = Custody.NewSecret(Custody.Other);
         using var later = Custody.NewSecret(Custody.Acme, epoch: 2);
-        var key = PublicKey.Parse(_key.PublicKey);
         SealedWrap[] all =
         [
             Wraps.Seal(_secret, _key), Wraps.Seal(other, _key), Wraps.Seal(later, _key),
-            WrapRecord.Seal(_secret, Wraps.OtherWay, key, SystemRandom.Fill),
+            Wraps.SealAll(_secret, _key, Wraps.OtherWay).Wrap,
         ];
         foreach (var wrap in all)
             _token.KeepWrap(wrap);
 
         foreach (var wrap in all)
-            Assert.Equal(wrap.Encode(), Assert.Single(_token.FindWraps(wrap.Cluster, wrap.Customer, wrap.Epoch, wrap.Way)).Encode());
+            Assert.Equal(wrap.Encode(), Assert.Single(_token.FindWraps(wrap.Cluster, wrap.Customer, wrap.Epoch, wrap.Way, wrap.Split)).Encode());
         Assert.True(Remove());
-        Assert.Equal(3, all[1..].Count(w => _token.FindWraps(w.Cluster, w.Customer, w.Epoch, w.Way).Count == 1));
+        Assert.Equal(3, all[1..].Count(w => _token.FindWraps(w.Cluster, w.Customer, w.Epoch, w.Way, w.Split).Count == 1));
     }
 
     [SkippableFact]
@@ -119,17 +117,17 @@ public sealed class HsmWrapSpecs : GaugedSpecs
         using var token = _hsm.Open(HsmUse.Unlock);
 
         Assert.Equal("C_CreateObject: CKR_SESSION_READ_ONLY", Assert.Throws<HsmException>(() => token.KeepWrap(wrap)).Code);
-        Assert.Throws<HsmException>(() => token.RemoveWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way));
+        Assert.Throws<HsmException>(() => token.RemoveWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way, Wraps.Split));
         Assert.Single(Find(token));
     }
 
     private static Template Of(ulong kind) => new Template().Number(Ck.Class, kind);
 
-    private static IReadOnlyList<SealedWrap> Find(HsmToken token) => token.FindWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way);
+    private static IReadOnlyList<SealedWrap> Find(HsmToken token) => token.FindWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way, Wraps.Split);
 
-    private bool Remove() => _token.RemoveWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way);
+    private bool Remove() => _token.RemoveWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way, Wraps.Split);
 
     private void Plant(byte[] value) => _token.Create(new Template()
         .Number(Ck.Class, Ck.ClassData).Flag(Ck.Token, true).Flag(Ck.Private, true).Text(Ck.Application, "broker")
-        .Text(Ck.Label, SealedWrap.ObjectLabel(Custody.Cluster, Custody.Acme, 1, Wraps.Way)).Bytes(Ck.Value, value));
+        .Text(Ck.Label, SealedWrap.ObjectLabel(Custody.Cluster, Custody.Acme, 1, Wraps.Way, Wraps.Split)).Bytes(Ck.Value, value));
 }

@@ -16,22 +16,24 @@ internal sealed class Custody : IDisposable
     {
         Secret = secret;
         _custodians = [.. Enumerable.Range(0, count).Select(static _ => P256PrivateKey.Generate(SystemRandom.Fill))];
-        Record = new CustodyRecord(
-            secret.Cluster, secret.Customer, secret.Epoch, new Id16([.. Enumerable.Repeat(split, 16)]), (uint)threshold,
-            [.. _custodians.Select(static (k, i) => new NamedKey(Name.Parse($"custodian-{i}"), PublicKey.Parse(k.PublicKey)))], 1,
-            secret.Identity, secret.Intake, Digest.Zero);
-        Sealed = ShareRecord.SealAll(secret, Record, SystemRandom.Fill);
+        Way = CustodyWay.OfShares(
+            (uint)threshold,
+            [.. _custodians.Select(static (k, i) => new NamedKey(Name.Parse($"custodian-{i}"), PublicKey.Parse(k.PublicKey)))]);
+        Split = new Id16([.. Enumerable.Repeat(split, 16)]);
+        Sealed = ShareRecord.SealAll(secret, Way, Split, SystemRandom.Fill);
     }
 
     internal CustomerSecret Secret { get; }
 
-    internal CustodyRecord Record { get; }
+    internal CustodyWay Way { get; }
 
-    internal IReadOnlyList<(byte[] Sealed, SecretBuffer Confirmation)> Sealed { get; }
+    internal Id16 Split { get; }
+
+    internal IReadOnlyList<(byte[] Sealed, SecretBuffer Confirmation, PublicKey Proof)> Sealed { get; }
 
     public void Dispose()
     {
-        foreach (var (_, confirmation) in Sealed)
+        foreach (var (_, confirmation, _) in Sealed)
             confirmation.Dispose();
         foreach (var custodian in _custodians)
             custodian.Dispose();
@@ -43,7 +45,7 @@ internal sealed class Custody : IDisposable
     /// <summary>What the custodian at <paramref name="position"/> finds in what was sealed for the one at <paramref name="of"/>.</summary>
     internal SecretBuffer Unseal(int position, int of, uint? index = null) => Hpke.Open(
         _custodians[position],
-        CustodyInfo.SealedShare(Record.Cluster, Record.Customer, Record.Epoch, Record.Split, index ?? (uint)of + 1),
+        CustodyInfo.SealedShare(Secret.Cluster, Secret.Customer, Secret.Epoch, Split, index ?? (uint)of + 1),
         [],
         Sealed[of].Sealed);
 

@@ -9,8 +9,21 @@ internal static class Wraps
     internal static readonly Name Way = Name.Parse("hsm-1");
     internal static readonly Name OtherWay = Name.Parse("customer");
 
-    internal static SealedWrap Seal(CustomerSecret secret, IKeyAgreement key) =>
-        WrapRecord.Seal(secret, Way, PublicKey.Parse(key.PublicKey), SystemRandom.Fill);
+    internal static readonly Id16 Split = new([.. Enumerable.Repeat((byte)7, 16)]);
+
+    internal static SealedWrap Seal(CustomerSecret secret, IKeyAgreement key) => SealAll(secret, key).Wrap;
+
+    /// <summary>The wrap, and the key that proves it.</summary>
+    internal static (SealedWrap Wrap, PublicKey Proof) SealAll(CustomerSecret secret, IKeyAgreement key, Name? way = null)
+    {
+        var (wrap, confirmation, proof) = WrapRecord.Seal(secret, way ?? Way, Split, PublicKey.Parse(key.PublicKey), SystemRandom.Fill);
+        confirmation.Dispose();
+        return (wrap, proof);
+    }
+
+    /// <summary>Whether the answer proves the way to this challenge.</summary>
+    internal static bool IsProven(PublicKey proof, CustodyChallenge challenge, byte[]? answer) =>
+        answer is not null && proof.Verify(challenge.Encode(), answer);
 
     /// <summary>Seals any bytes as the wrap's record.</summary>
     internal static SealedWrap Reseal(SealedWrap wrap, ReadOnlySpan<byte> record) =>

@@ -54,8 +54,8 @@ internal sealed partial class People
         }
 
         var plan = new EnrolmentPlan(
-            _installation.Cluster, Customer, node.Node.Incarnation.Key.Fingerprint, [EnrolmentPlan.Shares], 2,
-            [.. _custodians.Select((c, i) => Named($"custodian-{i + 1}", c))], [Named("alice", _users[Alice])], 1,
+            _installation.Cluster, Customer, node.Node.Incarnation.Key.Fingerprint, 
+            [CustodyWay.OfShares(2, [.. _custodians.Select((c, i) => Named($"custodian-{i + 1}", c))])], OneWayOnly: true, [Named("alice", _users[Alice])], 1,
             _process.Time.GetUtcNow() + TimeSpan.FromMinutes(10)).Encode();
         var signed = new Signed(plan, _world.IsReal ? _installation.Console.Sign(plan) : CheapSignature(plan));
         var refs = (await Of(node, async () => await node.Customers.Find(Customer, exists: false))).Value ?? throw new GoneException();
@@ -75,7 +75,7 @@ internal sealed partial class People
             var answer = Confirmation(enrolment, share.Index);
             enrolment.Confirmed++;
             var confirmed = await Of(node, () => refs.Key.Ask<Result<KeyStatus>>(
-                r => new CustomerKeyMessage.Confirm(share.Index, answer, r), Patience));
+                r => new CustomerKeyMessage.Confirm("shares", share.Index, answer, r), Patience));
             if (confirmed.Value is null)
             {
                 return;
@@ -252,7 +252,7 @@ internal sealed partial class People
     private ShareRecord Open(Enrolment enrolment, uint index)
     {
         var custody = enrolment.Custody;
-        var info = CustodyInfo.SealedShare(custody.Cluster, Customer, custody.Epoch, custody.Split, index);
+        var info = CustodyInfo.SealedShare(custody.Cluster, Customer, custody.Epoch, custody.Shares!.Split, index);
         return ShareRecord.Take(Hpke.Open(_custodians[(int)index - 1], info, [], enrolment.Model.Shares[(int)index - 1].Sealed));
     }
 
