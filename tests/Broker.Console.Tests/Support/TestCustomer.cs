@@ -176,7 +176,7 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
         _shares.Add(record);
         _given.Add(record.Index);
         State = "unlocking";
-        if (_shares.Count >= Custody.Threshold)
+        if (_shares.Count >= Custody.Shares!.Way.Threshold)
         {
             _secret = ShareRecord.Combine(_shares);
             _given.Clear();

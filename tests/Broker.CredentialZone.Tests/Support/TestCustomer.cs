@@ -53,7 +53,7 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
     }
 
     public EnrolmentPlan Plan() => new(
-        cluster, Name, Incarnation, 
+        cluster, Name, Incarnation,
         [CustodyWay.OfShares(2, [new NamedKey(N("c1"), new SignerKey().Key), new NamedKey(N("c2"), new SignerKey().Key)])], true,
         [new NamedKey(N("alice"), Alice.Key)], 1, time.GetUtcNow() + TimeSpan.FromMinutes(10));
 
@@ -69,8 +69,8 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
         EnrolmentPlan asked, Signed plan, Func<CustodyRecord, CustodyRecord>? bend = null, Func<Claim, Claim>? bendClaim = null)
     {
         var record = new CustodyRecord(
-            cluster, Name, 1, 1, [.. asked.Ways.Select(w => new KeptWay(w, NewId(), [.. w.Holders.Select(static h => h.Key)]))], asked.AdministratorsRequired, Identity.Key,
-            new SignerKey().Key, plan.Hash);
+            cluster, Name, 1, 1, [.. asked.Ways.Select(w => new KeptWay(w, NewId(), [.. w.Holders.Select(static h => h.Key)]))],
+            asked.AdministratorsRequired, Identity.Key, new SignerKey().Key, plan.Hash);
         record = bend?.Invoke(record) ?? record;
         Custody = Identity.Sign(record);
         var changes = new List<EntryChange>

@@ -123,7 +123,8 @@ public sealed class NodeAttacks(DmzWorld world) : IClassFixture<DmzWorld>
             await t.Customer.Wipe();
             var custody = t.Customer.Custody;
             var node = t.Customer.World.Node;
-            var info = CustodyInfo.ShareForUnlock(node.Cluster, t.Customer.Name, 1, custody.Split, 1, node.Incarnation.Key.Fingerprint);
+            var info = CustodyInfo.ShareForUnlock(
+                node.Cluster, t.Customer.Name, 1, custody.Shares!.Split, 1, node.Incarnation.Key.Fingerprint);
             var garbage = Hpke.Seal(
                 node.Incarnation.Key.Bytes.Span, info, CustodyInfo.AcceptedHead(0, Digest.Zero), new byte[300], SystemRandom.Fill);
             return (await t.Customer.Give(t.Customer.ShareFor(1) with { Sealed = garbage })).Code!;

@@ -27,10 +27,12 @@ public class StatementBaselineSpecs
             Line("info of a share for unlock", CustodyInfo.ShareForUnlock(A, A, 1, default, 2, Digest.Of([]))),
             Line("aad of a share for unlock", CustodyInfo.AcceptedHead(3, Digest.Of([]))),
             Line("confirmation", CustodyInfo.Confirmation),
-            Line("info of a sealed wrap", SealedWrap.Info(A, A, 1, A, TestKey.Alice.Public, TestKey.Alice.Public)),
-            Line("info of a wrap for unlock", CustodyInfo.WrapForUnlock(A, A, 1, A, Digest.Of([]))),
-            Line("confirmation of a wrap", CustodyInfo.WrapConfirmation(A, A, 1, A, new Id16(new byte[16]), TestKey.Alice.Public)),
-            Line("label of a wrap", System.Text.Encoding.UTF8.GetBytes(SealedWrap.ObjectLabel(A, A, 1, A, new Id16(new byte[16])))),
+            Line("info of a sealed wrap", SealedWrap.Info(A, A, 1, A, default, TestKey.Alice.Public, TestKey.Alice.Public)),
+            Line("info of a wrap for unlock", CustodyInfo.WrapForUnlock(A, A, 1, A, default, Digest.Of([]))),
+            Line("confirmation of a wrap", CustodyInfo.WrapConfirmation(A, A, 1, A, default, TestKey.Alice.Public)),
+            Line("proof of a share", CustodyInfo.ShareProof(A, A, 1, default, 2)),
+            Line("proof of a wrap", CustodyInfo.WrapProof(A, A, 1, A, default)),
+            Line("label of a wrap", System.Text.Encoding.UTF8.GetBytes(SealedWrap.ObjectLabel(A, A, 1, A, default))),
             Line("hand-off id", HandOffId.Of(Digest.Of([]), A).ToArray()),
             Line("leaf key", EntryKey.Row(A, 7).LeafKey.ToArray()),
         ]);
@@ -59,7 +61,7 @@ public class StatementBaselineSpecs
             .. CredentialKinds.All.Select(k => $"CredentialKind.{k.Kind}: {k.Text}"),
             .. Enum.GetValues<Role>().Select(r => $"Role.{r}: {r.ToText()}"),
             $"ReleasePolicy.Default: {ReleasePolicy.Default}",
-            $"EnrolmentPlan.Shares: {EnrolmentPlan.Shares}",
+            .. Enum.GetValues<WayKind>().Select(k => $"WayKind.{k}: {k.ToText()}"),
             .. UserAction.All.Select(a => $"UserAction {a.Name}: {string.Join(", ", a.Roles)}{(a.Grave ? "; grave" : "")}"),
         ]);
 

@@ -28,9 +28,11 @@ public partial class LabelSpecs
             FirstField(CustodyInfo.ShareForUnlock(A, A, 1, default, 1, Digest.Zero)),
             FirstField(CustodyInfo.AcceptedHead(0, Digest.Zero)),
             FirstField(CustodyInfo.Confirmation),
-            FirstField(CustodyInfo.WrapForUnlock(A, A, 1, A, Digest.Zero)),
-            FirstField(CustodyInfo.WrapConfirmation(A, A, 1, A, new Id16(new byte[16]), TestKey.Alice.Public)),
-            FirstField(SealedWrap.Info(A, A, 1, A, TestKey.Alice.Public, TestKey.Alice.Public)),
+            FirstField(CustodyInfo.ShareProof(A, A, 1, default, 1)),
+            FirstField(CustodyInfo.WrapProof(A, A, 1, A, default)),
+            FirstField(CustodyInfo.WrapForUnlock(A, A, 1, A, default, Digest.Zero)),
+            FirstField(CustodyInfo.WrapConfirmation(A, A, 1, A, default, TestKey.Alice.Public)),
+            FirstField(SealedWrap.Info(A, A, 1, A, default, TestKey.Alice.Public, TestKey.Alice.Public)),
             // In locked memory only: WrapRecord.
             "broker/wrap/1",
             // Only hashed, never given out: EntryKey.LeafKey and HandOffId; the baseline holds their values.

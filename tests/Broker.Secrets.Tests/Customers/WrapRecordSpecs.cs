@@ -44,7 +44,7 @@ public sealed class WrapRecordSpecs : GaugedSpecs
         using var plain = Wraps.Unseal(_key, _wrap);
         var start = Independent.Enc(
             "broker/wrap/1", Independent.Text("cluster-1"), Independent.Text("acme"), Independent.U32(1), Independent.Text("hsm-1"),
-            _secret.Identity.Bytes.ToArray());
+            Wraps.Split.ToArray(), _secret.Identity.Bytes.ToArray());
         byte[] expected = [.. start, .. Independent.U32(32)];
 
         Assert.Equal(expected.Length + 32 + PublicKey.SignatureLength, plain.Length);

@@ -1,5 +1,4 @@
 using Broker.Protocol.Custody;
-using Broker.Protocol.Identifiers;
 
 namespace Broker.Secrets.Tests.Hsm;
 

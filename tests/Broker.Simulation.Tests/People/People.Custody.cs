@@ -54,9 +54,9 @@ internal sealed partial class People
         }
 
         var plan = new EnrolmentPlan(
-            _installation.Cluster, Customer, node.Node.Incarnation.Key.Fingerprint, 
-            [CustodyWay.OfShares(2, [.. _custodians.Select((c, i) => Named($"custodian-{i + 1}", c))])], OneWayOnly: true, [Named("alice", _users[Alice])], 1,
-            _process.Time.GetUtcNow() + TimeSpan.FromMinutes(10)).Encode();
+            _installation.Cluster, Customer, node.Node.Incarnation.Key.Fingerprint,
+            [CustodyWay.OfShares(2, [.. _custodians.Select((c, i) => Named($"custodian-{i + 1}", c))])], OneWayOnly: true,
+            [Named("alice", _users[Alice])], 1, _process.Time.GetUtcNow() + TimeSpan.FromMinutes(10)).Encode();
         var signed = new Signed(plan, _world.IsReal ? _installation.Console.Sign(plan) : CheapSignature(plan));
         var refs = (await Of(node, async () => await node.Customers.Find(Customer, exists: false))).Value ?? throw new GoneException();
         var enrolled = await Of(node, () => refs.Key.Ask<Result<EnrolledModel>>(
