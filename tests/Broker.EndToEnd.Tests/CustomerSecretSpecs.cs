@@ -2,10 +2,7 @@ using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Harness;
 using Broker.EndToEnd.Tests.Scanning;
 using Broker.MemoryScanner;
-using Broker.Protocol.Directory;
-using Broker.Protocol.Statements;
 using Broker.Secrets;
-using Microsoft.Data.Sqlite;
 using Xunit.Abstractions;
 
 namespace Broker.EndToEnd.Tests;
@@ -30,7 +27,7 @@ public sealed class CustomerSecretSpecs(Certificates certificates, ITestOutputHe
             for (var i = 0; i < 20; i++)
                 await HandOffs.LaunchAsync(cluster, alice, "digest", "password");
             var secret = await Custody.RebuildAsync(cluster);
-            var row = Assert.Single(Rows(cluster));
+            var row = Assert.Single(StoredRows.Of(cluster));
             Assert.Equal(canary, CustomerNeedles.Open(secret, row));
             var needles = CustomerNeedles.Of(secret, cluster.Api.Cluster, cluster.Api.Customer, [row.Salt.ToArray()]);
 
@@ -74,20 +71,5 @@ public sealed class CustomerSecretSpecs(Certificates certificates, ITestOutputHe
             Scan.Found(needle, dmz);
         Assert.Equal(0, dmz.CountOf(CustomerNeedles.RowKey + "-0"));
         Scan.Nothing("while the customer is unlocked", Scan.Of(cluster.Zone, needles), Scan.Of(cluster.Agent, needles));
-    }
-
-    /// <summary>All rows, from a copy of the zone's database.</summary>
-    private static List<StoredRow> Rows(Cluster cluster)
-    {
-        using var copy = DatabaseCopy.Of(cluster, cluster.InTemporary("rows"));
-        using var connection = new SqliteConnection($"Data Source={copy.Path};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT statement FROM entries WHERE type = 'row'";
-        using var reader = command.ExecuteReader();
-        var rows = new List<StoredRow>();
-        while (reader.Read())
-            rows.Add(Statement.Read<StoredRow>((byte[])reader[0]));
-        return rows;
     }
 }

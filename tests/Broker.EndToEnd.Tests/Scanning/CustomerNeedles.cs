@@ -21,20 +21,25 @@ internal static class CustomerNeedles
     private static readonly byte[] KemSuite = [.. "KEM"u8, 0x00, 0x10];
 
     /// <summary>The needles; <paramref name="salts"/> are those of rows.</summary>
-    public static NeedleSet Of(byte[] secret, Name cluster, Name customer, IEnumerable<byte[]> salts)
+    public static NeedleSet Of(byte[] secret, Name cluster, Name customer, IEnumerable<byte[]> salts) =>
+        new(All(secret, cluster, customer, salts));
+
+    /// <summary>
+    /// All of <see cref="Of"/>, and their halves, and the later round keys of AES-256 under the secret and under the keys of rows: what
+    /// a library may keep of a key without the key.
+    /// </summary>
+    public static NeedleSet Hunted(byte[] secret, Name cluster, Name customer, IEnumerable<byte[]> salts)
     {
-        var needles = new List<Needle> { new(Secret, secret) };
-        foreach (var name in new[] { Identity, Intake })
+        var needles = All(secret, cluster, customer, salts);
+        foreach (var whole in needles.ToList())
         {
-            var info = new EncWriter($"broker/{name}/1").Name(cluster).Name(customer).U32(1).ToArray();
-            var scalar = DeriveKeyPair(Expand(secret, info, 32));
-            needles.Add(new Needle(name, scalar));
-            needles.Add(new Needle(name + "-reversed", [.. scalar.Reverse()]));
+            needles.Add(new Needle(whole.Name + "-first-half", whole.Bytes[..16]));
+            needles.Add(new Needle(whole.Name + "-second-half", whole.Bytes[16..]));
+            if (whole.Name == Secret || whole.Name.StartsWith(RowKey, StringComparison.Ordinal))
+                needles.Add(new Needle(whole.Name + "-schedule", AesSchedule.Of(whole.Bytes).AsSpan(32)));
         }
 
-        foreach (var (salt, i) in salts.Select(static (s, i) => (s, i)))
-            needles.Add(new Needle($"{RowKey}-{i}", RowKeyOf(secret, salt)));
-        return new NeedleSet(needles);
+        return new NeedleSet(needles, pieces: 32);
     }
 
     /// <summary>
@@ -49,6 +54,22 @@ internal static class CustomerNeedles
         var plaintext = new byte[row.Ciphertext.Length - tag];
         cipher.Decrypt(new byte[12], row.Ciphertext.Span[..^tag], row.Ciphertext.Span[^tag..], plaintext, row.Header.Span);
         return plaintext;
+    }
+
+    private static List<Needle> All(byte[] secret, Name cluster, Name customer, IEnumerable<byte[]> salts)
+    {
+        var needles = new List<Needle> { new(Secret, secret) };
+        foreach (var name in new[] { Identity, Intake })
+        {
+            var info = new EncWriter($"broker/{name}/1").Name(cluster).Name(customer).U32(1).ToArray();
+            var scalar = DeriveKeyPair(Expand(secret, info, 32));
+            needles.Add(new Needle(name, scalar));
+            needles.Add(new Needle(name + "-reversed", [.. scalar.Reverse()]));
+        }
+
+        foreach (var (salt, i) in salts.Select(static (s, i) => (s, i)))
+            needles.Add(new Needle($"{RowKey}-{i}", RowKeyOf(secret, salt)));
+        return needles;
     }
 
     private static byte[] RowKeyOf(byte[] secret, ReadOnlySpan<byte> salt) =>
