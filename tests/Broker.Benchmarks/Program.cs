@@ -10,4 +10,5 @@ root.Subcommands.Add(BareRoles.Dmz());
 root.Subcommands.Add(BareRoles.Agent());
 root.Subcommands.Add(ChainBenchmark.Create());
 root.Subcommands.Add(KernelBenchmark.Create());
+root.Subcommands.Add(CustodyBenchmark.Create());
 return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Broker.Benchmarks.Custody;
+using Broker.Benchmarks.Load;
+using Broker.Links.Identity;
+using Broker.Protocol.Identifiers;
+using Broker.Secrets;
+
+namespace Broker.Benchmarks;
+
+/// <summary>What custody costs: an unlock, a customer that is unlocked, the rotation of many rows.</summary>
+internal static class CustodyBenchmark
+{
+    private const int Plaintext = 40;
+    private const int InFlight = 64;
+
+    private static readonly Option<string> Root = new("--root") { Required = true };
+    private static readonly Option<string> Certificate = new("--certificate") { Required = true };
+    private static readonly Option<string> Key = new("--key") { Required = true };
+    private static readonly Option<string> Gateway = new("--gateway") { Required = true };
+    private static readonly Option<string> UserKeys = new("--user-keys") { Required = true };
+    private static readonly Option<string> Directory = new("--directory") { Required = true, Description = "where the raw loop writes" };
+    private static readonly Option<int> Node = new("--node-pid") { Required = true, Description = "the DMZ node's process" };
+    private static readonly Option<int> Customers = new("--customers") { DefaultValueFactory = _ => 10_000 };
+    private static readonly Option<int> Rows = new("--rows") { DefaultValueFactory = _ => 20_000 };
+    private static readonly Option<string> Json = new("--json");
+
+    public static Command Create()
+    {
+        var command = new Command("custody")
+        {
+            Root, Certificate, Key, Gateway, UserKeys, Directory, Node, Customers, Rows, Json,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        SecretMemory.Configure(8 << 20);
+        using var key = InstallationKey.Load(
+            parsed.GetRequiredValue(Certificate), parsed.GetRequiredValue(Key), LinkTrust.Load(parsed.GetRequiredValue(Root)));
+        var gateway = new Uri(parsed.GetRequiredValue(Gateway));
+        var keyFile = Path.Combine(parsed.GetRequiredValue(UserKeys), "alice.key");
+        using var pem = SecretBuffer.CopyOf(await File.ReadAllBytesAsync(keyFile, cancellation));
+        using var administrator = P256PrivateKey.FromPkcs8Pem(pem);
+        using var calls = new CustodyCalls(key, gateway, administrator);
+        var rows = new List<Measurement>();
+
+        await Console.Error.WriteLineAsync("unlock …");
+        UnlockCost.Measure(rows);
+        var customers = parsed.GetValue(Customers);
+        await Console.Error.WriteLineAsync($"{customers} customers …");
+        await CustomersAsync(rows, calls, parsed.GetValue(Node), customers);
+        await Console.Error.WriteLineAsync($"rotation of {parsed.GetValue(Rows)} rows …");
+        var customer = Name.Parse("rotated");
+        await calls.EnrolAsync(customer);
+        using var putter = new BrokerCalls(key, gateway, customer, CustodyCalls.Administrator, keyFile);
+        await RotationAsync(rows, calls, putter, customer, parsed.GetValue(Rows), parsed.GetRequiredValue(Directory));
+        Measurement.Print(rows);
+        if (parsed.GetValue(Json) is { } file)
+            Measurement.Write(file, rows);
+        return 0;
+    }
+
+    /// <summary>Bytes that each unlocked customer adds to the node, beside those of its secret alone.</summary>
+    private static async Task CustomersAsync(List<Measurement> rows, CustodyCalls calls, int node, int customers)
+    {
+        // The first ones pay for what is there once.
+        await EnrolAsync(calls, "warm", customers / 10);
+        var before = Resident(node);
+        await EnrolAsync(calls, "many", customers);
+        // The secret and the scalars of its two key pairs.
+        rows.Add(Measurement.Bytes($"unlocked customer, of {customers}", (Resident(node) - before) / (double)customers, 3 * 32));
+    }
+
+    private static async Task EnrolAsync(CustodyCalls calls, string prefix, int count)
+    {
+        var next = 0;
+        await Task.WhenAll(Enumerable.Range(0, InFlight / 4).Select(async _ =>
+        {
+            while (Interlocked.Increment(ref next) is var number && number <= count)
+                await calls.EnrolAsync(Name.Parse($"{prefix}-{number}"));
+        }));
+    }
+
+    private static async Task RotationAsync(
+        List<Measurement> rows, CustodyCalls calls, BrokerCalls putter, Name customer, int count, string directory)
+    {
+        var next = 0;
+        await Task.WhenAll(Enumerable.Range(0, InFlight).Select(async _ =>
+        {
+            while (Interlocked.Increment(ref next) <= count)
+            {
+                if (!await putter.PutAsync("row"))
+                    throw new InvalidOperationException(putter.FirstFailure);
+            }
+        }));
+        var bare = RawRows.PerSecond(directory, count, Plaintext);
+        await calls.RotateAsync(customer, epoch: 2);
+        var start = Stopwatch.GetTimestamp();
+        var first = (await calls.ShowAsync(customer)).Rotation?.Done ?? 0;
+        while ((await calls.ShowAsync(customer)).Rotation is not null)
+            await Task.Delay(50);
+        var rate = (count - (double)first) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        rows.Add(Measurement.Rate($"rotation of {count} rows", rate, bare));
+    }
+
+    /// <summary>Bytes of a process that are in memory.</summary>
+    private static long Resident(int pid)
+    {
+        var line = File.ReadLines($"/proc/{pid}/status").Single(static l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
+    }
+}

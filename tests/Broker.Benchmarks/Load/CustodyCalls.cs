@@ -1,0 +1,116 @@
+using System.Net.Http.Json;
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
+using Broker.Secrets;
+
+namespace Broker.Benchmarks.Load;
+
+/// <summary>Enrolls and rotates customers of which this process is every custodian and the one administrator.</summary>
+internal sealed class CustodyCalls : IDisposable
+{
+    private static readonly TimeSpan PlanLife = TimeSpan.FromMinutes(5);
+
+    private readonly HttpClient _http;
+    private readonly InstallationKey _key;
+    private readonly P256PrivateKey[] _custodians = [P256PrivateKey.Generate(SystemRandom.Fill), P256PrivateKey.Generate(SystemRandom.Fill)];
+    private readonly P256PrivateKey _administrator;
+    private Digest _incarnation;
+
+    public CustodyCalls(InstallationKey key, Uri gateway, P256PrivateKey administrator)
+    {
+        _http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), gateway);
+        (_key, _administrator) = (key, administrator);
+    }
+
+    /// <summary>The name of the administrator of each customer.</summary>
+    public static Name Administrator { get; } = Name.Parse("alice");
+
+    private CustodyWay Way => CustodyWay.OfShares(
+        2, [.. _custodians.Select(static (c, i) => new NamedKey(Name.Parse($"c{i}"), PublicKey.Parse(c.PublicKey)))]);
+
+    /// <summary>Enrols a customer with two custodians; it is unlocked when this returns.</summary>
+    public async Task EnrolAsync(Name customer)
+    {
+        if (_incarnation == default)
+        {
+            var node = await _http.GetFromJsonAsync("/v1/node", ApiJson.Default.NodeModel);
+            _incarnation = node!.Incarnation.ToSigned().Read<Incarnation>().Key.Fingerprint;
+        }
+
+        var plan = new EnrolmentPlan(
+            _key.Trust.Cluster, customer, _incarnation, [Way], OneWayOnly: true,
+            [new NamedKey(Administrator, PublicKey.Parse(_administrator.PublicKey))], 1, TimeProvider.System.GetUtcNow() + PlanLife).Encode();
+        var model = new EnrolModel(new SignedModel(plan, _key.Sign(plan)), [.. _key.ChainDer.Select(static c => c.ToArray())]);
+        using var answer = await _http.PostAsJsonAsync("/v1/customers", model, ApiJson.Default.EnrolModel);
+        await ConfirmAsync(customer, (await ReadAsync(answer))!, static m => m.State == "unlocked");
+    }
+
+    /// <summary>Begins the rotation to an epoch; it goes on in the background when this returns.</summary>
+    public async Task RotateAsync(Name customer, uint epoch)
+    {
+        var payload = new RotatePayload([Way], OneWayOnly: true, AdministratorsRequired: 1, epoch, Compromised: false).Encode();
+        var statement = new Request(
+            _key.Trust.Cluster, customer, Administrator, UserAction.Rotate.Name, NewId(), TimeProvider.System.GetUtcNow() + PlanLife,
+            Digest.Of(payload)).Encode();
+        var signature = new byte[PublicKey.SignatureLength];
+        _administrator.Sign(statement, signature);
+        var request = new SignedRequest(statement, payload, [new UserSignature(Administrator, signature)]);
+        using var answer = await _http.PostAsJsonAsync(
+            $"/v1/customers/{customer}/rotation", SignedRequestModel.From(request), ApiJson.Default.SignedRequestModel);
+        await ConfirmAsync(customer, (await ReadAsync(answer))!, m => EpochOf(m) == epoch);
+    }
+
+    /// <summary>What the broker says of the customer.</summary>
+    public async Task<CustomerModel> ShowAsync(Name customer) =>
+        (await _http.GetFromJsonAsync($"/v1/customers/{customer}", ApiJson.Default.CustomerModel))!;
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        foreach (var custodian in _custodians)
+            custodian.Dispose();
+    }
+
+    private static uint EpochOf(CustomerModel model) => model.Custody?.ToSigned().Read<CustodyRecord>().Epoch ?? 0;
+
+    private async Task ConfirmAsync(Name customer, EnrolledModel enrolled, Func<CustomerModel, bool> done)
+    {
+        var record = enrolled.Custody.ToSigned().Read<CustodyRecord>();
+        foreach (var share in enrolled.Shares)
+        {
+            var info = CustodyInfo.SealedShare(record.Cluster, customer, record.Epoch, record.Shares!.Split, share.Index);
+            using var opened = ShareRecord.Take(Hpke.Open(_custodians[(int)share.Index - 1], info, [], share.Sealed));
+            using var answer = await _http.PostAsJsonAsync(
+                $"/v1/customers/{customer}/confirmations", new ConfirmModel("shares", share.Index, opened.Confirm(enrolled.Challenge)),
+                ApiJson.Default.ConfirmModel);
+            await EnsureAsync(answer);
+        }
+
+        while (!done(await ShowAsync(customer)))
+            await Task.Delay(5);
+    }
+
+    private static async Task<EnrolledModel?> ReadAsync(HttpResponseMessage answer)
+    {
+        await EnsureAsync(answer);
+        return await answer.Content.ReadFromJsonAsync(ApiJson.Default.EnrolledModel);
+    }
+
+    private static async Task EnsureAsync(HttpResponseMessage answer)
+    {
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    private static Id16 NewId()
+    {
+        Span<byte> bytes = stackalloc byte[Id16.Length];
+        SystemRandom.Fill(bytes);
+        return new Id16(bytes);
+    }
+}
