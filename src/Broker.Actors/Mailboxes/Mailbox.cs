@@ -149,7 +149,9 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
             }
             if (cell.State == CellState.Stopped)
                 return;
-            if (left-- == 0 || !cell.MayReceive || !TryTakeUser(out var slot))
+            if (left-- == 0 || !cell.MayReceive)
+                break;
+            if (!TryTakeUser(out var slot))
                 break;
             if (IsUnderWay(cell.HandleUser(slot), left))
                 return;

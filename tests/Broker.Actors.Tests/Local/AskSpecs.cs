@@ -119,7 +119,8 @@ public sealed class AskSpecs : IDisposable
     [Trait("Statement", "A4")]
     public void A4_null_should_be_an_answer_and_any_other_type_not_compile()
     {
-        Assert.Null(_world.Await(_it.Ask<string?>(to => new Do(_ => to.Tell(null)), Second)));
+        Assert.Null(_world.Await(_it.Ask<string?>(to => new Do(_ => { to.Tell(null); to.Tell(null); }), Second)));
+        Assert.Equal("null", Assert.Single(_world.Events.Of<DeadLetter>()).MessageType);
         Assert.Equal(
             typeof(string), typeof(ReplyTo<string>).GetMethod(nameof(ReplyTo<string>.Tell))!.GetParameters().Single().ParameterType);
     }
