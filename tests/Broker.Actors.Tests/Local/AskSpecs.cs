@@ -52,6 +52,36 @@ public sealed class AskSpecs : IDisposable
         Assert.Equal(replyTo.Path, Assert.Single(_world.Events.Of<DeadLetter>()).Path);
     }
 
+    [Theory]
+    [InlineData(typeof(NotSupportedException))]
+    [InlineData(typeof(ArgumentNullException))]
+    [Trait("Statement", "A3")]
+    public void A3_question_that_could_not_be_made_should_be_given_up_and_an_answer_to_it_wiped(Type thrown)
+    {
+        ReplyTo<Owning>? replyTo = null;
+        Assert.Throws(thrown, () =>
+        {
+            _ = _it.Ask<Owning>(to =>
+            {
+                replyTo = to;
+                return thrown == typeof(ArgumentNullException) ? null! : throw new NotSupportedException();
+            }, Second);
+        });
+        Assert.True(replyTo!.IsExpired);
+        replyTo.Tell(new Owning(_leaks));
+        Assert.Equal((1, 0, 0), (_leaks.Births, _leaks.Alive, _leaks.DiedTwice));
+    }
+
+    [Fact]
+    public void Nothing_should_be_neither_told_nor_asked()
+    {
+        Assert.Throws<ArgumentNullException>(() => _it.Tell(null!));
+        Assert.Throws<ArgumentNullException>(() => { _ = _it.Ask<string>(null!, Second); });
+        _it.Tell(new Say("still there"));
+        _world.Run();
+        Assert.Equal((1, "still there"), (_script.Instances, _script.Log[^1]));
+    }
+
     [Fact]
     [Trait("Statement", "A2")]
     public void A2_timeout_should_throw_AskTimeout_and_not_before_its_time()

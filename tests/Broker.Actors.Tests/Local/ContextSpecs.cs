@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Broker.TestKit;
 using static Broker.Actors.Tests.Message;
 
@@ -25,6 +26,25 @@ public sealed class ContextSpecs : IDisposable
     [Trait("Statement", "L1")]
     public void L1_actor_should_be_made_by_its_factory_only() =>
         Assert.Throws<InvalidOperationException>(() => new ScriptedActor(_script));
+
+    [Fact]
+    [Trait("Statement", "R9")]
+    public void R9_actor_with_a_finalizer_should_be_disposed_by_the_kernel_only()
+    {
+        var disposing = new List<bool>();
+        Wave();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(Enumerable.Repeat(true, 20), disposing);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void Wave()
+        {
+            for (var i = 0; i < 20; i++)
+                _world.System.Spawn(Props<Message>.Of(() => new Finalized(disposing)), $"f{i}").Stop();
+            _world.Run();
+        }
+    }
 
     [Theory]
     [InlineData(false)]
@@ -222,6 +242,20 @@ public sealed class ContextSpecs : IDisposable
             else
                 log.Add($"again {message}");
             return default;
+        }
+    }
+
+    private sealed class Finalized(List<bool> disposing) : Actor<Message>
+    {
+        ~Finalized() => Dispose(isDisposing: false);
+
+        protected override ValueTask Receive(Message message) => default;
+
+        protected override void Dispose(bool isDisposing)
+        {
+            lock (disposing)
+                disposing.Add(isDisposing);
+            base.Dispose(isDisposing);
         }
     }
 }

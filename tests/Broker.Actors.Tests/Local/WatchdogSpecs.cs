@@ -57,13 +57,14 @@ public sealed class WatchdogSpecs
         gates.ForEach(one => one.Gate.Dispose());
     }
 
-    private static async Task End(params ActorSystem[] systems)
+    private async Task End(params ActorSystem[] systems)
     {
         foreach (var system in systems)
         {
             _ = system.TerminateAsync(Patience);
             await system.WhenTerminated.WaitAsync(Patience);
         }
+        Assert.Equal(0, _time.Armed);
     }
 
     private ActorSystem New(string name) => new(name, new ActorSystemOptions { Time = _time, HandlerBudget = Look * 4 });
