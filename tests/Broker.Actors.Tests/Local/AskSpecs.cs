@@ -240,6 +240,39 @@ public sealed class AskSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "A6")]
+    public void A6_question_answered_while_it_was_made_should_leave_nothing_behind()
+    {
+        using var cancel = new CountingToken();
+        var ask = _it.Ask<string>(
+            to =>
+            {
+                to.Tell("early");
+                return new Say("too late");
+            },
+            Second,
+            cancel.Token);
+        Assert.Equal("early", _world.Await(ask));
+        Assert.Equal((0, 0), (_world.System.Timers.Count, cancel.CallbacksAfterwards()));
+    }
+
+    [Fact]
+    [Trait("Statement", "A3")]
+    public void A3_ask_should_keep_no_listener_that_has_unwatched_it()
+    {
+        IActorRef? asked = null;
+        _ = _it.Ask<string>(to => new Do(_ => asked = to), Second);
+        _world.Run();
+        var (stays, leaves) = (0, 0);
+        var left = new Ended(() => leaves++);
+        asked!.SendSystem(new WatchMessage(new Ended(() => stays++)));
+        asked.SendSystem(new WatchMessage(left));
+        asked.SendSystem(new UnwatchMessage(left));
+        _world.Advance(Second);
+        Assert.Equal((1, 0), (stays, leaves));
+    }
+
+    [Fact]
     [Trait("Statement", "A3")]
     [Trait("Statement", "A8")]
     public async Task A3_A8_asks_that_are_answered_cancelled_and_watched_at_once_should_end_once_and_tell_everyone()
