@@ -104,6 +104,7 @@ public sealed class TerminationSpecs
             it.Tell(new Owning(leaks));
             Assert.True(world.System.WhenTerminated.IsCompletedSuccessfully);
             Assert.Equal((9, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
+            Assert.Equal(0, world.Time.Armed);
         }
     }
 }
