@@ -73,6 +73,7 @@ public sealed class ContextSpecs : IDisposable
             var (context, say) = (actor.Context, new Say("x"));
             Null(() => context.Spawn(new Script().Props, null!));
             Null(() => context.Stop(null!));
+            Null(() => _ = context.StopAsync(null!, Second));
             Null(() => context.Watch(null!));
             Null(() => context.WatchWith(null!, say));
             Null(() => context.WatchWith(_it, null!));
@@ -93,7 +94,7 @@ public sealed class ContextSpecs : IDisposable
             Refused<ArgumentOutOfRangeException>(() => _ = context.StopAsync(_it, TimeSpan.Zero));
         }));
         _world.Run();
-        Assert.Equal(20, tried);
+        Assert.Equal(21, tried);
         Assert.Empty(refused);
         Assert.Equal((1, 0, 1), (_world.System.ActorCount, _world.System.Timers.Count, _script.Instances));
 

@@ -36,6 +36,20 @@ public sealed class TurnSpecs : IDisposable
 
     [Fact]
     [Trait("Statement", "Y4")]
+    public void Y4_actor_should_be_wiped_on_its_own_turn_also_after_a_hook_that_awaits()
+    {
+        var it = new Script
+        {
+            PostStop = async _ => await Task.Yield(),
+            OnDispose = _ => _gone.Tell(new Say("wiped")),
+        }.SpawnIn(_world);
+        it.Stop();
+        _world.Run();
+        Assert.Equal(it.Path, LastSender);
+    }
+
+    [Fact]
+    [Trait("Statement", "Y4")]
     public void Y4_thread_should_work_for_nobody_while_handlers_await()
     {
         TaskCompletionSource first = new(), second = new();
