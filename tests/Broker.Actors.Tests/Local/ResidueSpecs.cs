@@ -67,6 +67,33 @@ public sealed class ResidueSpecs : IDisposable
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Fact]
+    [Trait("Statement", "M9")]
+    public void M9_memory_of_a_burst_behind_a_burst_should_be_given_up_as_well()
+    {
+        var it = new Script().SpawnIn(_world);
+        var mailbox = ((Cell<Message>)((IActorRef)it).Owner!).Mailbox;
+        TaskCompletionSource first = new(), second = new();
+        foreach (var gate in new[] { first, second })
+        {
+            it.Tell(new Do(_ => new ValueTask(gate.Task)));
+            Burst(it, 5_000);
+        }
+        first.SetResult();
+        _world.Run();
+        // One half of the mailbox is being emptied, the other fills again.
+        Burst(it, 5_000);
+        Assert.InRange(mailbox.Room, 2 * 5_000, 2 * 10_000);
+        second.SetResult();
+        _world.Run();
+        for (var quiet = 0; quiet < 2; quiet++)
+        {
+            _world.Advance(TimeSpan.FromSeconds(10));
+            Burst(it, 1);
+        }
+        Assert.InRange(mailbox.Room, 0, 600);
+    }
+
     private void Burst(ActorRef<Message> it, int messages)
     {
         for (var i = 0; i < messages; i++)
