@@ -11,8 +11,6 @@ namespace Broker.Benchmarks;
 /// </summary>
 internal static class ChainBenchmark
 {
-    private const int Rounds = 3;
-
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(4);
 
@@ -24,12 +22,14 @@ internal static class ChainBenchmark
     private static readonly Option<string> BareGateway = new("--bare-gateway") { Required = true };
     private static readonly Option<string> UserKeys = new("--user-keys") { Required = true };
     private static readonly Option<string> Json = new("--json");
+    private static readonly Option<int[]> InFlight = new("--in-flight") { DefaultValueFactory = _ => [1, 64] };
+    private static readonly Option<int> Rounds = new("--rounds") { DefaultValueFactory = _ => 3 };
     private static readonly Option<string[]> Ours = new("--process") { DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Theirs = new("--bare-process") { DefaultValueFactory = _ => [] };
 
     public static Command Create()
     {
-        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json, Ours, Theirs };
+        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json, InFlight, Rounds, Ours, Theirs };
         command.SetAction(RunAsync);
         return command;
     }
@@ -57,10 +57,10 @@ internal static class ChainBenchmark
                 "put" => (() => putter.PutAsync(prefix), bare.PutAsync),
                 _ => throw new ArgumentException($"there is no benchmark {name}; hand-off and put are"),
             };
-            foreach (var inFlight in (int[])[1, 64])
+            foreach (var inFlight in parsed.GetRequiredValue(InFlight))
             {
                 await Console.Error.WriteLineAsync($"{name}, {inFlight} in flight …");
-                failures += await CompareAsync(rows, $"{name} x{inFlight}", (ours, processes), (theirs, bareProcesses), inFlight);
+                failures += await CompareAsync(rows, $"{name} x{inFlight}", (ours, processes), (theirs, bareProcesses), inFlight, parsed.GetValue(Rounds));
             }
         }
 
@@ -82,11 +82,11 @@ internal static class ChainBenchmark
 
     private static async Task<int> CompareAsync(
         List<Measurement> rows, string name, (Func<Task<bool>> Operation, Processes Processes) ours,
-        (Func<Task<bool>> Operation, Processes Processes) theirs, int inFlight)
+        (Func<Task<bool>> Operation, Processes Processes) theirs, int inFlight, int rounds)
     {
         var mine = new List<LoadResult>();
         var other = new List<LoadResult>();
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
             other.Add(await LoadRun.RunAsync(theirs.Operation, theirs.Processes, inFlight, WarmUp, Round));
             mine.Add(await LoadRun.RunAsync(ours.Operation, ours.Processes, inFlight, WarmUp, Round));
