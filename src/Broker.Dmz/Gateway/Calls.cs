@@ -120,7 +120,7 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
             throw new MalformedException("the body has to be application/json");
         }
 
-        return await JsonSerializer.DeserializeAsync(context.Request.Body, info, context.RequestAborted)
+        return await JsonSerializer.DeserializeAsync(context.Request.BodyReader, info, context.RequestAborted)
             ?? throw new MalformedException("the body is null");
     }
 
