@@ -48,5 +48,5 @@ public sealed class ActorPath : IEquatable<ActorPath>
     public override int GetHashCode() => HashCode.Combine(Parent, Name);
 
     /// <summary>The path with slashes, from the root.</summary>
-    public override string ToString() => Parent is null ? "/" + Name : Parent + "/" + Name;
+    public override string ToString() => $"{Parent}/{Name}";
 }

@@ -57,6 +57,8 @@ public sealed class ActorRef<T> : IActorRef where T : notnull
         try
         {
             message = makeMessage(pending);
+            if (message is null)
+                ThrowNull();
         }
         catch
         {

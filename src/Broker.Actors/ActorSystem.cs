@@ -78,8 +78,8 @@ public sealed partial class ActorSystem : IAsyncDisposable
     /// <param name="actor">Any actor of this system.</param>
     /// <param name="timeout">More than zero.</param>
     /// <returns>True when it has ended, also when it had before; false when it had not in time.</returns>
-    /// <exception cref="InvalidOperationException">Called by the actor itself or one below it: waiting for that would never
-    /// end.</exception>
+    /// <exception cref="InvalidOperationException">Called by the actor itself or one below it: waiting for that would never end. Known here
+    /// until a handler's first await only; <see cref="IActorContext{T}.StopAsync"/> knows it always.</exception>
     public Task<bool> StopAsync(IActorRef actor, TimeSpan timeout) => StopWaiter.StopAsync(this, Turn.Current, actor, timeout);
 
     internal long NextUid() => Interlocked.Increment(ref _lastUid);

@@ -1,3 +1,4 @@
+using Broker.Protocol.Identifiers;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Agent;
@@ -18,7 +19,11 @@ internal static partial class AgentLog
     internal static partial void LinkEnded(ILogger logger, string code);
 
     [LoggerMessage(5, LogLevel.Information, "hand-off {HandOff} attempt {Attempt}: {Outcome} {Code}")]
-    internal static partial void HandOff(ILogger logger, string handOff, uint attempt, string outcome, string code);
+    internal static partial void HandOff(ILogger logger, Id16 handOff, uint attempt, string outcome, string code);
+
+    // What goes well is in the audit trail, signed, and at a busy agent a line for each would hide the others.
+    [LoggerMessage(13, LogLevel.Debug, "hand-off {HandOff} attempt {Attempt}: {Outcome}")]
+    internal static partial void HandOffWell(ILogger logger, Id16 handOff, uint attempt, string outcome);
 
     [LoggerMessage(6, LogLevel.Information, "grant renewed until {NotAfter}")]
     internal static partial void GrantRenewed(ILogger logger, DateTimeOffset notAfter);

@@ -66,6 +66,7 @@ public sealed class OptionsSpecs
         Assert.NotEqual(Path("user", "a", "b"), Path("user", "a", "c"));
         Assert.NotEqual(Path("user", "a"), Path("user", "a", "a"));
         Assert.False(Path("user").Equals(null));
+        Assert.Equal("/user", Path("user").ToString());
         Assert.Equal("/user/a/b", Path("user", "a", "b").ToString());
     }
 

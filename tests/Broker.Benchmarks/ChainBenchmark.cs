@@ -11,8 +11,6 @@ namespace Broker.Benchmarks;
 /// </summary>
 internal static class ChainBenchmark
 {
-    private const int Rounds = 3;
-
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(4);
 
@@ -24,10 +22,14 @@ internal static class ChainBenchmark
     private static readonly Option<string> BareGateway = new("--bare-gateway") { Required = true };
     private static readonly Option<string> UserKeys = new("--user-keys") { Required = true };
     private static readonly Option<string> Json = new("--json");
+    private static readonly Option<int[]> InFlight = new("--in-flight") { DefaultValueFactory = _ => [1, 64] };
+    private static readonly Option<int> Rounds = new("--rounds") { DefaultValueFactory = _ => 3 };
+    private static readonly Option<string[]> Ours = new("--process") { DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> Theirs = new("--bare-process") { DefaultValueFactory = _ => [] };
 
     public static Command Create()
     {
-        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json };
+        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json, InFlight, Rounds, Ours, Theirs };
         command.SetAction(RunAsync);
         return command;
     }
@@ -44,6 +46,7 @@ internal static class ChainBenchmark
         using var bare = new BareCalls(key, new Uri(parsed.GetRequiredValue(BareGateway)));
         var (agent, credential, use) = (Name.Parse("web-1"), Name.Parse("canary"), Name.Parse("keep"));
         var prefix = $"bench-{Environment.ProcessId}";
+        var (processes, bareProcesses) = (Processes.Of(parsed.GetRequiredValue(Ours)), Processes.Of(parsed.GetRequiredValue(Theirs)));
         var rows = new List<Measurement>();
         var failures = 0;
         foreach (var name in parsed.GetRequiredValue(Names))
@@ -54,10 +57,10 @@ internal static class ChainBenchmark
                 "put" => (() => putter.PutAsync(prefix), bare.PutAsync),
                 _ => throw new ArgumentException($"there is no benchmark {name}; hand-off and put are"),
             };
-            foreach (var inFlight in (int[])[1, 64])
+            foreach (var inFlight in parsed.GetRequiredValue(InFlight))
             {
                 await Console.Error.WriteLineAsync($"{name}, {inFlight} in flight …");
-                failures += await CompareAsync(rows, $"{name} x{inFlight}", ours, theirs, inFlight);
+                failures += await CompareAsync(rows, $"{name} x{inFlight}", (ours, processes), (theirs, bareProcesses), inFlight, parsed.GetValue(Rounds));
             }
         }
 
@@ -78,21 +81,28 @@ internal static class ChainBenchmark
     }
 
     private static async Task<int> CompareAsync(
-        List<Measurement> rows, string name, Func<Task<bool>> ours, Func<Task<bool>> theirs, int inFlight)
+        List<Measurement> rows, string name, (Func<Task<bool>> Operation, Processes Processes) ours,
+        (Func<Task<bool>> Operation, Processes Processes) theirs, int inFlight, int rounds)
     {
         var mine = new List<LoadResult>();
         var other = new List<LoadResult>();
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
-            other.Add(await LoadRun.RunAsync(theirs, inFlight, WarmUp, Round));
-            mine.Add(await LoadRun.RunAsync(ours, inFlight, WarmUp, Round));
+            other.Add(await LoadRun.RunAsync(theirs.Operation, theirs.Processes, inFlight, WarmUp, Round));
+            mine.Add(await LoadRun.RunAsync(ours.Operation, ours.Processes, inFlight, WarmUp, Round));
         }
 
         rows.Add(Measurement.Rate(name, Median(mine, r => r.PerSecond), Median(other, r => r.PerSecond)));
         rows.Add(Measurement.Time($"{name} p50", Median(mine, r => r.P50), Median(other, r => r.P50)));
         rows.Add(Measurement.Time($"{name} p99", Median(mine, r => r.P99), Median(other, r => r.P99)));
+        rows.Add(Measurement.Time($"{name} processor time", Median(mine, r => r.Processor), Median(other, r => r.Processor)));
+        await Console.Error.WriteLineAsync($"  broker: {Shares(mine)}");
+        await Console.Error.WriteLineAsync($"  bare:   {Shares(other)}");
         return mine.Sum(r => r.Failures) + other.Sum(r => r.Failures);
     }
+
+    private static string Shares(List<LoadResult> results) => string.Join(", ", results[0].Shares.Select(
+        (share, i) => FormattableString.Invariant($"{share.Name} {1000 * Median(results, r => r.Shares[i].Milliseconds):0} us")));
 
     private static double Median(List<LoadResult> results, Func<LoadResult, double> of) =>
         results.Select(of).Order().ElementAt(results.Count / 2);

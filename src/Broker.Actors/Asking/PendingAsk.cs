@@ -56,6 +56,9 @@ internal sealed partial class PendingAsk<TReply>(Cell asked, TimeSpan timeout) :
     public void Start(CancellationToken cancellationToken)
     {
         asked.System.Timers.ScheduleAt(this, Due);
+        // It can be over before it is sent: whoever made the message had the address for the answer.
+        if (IsOver)
+            asked.System.Timers.Cancel(this);
         if (!cancellationToken.CanBeCanceled)
             return;
         var registration = cancellationToken.UnsafeRegister(static (ask, token) => ((PendingAsk<TReply>)ask!).Cancel(token), this);

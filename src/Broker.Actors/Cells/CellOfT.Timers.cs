@@ -66,7 +66,7 @@ internal sealed partial class Cell<T>
     private void Add(ActorTimer<T> timer, TimeSpan delay)
     {
         (_timers ??= [])[timer.Key] = timer;
-        System.Timers.Schedule(timer, delay < TimeSpan.Zero ? TimeSpan.Zero : delay);
+        System.Timers.Schedule(timer, delay);
     }
 
     private void Cancel(ActorTimer<T> timer)

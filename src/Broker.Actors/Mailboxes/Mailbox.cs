@@ -7,6 +7,9 @@ namespace Broker.Actors;
 /// </summary>
 internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkItem where T : notnull
 {
+    // How long memory that a burst has needed is kept for the next one.
+    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(10);
+
     // Held for a few instructions at a time, by every tell: a spin lock costs half of the others' time and no object of its own.
     private SpinLock _gate = new(enableThreadOwnerTracking: false);
     private SlotBuffer<T> _incoming;
@@ -16,6 +19,7 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
     private SystemMessage? _systemTail;
     private int _waiting;
     private int _peak;
+    private long _lookedAt;
     private bool _scheduled;
     private bool _closed;
 
@@ -145,7 +149,9 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
             }
             if (cell.State == CellState.Stopped)
                 return;
-            if (left-- == 0 || !cell.MayReceive || !TryTakeUser(out var slot))
+            if (left-- == 0 || !cell.MayReceive)
+                break;
+            if (!TryTakeUser(out var slot))
                 break;
             if (IsUnderWay(cell.HandleUser(slot), left))
                 return;
@@ -188,6 +194,21 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
         _peak = Math.Max(_peak, _outgoing.Count);
     }
 
+    /// <summary>
+    /// Now and then: a consumer that catches up between two bursts, however often, does not make the next one grow its queue anew.
+    /// </summary>
+    private void GiveUpMemory()
+    {
+        if (!_incoming.IsLarge && !_outgoing.IsLarge)
+            return;
+        var now = cell.System.Time.GetTimestamp();
+        if (cell.System.Time.GetElapsedTime(_lookedAt, now) < Kept)
+            return;
+        _incoming.Trim(_peak);
+        _outgoing.Trim(_peak);
+        (_peak, _lookedAt) = (0, now);
+    }
+
     private SystemMessage? TryTakeSystem()
     {
         if (Volatile.Read(ref _systemHead) is null)
@@ -209,10 +230,7 @@ internal sealed class Mailbox<T>(Cell<T> cell, int capacity) : IThreadPoolWorkIt
             var userWork = _unstashed is not null || !_outgoing.IsEmpty || !_incoming.IsEmpty;
             if (_systemHead is not null || (userWork && cell.MayReceive))
                 return false;
-            _incoming.Trim(_peak);
-            _outgoing.Trim(_peak);
-            // Not to zero: one quiet moment in the midst of load is no reason to grow anew.
-            _peak -= (_peak + 15) / 16;
+            GiveUpMemory();
             _scheduled = false;
             return true;
         }

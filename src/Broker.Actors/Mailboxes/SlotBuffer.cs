@@ -17,6 +17,9 @@ internal struct SlotBuffer<T> where T : notnull
     /// <summary>Places that there is memory for.</summary>
     public readonly int Room => _slots?.Length ?? 0;
 
+    /// <summary>More memory than is kept for ever.</summary>
+    public readonly bool IsLarge => Room > KeptSize;
+
     public void Add(T? message, Signal<T>? signal)
     {
         var slots = _slots;
@@ -40,11 +43,11 @@ internal struct SlotBuffer<T> where T : notnull
         return true;
     }
 
-    /// <summary>Gives up a large array that nobody has needed for a while; called when idle.</summary>
+    /// <summary>Gives up a large array that is far more than what is needed.</summary>
     /// <param name="needed">How many places have been in use of late.</param>
     public void Trim(int needed)
     {
-        if (IsEmpty && Room > KeptSize && needed < Room / 4)
+        if (IsEmpty && IsLarge && needed < Room / 4)
             _slots = null;
     }
 

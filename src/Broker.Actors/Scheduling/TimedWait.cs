@@ -16,9 +16,8 @@ internal sealed class TimedWait(TimerHeap timers, Action? onTimeout = null) : IT
 
     public void Start(TimeSpan deadline)
     {
-        if (_result.Task.IsCompleted)
-            return;
         timers.Schedule(this, deadline);
+        // What is waited for may have come before, or meanwhile.
         if (_result.Task.IsCompleted)
             timers.Cancel(this);
     }

@@ -25,23 +25,60 @@ internal static class EnvelopePlan
         out IReadOnlyList<(NamedUse Use, IReadOnlyList<int> Items)> plan)
     {
         plan = [];
-        if (items.Count is 0 or > LaunchPayload.MaxItems || items.Any(static i => i.Length > CredentialKinds.MaxLength || i.Version == 0)
-            || items.Sum(static i => (long)i.Length) != bodyLength || bodyLength > MaxBody)
+        if (items.Count is 0 or > LaunchPayload.MaxItems || bodyLength > MaxBody || !AddUp(items, bodyLength))
             return RefusalCode.EnvelopeMalformed;
 
-        var planned = new List<(NamedUse Use, IReadOnlyList<int> Items)>();
-        foreach (var group in Enumerable.Range(0, items.Count).GroupBy(i => items[i].Use))
+        var planned = new List<(NamedUse Use, IReadOnlyList<int> Items)>(1);
+        for (var i = 0; i < items.Count; i++)
         {
-            if (!uses.TryGetValue(group.Key, out var use))
+            if (!IsFirst(items, i))
+                continue;
+            if (!uses.TryGetValue(items[i].Use, out var use))
                 return RefusalCode.UnknownUse;
-            if (!Fits(use, [.. group.Select(i => items[i].Credential)]))
+            var together = Together(items, i);
+            if (!Fits(use, [.. together.Select(n => items[n].Credential)]))
                 return RefusalCode.CredentialsDoNotFit;
 
-            planned.Add((use, [.. group]));
+            planned.Add((use, together));
         }
 
         plan = planned;
         return null;
+    }
+
+    private static bool AddUp(IReadOnlyList<EnvelopeItem> items, long bodyLength)
+    {
+        foreach (var item in items)
+        {
+            if (item.Length > CredentialKinds.MaxLength || item.Version == 0)
+                return false;
+            bodyLength -= item.Length;
+        }
+
+        return bodyLength == 0;
+    }
+
+    private static bool IsFirst(IReadOnlyList<EnvelopeItem> items, int position)
+    {
+        for (var i = 0; i < position; i++)
+        {
+            if (items[i].Use == items[position].Use)
+                return false;
+        }
+
+        return true;
+    }
+
+    private static List<int> Together(IReadOnlyList<EnvelopeItem> items, int first)
+    {
+        var together = new List<int>(1);
+        for (var i = first; i < items.Count; i++)
+        {
+            if (items[i].Use == items[first].Use)
+                together.Add(i);
+        }
+
+        return together;
     }
 
     private static bool Fits(NamedUse use, HashSet<Name> credentials, int count) => credentials.Count == count && use.Mode switch

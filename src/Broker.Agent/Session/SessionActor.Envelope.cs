@@ -43,7 +43,10 @@ internal sealed partial class SessionActor
 
         var entry = code is null ? EntryOf(header, HandOffRecord.Acknowledged, "") : EntryOf(header, HandOffRecord.Refused, code);
         parts.Journal.Write(entry);
-        AgentLog.HandOff(parts.Logger, header.HandOff.ToString(), header.Attempt, entry.Answer.Type, entry.Code);
+        if (code is null)
+            AgentLog.HandOffWell(parts.Logger, header.HandOff, header.Attempt, entry.Answer.Type);
+        else
+            AgentLog.HandOff(parts.Logger, header.HandOff, header.Attempt, entry.Answer.Type, entry.Code);
         await Answer(entry);
     }
 

@@ -121,7 +121,7 @@ internal sealed partial class SessionActor
             known = new JournalEntry(
                 header.HandOff, header.Attempt, header.Request, HandOffRecord.Barred, "", header.NotAfter, Told: false);
             parts.Journal.Write(known);
-            AgentLog.HandOff(parts.Logger, header.HandOff.ToString(), header.Attempt, MessageType.Barred, "");
+            AgentLog.HandOff(parts.Logger, header.HandOff, header.Attempt, MessageType.Barred, "");
         }
 
         await Answer(known);

@@ -45,10 +45,10 @@ internal sealed partial class SessionActor
         {
             SealedMessage = new Protocol.Wire.Agent.SealedMessage
             {
-                Header = ByteString.CopyFrom(message.Header.Span),
-                Random = ByteString.CopyFrom(message.Random.Span),
-                Commitment = ByteString.CopyFrom(message.Commitment.Span),
-                Ciphertext = ByteString.CopyFrom(message.Ciphertext.Span),
+                Header = UnsafeByteOperations.UnsafeWrap(message.Header),
+                Random = UnsafeByteOperations.UnsafeWrap(message.Random),
+                Commitment = UnsafeByteOperations.UnsafeWrap(message.Commitment),
+                Ciphertext = UnsafeByteOperations.UnsafeWrap(message.Ciphertext),
             },
         });
     }
@@ -66,7 +66,10 @@ internal sealed partial class SessionActor
         };
         var over = entry with { Record = record, Code = ended.How.Code };
         parts.Journal.Write(over);
-        AgentLog.HandOff(parts.Logger, over.HandOff.ToString(), over.Attempt, ended.How.State, ended.How.Code);
+        if (record == HandOffRecord.Used)
+            AgentLog.HandOffWell(parts.Logger, over.HandOff, over.Attempt, ended.How.State);
+        else
+            AgentLog.HandOff(parts.Logger, over.HandOff, over.Attempt, ended.How.State, ended.How.Code);
         await TellEnd(over);
         await AnswerDrained();
     }

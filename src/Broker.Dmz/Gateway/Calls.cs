@@ -89,7 +89,7 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
             }
             catch (Exception problem) when (problem is not OperationCanceledException && !context.Response.HasStarted)
             {
-                Log.Failed(log, problem, pattern);
+                Log.Failed(log, problem, pattern, context.TraceIdentifier);
                 await Problems.Write(
                     context, new Refused(Codes.Internal, "the call failed; the node's log has the cause under this correlation"));
             }
@@ -120,7 +120,7 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
             throw new MalformedException("the body has to be application/json");
         }
 
-        return await JsonSerializer.DeserializeAsync(context.Request.Body, info, context.RequestAborted)
+        return await JsonSerializer.DeserializeAsync(context.Request.BodyReader, info, context.RequestAborted)
             ?? throw new MalformedException("the body is null");
     }
 
@@ -138,7 +138,7 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
 
     private static partial class Log
     {
-        [LoggerMessage(2401, LogLevel.Error, "call {Pattern} failed")]
-        public static partial void Failed(ILogger log, Exception problem, string pattern);
+        [LoggerMessage(2401, LogLevel.Error, "call {Pattern} failed, correlation {Correlation}")]
+        public static partial void Failed(ILogger log, Exception problem, string pattern, string correlation);
     }
 }

@@ -39,7 +39,7 @@ public sealed record NodeContext(ILoggerFactory Logs, NodeHealth Health, TimePro
     public WebApplicationBuilder CreateWebBuilder(Action<KestrelServerOptions> kestrel)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "broker" });
-        builder.Services.AddSingleton(Logs);
+        builder.Services.AddSingleton<ILoggerFactory>(new WebLogs(Logs));
         builder.Services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSingleton(Time);

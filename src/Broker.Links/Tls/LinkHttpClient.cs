@@ -61,5 +61,7 @@ public static class LinkHttpClient
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         MaxResponseHeadersLength = 16,
+        // What a process traces of itself is no other zone's business.
+        ActivityHeadersPropagator = null,
     };
 }

@@ -35,7 +35,7 @@ public ref struct EncReader
     public EncReader(ReadOnlySpan<byte> encoding, string label)
     {
         _rest = encoding;
-        if (Text() != label)
+        if (!Ascii.Equals(Bytes(MaxText), label))
         {
             throw new MalformedException($"not a {label} encoding");
         }
@@ -125,7 +125,8 @@ public ref struct EncReader
         }
 
         var outer = new EncReader(field[4..]);
-        var items = new List<T>();
+        // An item has a length at least, so the capacity is bounded by what was sent.
+        var items = new List<T>(Math.Min((int)count, field.Length / 4));
         for (var i = 0; i < count; i++)
         {
             var inner = new EncReader(outer.Bytes());

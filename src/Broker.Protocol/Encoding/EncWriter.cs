@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using Broker.Protocol.Identifiers;
 
@@ -10,21 +9,19 @@ namespace Broker.Protocol.Encoding;
 /// </summary>
 public sealed class EncWriter
 {
-    private readonly ArrayBufferWriter<byte> _buffer = new(256);
+    private byte[] _buffer = new byte[512];
+    private int _length;
 
     /// <summary>Begins an encoding with its label, for instance <c>broker/row/1</c>.</summary>
     public EncWriter(string label) => Text(label);
 
-    private EncWriter()
-    {
-    }
-
     /// <summary>Appends a field of raw bytes.</summary>
     public EncWriter Bytes(ReadOnlySpan<byte> value)
     {
-        BinaryPrimitives.WriteUInt32BigEndian(_buffer.GetSpan(4), (uint)value.Length);
-        _buffer.Advance(4);
-        _buffer.Write(value);
+        var span = Reserve(4 + value.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(span, (uint)value.Length);
+        value.CopyTo(span[4..]);
+        _length += 4 + value.Length;
         return this;
     }
 
@@ -36,16 +33,16 @@ public sealed class EncWriter
     {
         try
         {
-            var length = EncReader.StrictUtf8.GetByteCount(value);
+            // No character takes less than one byte or more than three, so the buffer is bounded before the length is known.
+            var room = value.Length <= EncReader.MaxText ? Reserve(4 + (3 * value.Length)) : [];
+            var length = room.IsEmpty ? int.MaxValue : EncReader.StrictUtf8.GetBytes(value, room[4..]);
             if (length > EncReader.MaxText)
             {
                 throw new MalformedException("text is longer than 4096 bytes of utf-8");
             }
 
-            var span = _buffer.GetSpan(4 + length);
-            BinaryPrimitives.WriteUInt32BigEndian(span, (uint)length);
-            EncReader.StrictUtf8.GetBytes(value, span[4..]);
-            _buffer.Advance(4 + length);
+            BinaryPrimitives.WriteUInt32BigEndian(room, (uint)length);
+            _length += 4 + length;
             return this;
         }
         catch (System.Text.EncoderFallbackException)
@@ -104,25 +101,49 @@ public sealed class EncWriter
     /// </summary>
     public EncWriter List<T>(IReadOnlyCollection<T> items, Action<EncWriter, T> write)
     {
-        var list = new EncWriter();
-        BinaryPrimitives.WriteUInt32BigEndian(list._buffer.GetSpan(4), (uint)items.Count);
-        list._buffer.Advance(4);
+        var list = BeginField();
+        BinaryPrimitives.WriteUInt32BigEndian(Reserve(4), (uint)items.Count);
+        _length += 4;
         foreach (var item in items)
         {
-            var inner = new EncWriter();
-            write(inner, item);
-            list.Bytes(inner._buffer.WrittenSpan);
+            var field = BeginField();
+            write(this, item);
+            EndField(field);
         }
 
-        return Bytes(list._buffer.WrittenSpan);
+        EndField(list);
+        return this;
     }
 
     /// <summary>Appends a list of identifiers.</summary>
     public EncWriter Names(IReadOnlyCollection<Name> items) => List(items, static (w, n) => w.Name(n));
 
     /// <summary>Returns the encoding as a new array.</summary>
-    public byte[] ToArray() => _buffer.WrittenSpan.ToArray();
+    public byte[] ToArray() => Written.ToArray();
 
     /// <summary>The SHA-256 of the encoding.</summary>
-    public Digest Hash() => Identifiers.Digest.Of(_buffer.WrittenSpan);
+    public Digest Hash() => Identifiers.Digest.Of(Written);
+
+    private ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
+
+    // The length of a field that is made of fields is written when they are: one buffer serves all of an encoding.
+    private int BeginField()
+    {
+        _ = Reserve(4);
+        _length += 4;
+        return _length;
+    }
+
+    private void EndField(int start) =>
+        BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(start - 4), (uint)(_length - start));
+
+    private Span<byte> Reserve(int bytes)
+    {
+        if (_buffer.Length - _length < bytes)
+        {
+            Array.Resize(ref _buffer, Math.Max(2 * _buffer.Length, _length + bytes));
+        }
+
+        return _buffer.AsSpan(_length);
+    }
 }

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Broker.Protocol.Encoding;
 
@@ -76,9 +78,11 @@ public readonly record struct Digest
     internal int BitsFrom(int index)
     {
         var count = 0;
-        for (var i = index; i < 8 * Length; i++)
+        var words = MemoryMarshal.AsBytes(new ReadOnlySpan<Bytes32>(in _bytes));
+        for (var word = index / 64; word < Length / 8; word++)
         {
-            count += Bit(i) ? 1 : 0;
+            var bits = BinaryPrimitives.ReadUInt64BigEndian(words[(8 * word)..]);
+            count += BitOperations.PopCount(word == index / 64 ? bits & (ulong.MaxValue >> (index % 64)) : bits);
         }
 
         return count;

@@ -41,15 +41,16 @@ public static class Hkdf
         if (SimulatedSecrets.Current?.Expands(pseudorandomKey, info, output) == true)
             return;
 
-        // previous block ‖ info ‖ counter, then the block that comes of it.
-        using var scratch = SecretBuffer.Allocate(HashSize + info.Length + 1 + HashSize);
+        // The key's own memory, then previous block ‖ info ‖ counter, then the block that comes of it.
+        using var scratch = SecretBuffer.Allocate(HmacKey.Size + HashSize + info.Length + 1 + HashSize);
+        var key = new HmacKey(pseudorandomKey, scratch.Span[..HmacKey.Size]);
         var block = scratch.Span[^HashSize..];
-        var input = scratch.Span[..^HashSize];
+        var input = scratch.Span[HmacKey.Size..^HashSize];
         info.CopyTo(input[HashSize..]);
         for (var counter = 1; !output.IsEmpty; counter++)
         {
             input[^1] = (byte)counter;
-            HMACSHA256.HashData(pseudorandomKey, counter == 1 ? input[HashSize..] : input, block);
+            key.Hash(counter == 1 ? input[HashSize..] : input, block);
             var taken = Math.Min(HashSize, output.Length);
             block[..taken].CopyTo(output);
             block.CopyTo(input);

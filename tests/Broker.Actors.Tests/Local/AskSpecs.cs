@@ -52,6 +52,36 @@ public sealed class AskSpecs : IDisposable
         Assert.Equal(replyTo.Path, Assert.Single(_world.Events.Of<DeadLetter>()).Path);
     }
 
+    [Theory]
+    [InlineData(typeof(NotSupportedException))]
+    [InlineData(typeof(ArgumentNullException))]
+    [Trait("Statement", "A3")]
+    public void A3_question_that_could_not_be_made_should_be_given_up_and_an_answer_to_it_wiped(Type thrown)
+    {
+        ReplyTo<Owning>? replyTo = null;
+        Assert.Throws(thrown, () =>
+        {
+            _ = _it.Ask<Owning>(to =>
+            {
+                replyTo = to;
+                return thrown == typeof(ArgumentNullException) ? null! : throw new NotSupportedException();
+            }, Second);
+        });
+        Assert.True(replyTo!.IsExpired);
+        replyTo.Tell(new Owning(_leaks));
+        Assert.Equal((1, 0, 0), (_leaks.Births, _leaks.Alive, _leaks.DiedTwice));
+    }
+
+    [Fact]
+    public void Nothing_should_be_neither_told_nor_asked()
+    {
+        Assert.Throws<ArgumentNullException>(() => _it.Tell(null!));
+        Assert.Throws<ArgumentNullException>(() => { _ = _it.Ask<string>(null!, Second); });
+        _it.Tell(new Say("still there"));
+        _world.Run();
+        Assert.Equal((1, "still there"), (_script.Instances, _script.Log[^1]));
+    }
+
     [Fact]
     [Trait("Statement", "A2")]
     public void A2_timeout_should_throw_AskTimeout_and_not_before_its_time()
@@ -119,7 +149,8 @@ public sealed class AskSpecs : IDisposable
     [Trait("Statement", "A4")]
     public void A4_null_should_be_an_answer_and_any_other_type_not_compile()
     {
-        Assert.Null(_world.Await(_it.Ask<string?>(to => new Do(_ => to.Tell(null)), Second)));
+        Assert.Null(_world.Await(_it.Ask<string?>(to => new Do(_ => { to.Tell(null); to.Tell(null); }), Second)));
+        Assert.Equal("null", Assert.Single(_world.Events.Of<DeadLetter>()).MessageType);
         Assert.Equal(
             typeof(string), typeof(ReplyTo<string>).GetMethod(nameof(ReplyTo<string>.Tell))!.GetParameters().Single().ParameterType);
     }
@@ -206,6 +237,39 @@ public sealed class AskSpecs : IDisposable
     {
         Assert.Throws<NotSupportedException>(() => { _ = _it.Ask<string>(_ => throw new NotSupportedException(), Second); });
         Assert.Equal(0, _world.System.Timers.Count);
+    }
+
+    [Fact]
+    [Trait("Statement", "A6")]
+    public void A6_question_answered_while_it_was_made_should_leave_nothing_behind()
+    {
+        using var cancel = new CountingToken();
+        var ask = _it.Ask<string>(
+            to =>
+            {
+                to.Tell("early");
+                return new Say("too late");
+            },
+            Second,
+            cancel.Token);
+        Assert.Equal("early", _world.Await(ask));
+        Assert.Equal((0, 0), (_world.System.Timers.Count, cancel.CallbacksAfterwards()));
+    }
+
+    [Fact]
+    [Trait("Statement", "A3")]
+    public void A3_ask_should_keep_no_listener_that_has_unwatched_it()
+    {
+        IActorRef? asked = null;
+        _ = _it.Ask<string>(to => new Do(_ => asked = to), Second);
+        _world.Run();
+        var (stays, leaves) = (0, 0);
+        var left = new Ended(() => leaves++);
+        asked!.SendSystem(new WatchMessage(new Ended(() => stays++)));
+        asked.SendSystem(new WatchMessage(left));
+        asked.SendSystem(new UnwatchMessage(left));
+        _world.Advance(Second);
+        Assert.Equal((1, 0), (stays, leaves));
     }
 
     [Fact]

@@ -232,9 +232,10 @@ public sealed class AsyncHandlerSpecs : IDisposable
         _world.Advance(Second);
         Assert.Equal(2, _world.Events.Of<SlowHandler>().Count);
         _gate.SetResult();
+        _world.Run();
+        Assert.Equal(0, _world.System.Timers.Count);
         _world.Advance(Second * 5);
         Assert.Equal(2, _world.Events.Of<SlowHandler>().Count);
-        Assert.Equal(0, _world.System.Timers.Count);
     }
 
     [Fact]

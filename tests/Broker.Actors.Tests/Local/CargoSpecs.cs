@@ -55,7 +55,7 @@ public sealed class CargoSpecs : IDisposable
     public void W4_W6_empty_cargo_should_give_nothing(bool taken)
     {
         var cargo = new Cargo<Message.Owning>(new Message.Owning(_leaks));
-        Assert.False(cargo.IsEmpty);
+        Assert.Equal((false, "cargo of Owning"), (cargo.IsEmpty, cargo.ToString()));
         using var content = taken ? cargo.Take() : null;
         if (!taken)
             cargo.Dispose();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Broker.TestKit;
 using static Broker.Actors.Tests.Message;
 
@@ -26,6 +27,25 @@ public sealed class ContextSpecs : IDisposable
     public void L1_actor_should_be_made_by_its_factory_only() =>
         Assert.Throws<InvalidOperationException>(() => new ScriptedActor(_script));
 
+    [Fact]
+    [Trait("Statement", "R9")]
+    public void R9_actor_with_a_finalizer_should_be_disposed_by_the_kernel_only()
+    {
+        var disposing = new List<bool>();
+        Wave();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(Enumerable.Repeat(true, 20), disposing);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void Wave()
+        {
+            for (var i = 0; i < 20; i++)
+                _world.System.Spawn(Props<Message>.Of(() => new Finalized(disposing)), $"f{i}").Stop();
+            _world.Run();
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -53,6 +73,7 @@ public sealed class ContextSpecs : IDisposable
             var (context, say) = (actor.Context, new Say("x"));
             Null(() => context.Spawn(new Script().Props, null!));
             Null(() => context.Stop(null!));
+            Null(() => _ = context.StopAsync(null!, Second));
             Null(() => context.Watch(null!));
             Null(() => context.WatchWith(null!, say));
             Null(() => context.WatchWith(_it, null!));
@@ -73,7 +94,7 @@ public sealed class ContextSpecs : IDisposable
             Refused<ArgumentOutOfRangeException>(() => _ = context.StopAsync(_it, TimeSpan.Zero));
         }));
         _world.Run();
-        Assert.Equal(20, tried);
+        Assert.Equal(21, tried);
         Assert.Empty(refused);
         Assert.Equal((1, 0, 1), (_world.System.ActorCount, _world.System.Timers.Count, _script.Instances));
 
@@ -222,6 +243,20 @@ public sealed class ContextSpecs : IDisposable
             else
                 log.Add($"again {message}");
             return default;
+        }
+    }
+
+    private sealed class Finalized(List<bool> disposing) : Actor<Message>
+    {
+        ~Finalized() => Dispose(isDisposing: false);
+
+        protected override ValueTask Receive(Message message) => default;
+
+        protected override void Dispose(bool isDisposing)
+        {
+            lock (disposing)
+                disposing.Add(isDisposing);
+            base.Dispose(isDisposing);
         }
     }
 }

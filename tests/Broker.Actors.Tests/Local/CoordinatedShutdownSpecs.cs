@@ -30,11 +30,25 @@ public sealed class CoordinatedShutdownSpecs
             () => New(new("a") { After = ["b"] }, new("b") { After = ["a"] }, new("free"))).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => New(new ShutdownPhase("a") { After = ["a"] }));
         Assert.Throws<ArgumentException>(() => New(new ShutdownPhase("a") { After = ["nowhere"] }));
-        Assert.Throws<ArgumentException>(() => New(new ShutdownPhase("a"), new ShutdownPhase("a")));
+        Assert.Contains("two phases a", Assert.Throws<ArgumentException>(
+            () => New(new ShutdownPhase("a"), new ShutdownPhase("a"))).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => New(new ShutdownPhase("a") { Timeout = TimeSpan.Zero }));
         var shutdown = New(new ShutdownPhase("a"));
         Assert.Throws<ArgumentException>(() => shutdown.Add("nowhere", "task", Note("x")));
         Assert.Throws<ArgumentException>(() => { _ = shutdown.RunAsync("nowhere"); });
+    }
+
+    [Fact]
+    public void Nothing_should_be_taken_for_a_clock_a_phase_a_task_or_a_system()
+    {
+        var shutdown = new CoordinatedShutdown(_time);
+        Action[] bad =
+        [
+            () => _ = new CoordinatedShutdown(null!), () => shutdown.Add(null!, "task", Note("x")),
+            () => shutdown.Add(ShutdownPhases.ServiceStop, null!, Note("x")),
+            () => shutdown.Add(ShutdownPhases.ServiceStop, "task", null!), () => shutdown.AddTermination(null!),
+        ];
+        Assert.All(bad, act => Assert.Throws<ArgumentNullException>(act));
     }
 
     [Fact]
@@ -70,6 +84,30 @@ public sealed class CoordinatedShutdownSpecs
         Assert.Equal(new ShutdownProblem("a", "bad", typeof(NotSupportedException).FullName), Assert.Single(result.Problems));
         Assert.Equal((recover, false), (result.IsComplete, result.IsClean));
         Assert.Equal(recover ? ["good", "next"] : ["good"], _ran);
+    }
+
+    [Fact]
+    [Trait("Statement", "C2")]
+    public async Task C2_phase_that_does_not_recover_should_be_followed_by_the_next_when_all_went_well()
+    {
+        var shutdown = New(new("a") { Recover = false }, new("b") { After = ["a"] });
+        shutdown.Add("a", "good", Note("good"));
+        shutdown.Add("b", "next", Note("next"));
+        Assert.True((await Run(shutdown)).IsClean);
+        Assert.Equal(["good", "next"], _ran);
+    }
+
+    [Fact]
+    [Trait("Statement", "C2")]
+    public async Task C2_shutdown_should_not_need_the_thread_that_asked_for_it()
+    {
+        var shutdown = New(new("a"), new("b") { After = ["a"] });
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        shutdown.Add("a", "task", _ => gate.Task);
+        shutdown.Add("b", "next", Note("next"));
+        var running = In(new Deaf(), () => shutdown.RunAsync());
+        gate.SetResult();
+        Assert.True((await running.WaitAsync(Patience)).IsClean);
     }
 
     [Theory]
@@ -182,6 +220,20 @@ public sealed class CoordinatedShutdownSpecs
         Assert.Equal("dispose1", script.Log[^1]);
     }
 
+    private static T In<T>(SynchronizationContext context, Func<T> run)
+    {
+        var outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(context);
+        try
+        {
+            return run();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+        }
+    }
+
     private static async Task Until(Func<bool> done)
     {
         while (!done())
@@ -199,4 +251,12 @@ public sealed class CoordinatedShutdownSpecs
 
     private static Task<ShutdownResult> Run(CoordinatedShutdown shutdown, string? from = null) =>
         shutdown.RunAsync(from).WaitAsync(Patience);
+
+    /// <summary>Never runs what is posted to it, as a thread that waits for the shutdown would not.</summary>
+    private sealed class Deaf : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+        }
+    }
 }

@@ -144,6 +144,20 @@ public sealed class CreationSpecs : IDisposable
     }
 
     [Fact]
+    [Trait("Statement", "L5")]
+    public void L5_names_that_the_kernel_gives_should_be_unique_and_start_with_a_dollar()
+    {
+        List<string> names = [];
+        new Script().SpawnIn(_world).Tell(new Do(actor =>
+        {
+            for (var i = 0; i < 3; i++)
+                names.Add(actor.Context.Spawn(new Script().Props).Path.Name);
+        }));
+        _world.Run();
+        Assert.Equal(["$0", "$1", "$2"], names);
+    }
+
+    [Fact]
     [Trait("Statement", "L4")]
     public void L4_failed_PreStart_should_dispose_without_PostStop()
     {

@@ -145,8 +145,8 @@ public sealed class MailboxSpecs : IDisposable
         foreach (var text in said)
         {
             leaf!.Tell(new Say(text));
-            // It has a turn, may not handle anything, and goes idle with its queue.
-            _world.Run();
+            // It has a turn, may not handle anything, and goes idle with its queue, for longer than memory is kept.
+            _world.Advance(TimeSpan.FromSeconds(1));
         }
         gate.SetResult();
         _world.Run();

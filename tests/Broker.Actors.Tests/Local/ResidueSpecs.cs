@@ -23,26 +23,75 @@ public sealed class ResidueSpecs : IDisposable
         Burst(it, 5_000);
         var large = mailbox.Room;
         Assert.InRange(large, 5_000, 20_000);
-        for (var i = 0; i < 3; i++)
-        {
-            Burst(it, 1);
-            Burst(it, 1);
-            Assert.Equal(large, mailbox.Room);
-            Burst(it, 5_000);
-        }
-        large = mailbox.Room;
-        for (var i = 0; i < 60; i++)
+        // Half of the room at least once in ten seconds, and next to nothing in between.
+        for (var i = 0; i < 5; i++)
         {
             Burst(it, 3_000);
+            _world.Advance(TimeSpan.FromSeconds(9));
+            Burst(it, 1);
+            _world.Advance(TimeSpan.FromSeconds(1));
+            Burst(it, 1);
             Assert.Equal(large, mailbox.Room);
         }
-        for (var i = 0; i < 100; i++)
-            Burst(it, 1);
-        Assert.InRange(mailbox.Room, 1, 600);
+        _world.Advance(TimeSpan.FromSeconds(9.99));
+        Burst(it, 1);
+        Assert.Equal(large, mailbox.Room);
+        _world.Advance(TimeSpan.FromSeconds(0.01));
+        Burst(it, 1);
+        Assert.InRange(mailbox.Room, 0, 600);
+        Burst(it, 200);
         small = mailbox.Room;
-        for (var i = 0; i < 100; i++)
+        Assert.InRange(small, 200, 600);
+        for (var i = 0; i < 3; i++)
+        {
+            _world.Advance(TimeSpan.FromSeconds(10));
             Burst(it, 1);
-        Assert.Equal(small, mailbox.Room);
+            Assert.Equal(small, mailbox.Room);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000)]
+    [Trait("Statement", "M9")]
+    public void M9_tells_to_an_actor_that_catches_up_and_falls_behind_again_should_allocate_nothing(int catchesUp)
+    {
+        var it = new Script().SpawnIn(_world);
+        Burst(it, 5_000);
+        for (var i = 0; i < catchesUp; i++)
+            Burst(it, 1);
+        var say = new Say(".");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 5_000; i++)
+            it.Tell(say);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    [Trait("Statement", "M9")]
+    public void M9_memory_of_a_burst_behind_a_burst_should_be_given_up_as_well()
+    {
+        var it = new Script().SpawnIn(_world);
+        var mailbox = ((Cell<Message>)((IActorRef)it).Owner!).Mailbox;
+        TaskCompletionSource first = new(), second = new();
+        foreach (var gate in new[] { first, second })
+        {
+            it.Tell(new Do(_ => new ValueTask(gate.Task)));
+            Burst(it, 5_000);
+        }
+        first.SetResult();
+        _world.Run();
+        // One half of the mailbox is being emptied, the other fills again.
+        Burst(it, 5_000);
+        Assert.InRange(mailbox.Room, 2 * 5_000, 2 * 10_000);
+        second.SetResult();
+        _world.Run();
+        for (var quiet = 0; quiet < 2; quiet++)
+        {
+            _world.Advance(TimeSpan.FromSeconds(10));
+            Burst(it, 1);
+        }
+        Assert.InRange(mailbox.Room, 0, 600);
     }
 
     private void Burst(ActorRef<Message> it, int messages)

@@ -61,6 +61,7 @@ public sealed class StopFlavourSpecs : IDisposable
         _world.Run();
         Assert.True(_world.Await(_world.System.StopAsync(it, Second)));
         Assert.True(_world.Await(_world.System.StopAsync(it, Second)));
+        Assert.Equal(0, _world.System.Timers.Count);
     }
 
     [Fact]

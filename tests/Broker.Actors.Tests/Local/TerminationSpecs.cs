@@ -50,6 +50,17 @@ public sealed class TerminationSpecs
 
     [Fact]
     [Trait("Statement", "C1")]
+    public void C1_system_should_refuse_a_callback_and_a_deadline_that_mean_nothing()
+    {
+        using var world = new ActorWorld();
+        Assert.Throws<ArgumentNullException>(() => world.System.RegisterOnTermination(null!));
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = world.System.TerminateAsync(TimeSpan.Zero); });
+        world.Run();
+        Assert.False(world.System.WhenTerminated.IsCompleted);
+    }
+
+    [Fact]
+    [Trait("Statement", "C1")]
     public async Task C1_dispose_should_wait_for_the_end()
     {
         var script = new Script { PostStop = async _ => await Task.Yield() };
@@ -93,6 +104,7 @@ public sealed class TerminationSpecs
             it.Tell(new Owning(leaks));
             Assert.True(world.System.WhenTerminated.IsCompletedSuccessfully);
             Assert.Equal((9, 0, 0), (leaks.Births, leaks.Alive, leaks.DiedTwice));
+            Assert.Equal(0, world.Time.Armed);
         }
     }
 }

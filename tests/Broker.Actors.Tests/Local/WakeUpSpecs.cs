@@ -3,6 +3,16 @@ namespace Broker.Actors.Tests.Local;
 /// <summary>Many threads at one mailbox, for what is no plain message.</summary>
 public sealed class WakeUpSpecs
 {
+    [Fact]
+    [Trait("Statement", "M4")]
+    public void M4_lock_of_a_mailbox_should_be_held_until_the_end_of_its_block()
+    {
+        var gate = new SpinLock(enableThreadOwnerTracking: false);
+        using (new Hold(ref gate))
+            Assert.True(gate.IsHeld);
+        Assert.False(gate.IsHeld);
+    }
+
     private const int Producers = 4;
     private const int Each = 5_000;
 

@@ -57,13 +57,45 @@ public sealed class WatchdogSpecs
         gates.ForEach(one => one.Gate.Dispose());
     }
 
-    private static async Task End(params ActorSystem[] systems)
+    [Fact]
+    [Trait("Statement", "Y6")]
+    public async Task Y6_watchdog_should_leave_an_actor_alone_that_is_busy_with_one_hook_after_the_other()
+    {
+        var system = New("restarting");
+        using var log = new EventLog(system);
+        var gates = Enumerable.Range(0, 12).Select(_ => (Begun: new TaskCompletionSource(), Gate: new ManualResetEventSlim())).ToList();
+        var made = 0;
+        var it = system.Spawn(new Script
+        {
+            PostRestart = (_, _) =>
+            {
+                var (begun, gate) = gates[made++];
+                begun.SetResult();
+                gate.Wait(Patience);
+                return default;
+            },
+        }.Props, "it");
+        foreach (var _ in gates)
+            ((IActorRef)it).SendSystem(new RecreateMessage(new InvalidOperationException(), null));
+        foreach (var (begun, gate) in gates)
+        {
+            await begun.Task.WaitAsync(Patience);
+            _time.Advance(Look);
+            gate.Set();
+        }
+        Assert.Empty(log.Of<SlowHandler>());
+        await End(system);
+        gates.ForEach(one => one.Gate.Dispose());
+    }
+
+    private async Task End(params ActorSystem[] systems)
     {
         foreach (var system in systems)
         {
             _ = system.TerminateAsync(Patience);
             await system.WhenTerminated.WaitAsync(Patience);
         }
+        Assert.Equal(0, _time.Armed);
     }
 
     private ActorSystem New(string name) => new(name, new ActorSystemOptions { Time = _time, HandlerBudget = Look * 4 });

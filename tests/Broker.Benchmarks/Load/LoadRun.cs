@@ -7,23 +7,33 @@ namespace Broker.Benchmarks.Load;
 /// <param name="P50">Median latency in milliseconds.</param>
 /// <param name="P99">99th percentile in milliseconds.</param>
 /// <param name="Failures">Operations that did not end well; anything but 0 makes the run void.</param>
-internal sealed record LoadResult(double PerSecond, double P50, double P99, int Failures);
+/// <param name="Shares">Processor time, user and system, that each process spent on one operation, in milliseconds.</param>
+internal sealed record LoadResult(
+    double PerSecond, double P50, double P99, int Failures, IReadOnlyList<(string Name, double Milliseconds)> Shares)
+{
+    /// <summary>Processor time of all processes for one operation, in milliseconds.</summary>
+    public double Processor => Shares.Sum(static s => s.Milliseconds);
+}
 
 /// <summary>A closed loop: so many operations in flight, for so long, after a warm-up.</summary>
 internal static class LoadRun
 {
-    public static async Task<LoadResult> RunAsync(Func<Task<bool>> operation, int inFlight, TimeSpan warmUp, TimeSpan time)
+    public static async Task<LoadResult> RunAsync(
+        Func<Task<bool>> operation, Processes processes, int inFlight, TimeSpan warmUp, TimeSpan time)
     {
         await LoopAsync(operation, inFlight, warmUp);
+        var before = processes.Spent();
         var start = Stopwatch.GetTimestamp();
         var workers = await LoopAsync(operation, inFlight, time);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var spent = processes.Spent();
         var latencies = workers.SelectMany(w => w.Latencies).Order().ToList();
         return latencies.Count == 0
-            ? new LoadResult(0, 0, 0, workers.Sum(w => w.Failures))
+            ? new LoadResult(0, 0, 0, workers.Sum(w => w.Failures), [])
             : new LoadResult(
                 latencies.Count / seconds, latencies[latencies.Count / 2], latencies[latencies.Count * 99 / 100],
-                workers.Sum(w => w.Failures));
+                workers.Sum(w => w.Failures),
+                [.. processes.Names.Select((name, i) => (name, (spent[i] - before[i]).TotalMilliseconds / latencies.Count))]);
     }
 
     private static async Task<(List<double> Latencies, int Failures)[]> LoopAsync(Func<Task<bool>> operation, int inFlight, TimeSpan time)
