@@ -1,3 +1,4 @@
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Writing;
@@ -102,6 +103,19 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
                 peer.Name, request.Customer.Length == 0 ? null : Name.Parse(request.Customer), request.Principal, request.Action,
                 request.Code),
             static _ => new Wire.ReportRefusalReply());
+
+    /// <summary>Records what a reading found altered. The refusal stands also where that is not possible.</summary>
+    public async Task Alarm(AlteredException altered, string operation)
+    {
+        try
+        {
+            await writer.Commit(new ReportAltered(altered, operation));
+        }
+        catch (StoreException)
+        {
+            // The store has other troubles; its log has them.
+        }
+    }
 
     private static bool IsBy(PeerIdentity peer, Signed claim) => claim.Read<Claim>().Node == peer.Name;
 

@@ -1,3 +1,5 @@
+using Broker.CredentialZone.Integrity;
+using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Merkle;
 
@@ -49,8 +51,7 @@ internal sealed class SparseTree(ITreeNodes nodes)
             node = null;
             if (child.Kind == TreeChildKind.Node)
             {
-                node = Read(TreePosition.On(key, depth + 1)) ??
-                    throw new InvalidDataException("a node of the customer's tree is missing");
+                node = ReadChild(TreePosition.On(key, depth + 1), child);
             }
             else if (child.Kind == TreeChildKind.Leaf && child.Key == key)
             {
@@ -114,6 +115,11 @@ internal sealed class SparseTree(ITreeNodes nodes)
     private TreeNode? Read(TreePosition position) =>
         _changed.TryGetValue(position, out var node) ? node : nodes.Read(position);
 
+    // The two change together; a difference means that somebody else wrote here.
+    private TreeNode ReadChild(TreePosition position, TreeChild expected) => Read(position) is { } node && node.Hash == expected.Hash
+        ? node
+        : throw new AlteredException(RefusalCode.TreeAltered, "a node of the customer's tree is missing, or another than its parent says");
+
     private TreeChild Apply(TreeChild at, int depth, Digest key, Digest leaf)
     {
         if (at.Kind == TreeChildKind.Node)
@@ -132,7 +138,7 @@ internal sealed class SparseTree(ITreeNodes nodes)
     private TreeChild ApplyBelow(TreeChild at, int depth, Digest key, Digest leaf)
     {
         var position = TreePosition.On(key, depth);
-        var node = Read(position) ?? throw new InvalidDataException("a node of the customer's tree is missing");
+        var node = ReadChild(position, at);
         var side = key.Bit(depth);
         var child = Apply(node.Side(side), depth + 1, key, leaf);
         if (child == node.Side(side))
