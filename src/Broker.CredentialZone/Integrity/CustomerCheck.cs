@@ -31,10 +31,11 @@ internal static class CustomerCheck
     {
         try
         {
-            CheckStatements(tables, customer, cluster);
+            CheckStatements(customer, cluster);
             var end = tables.Chain(customer.Customer.Value);
             ChainTail.CheckEnd(tables, end);
             CheckChain(tables, customer, end, cluster, ledgerKey);
+            CheckCustodyEntry(tables, customer);
             if (tables.OpenHandOffs(customer.Customer) != (ulong)customer.OpenHandOffs + customer.OpenUses)
             {
                 throw new AlteredException(RefusalCode.JournalAltered, "the journal has another number of open hand-offs than are counted");
@@ -46,7 +47,7 @@ internal static class CustomerCheck
         }
     }
 
-    private static void CheckStatements(IZoneReader tables, CustomerRecord customer, Name cluster)
+    private static void CheckStatements(CustomerRecord customer, Name cluster)
     {
         var (custody, head) = (customer.Custody, customer.Head);
         if (custody.Cluster != cluster || custody.Customer != customer.Customer || !customer.SignedCustody.IsBy(custody.Identity))
@@ -59,9 +60,12 @@ internal static class CustomerCheck
         {
             throw new AlteredException(RefusalCode.HeadAltered, "the head is not this customer's, or not signed by its identity");
         }
+    }
 
+    private static void CheckCustodyEntry(IZoneReader tables, CustomerRecord customer)
+    {
         var tree = new SparseTree(tables.Nodes(customer.Customer));
-        var entry = EntryCache.Read(tables, tree, customer, EntryKey.Custody(custody.Epoch)).Entry;
+        var entry = EntryCache.Read(tables, tree, customer, EntryKey.Custody(customer.Custody.Epoch)).Entry;
         if (entry is not null && !entry.Statement.Span.SequenceEqual(customer.SignedCustody.Statement.Span))
         {
             throw new AlteredException(RefusalCode.CustodyAltered, "the custody record is another than the one under the head");
@@ -128,6 +132,7 @@ internal static class CustomerCheck
             return block.Kind switch
             {
                 BlockKind.Enrolled or BlockKind.Change => said.Changed(Statement.Read<ChangeRecord>(block.Body.Span).Head),
+                BlockKind.Restored => said.Changed(Statement.Read<RestoredRecord>(block.Body.Span).Head),
                 BlockKind.Claim => said.Claimed(Statement.Read<SignedRecord>(block.Body.Span).Statement.Read<Claim>()),
                 BlockKind.Intent => said.Intended(
                     Statement.Read<Intent>(Statement.Read<IntentRecord>(block.Body.Span).Intent.Span)),

@@ -6,6 +6,7 @@ using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
 using Broker.Protocol.Statements;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
@@ -54,7 +55,8 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
     {
         var claim = Wires.Signed(request.Claim, "claim");
         var lift = request.LiftRequest.IsEmpty ? null : Wires.Request(request.LiftRequest);
-        return IsBy(peer, claim) ? Commit(new ClaimCustomer(claim, lift), Wires.To) : WrongNode<Wire.CustomerState>();
+        var restored = request.Restored.IsEmpty ? null : Statement.Read<RestoredRecord>(request.Restored.Span);
+        return IsBy(peer, claim) ? Commit(new ClaimCustomer(claim, lift, restored), Wires.To) : WrongNode<Wire.CustomerState>();
     }
 
     public Task<ZoneAnswer<Wire.CommitReply>> Commit(PeerIdentity _, Wire.CommitRequest request, CancellationToken __) => Commit(

@@ -39,6 +39,9 @@ internal static class RefusalCode
     /// <summary>The caller's head is not the customer's: rows or directory changed.</summary>
     public const string StaleCounter = "stale-counter";
 
+    /// <summary>The caller has seen a later head than the store has: the store was set back.</summary>
+    public const string HeadRolledBack = "head-rolled-back";
+
     /// <summary>The new head does not follow the old one.</summary>
     public const string WrongHead = "wrong-head";
 

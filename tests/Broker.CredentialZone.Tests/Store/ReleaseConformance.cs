@@ -90,7 +90,7 @@ public abstract class ReleaseConformance : IDisposable
 
         Assert.Equal(RefusalCode.UnknownCustomer, Refused(call with { Customer = TestCustomer.N("nobody") }));
         Assert.Equal(RefusalCode.StaleFence, Refused(call with { Fence = 2 }));
-        Assert.Equal(RefusalCode.StaleCounter, Refused(call with { ExpectedCounter = call.ExpectedCounter + 1 }));
+        Assert.Equal(RefusalCode.HeadRolledBack, Refused(call with { ExpectedCounter = call.ExpectedCounter + 1 }));
         Assert.Equal(RefusalCode.WrongAttempt, Refused(call with { Attempt = 2 }));
         Assert.Equal(RefusalCode.WrongHandOff, Refused(call with { HandOff = _customer.NewId() }));
         Assert.Equal(RequestRefusal.Malformed, Refused(call with { Request = launch with { Statement = new byte[3] } }));
