@@ -10,8 +10,11 @@ namespace Broker.CredentialZone.Engine;
 
 internal sealed partial class ZoneStore
 {
-    private const string ClusterKey = "cluster";
-    private const string LedgerKey = "ledger-certificate-block";
+    /// <summary>Key of the cluster's name among the settings.</summary>
+    internal const string ClusterKey = "cluster";
+
+    /// <summary>Key of the ledger certificate that signs now.</summary>
+    internal const string LedgerKey = "ledger-certificate-block";
 
     /// <summary>
     /// Opens the store: the database is of this cluster, and this node's ledger key stands in the cluster's chain. A key that is

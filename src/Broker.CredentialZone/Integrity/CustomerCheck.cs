@@ -79,6 +79,12 @@ internal static class CustomerCheck
         foreach (var (record, block) in ChainTail.Back(tables, end))
         {
             var says = Say(block, said);
+            if (said.IsUnknown)
+            {
+                // Written by a later version: what it says of the row is not known here.
+                break;
+            }
+
             if (says || read == 0)
             {
                 ChainTail.CheckSignature(tables, record, cluster, ledgerKey);
@@ -137,7 +143,8 @@ internal static class CustomerCheck
                 BlockKind.Intent => said.Intended(
                     Statement.Read<Intent>(Statement.Read<IntentRecord>(block.Body.Span).Intent.Span)),
                 BlockKind.Lock => said.Locked(Statement.Read<SignedRequest>(block.Body.Span)),
-                _ => false,
+                BlockKind.Outcome or BlockKind.Invitation or BlockKind.Refusal => false,
+                _ => said.Unknown(),
             };
         }
         catch (MalformedException)
@@ -162,6 +169,14 @@ internal static class CustomerCheck
         public ulong? Counter { get; private set; }
 
         public bool IsAll => Fence is not null && Lifted is not null && (Head is not null || Counter is not null);
+
+        public bool IsUnknown { get; private set; }
+
+        public bool Unknown()
+        {
+            IsUnknown = true;
+            return false;
+        }
 
         public bool Changed(Signed head)
         {

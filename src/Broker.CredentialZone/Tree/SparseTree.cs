@@ -21,6 +21,8 @@ internal interface ITreeNodes
 /// </summary>
 internal sealed class SparseTree(ITreeNodes nodes)
 {
+    private static readonly bool[] Sides = [false, true];
+
     private readonly Dictionary<TreePosition, TreeNode?> _changed = [];
 
     /// <summary>The root after the changes so far; zero when the tree is empty.</summary>
@@ -66,6 +68,45 @@ internal sealed class SparseTree(ITreeNodes nodes)
 
         siblings.Reverse();
         return (leaf, new TreeProof(new Digest(present), siblings));
+    }
+
+    /// <summary>Walks the whole tree.</summary>
+    /// <returns>How many leaves it has.</returns>
+    /// <exception cref="AlteredException">A hash is not that of what stands below it.</exception>
+    public ulong CountVerified()
+    {
+        var leaves = 0ul;
+        var open = new Stack<(TreeNode Node, TreePosition Position)>();
+        if (Read(TreePosition.Root) is { } root)
+        {
+            open.Push((root, TreePosition.Root));
+        }
+
+        while (open.TryPop(out var at))
+        {
+            foreach (var right in Sides)
+            {
+                var (child, below) = (at.Node.Side(right), at.Position.Below(right));
+                if (child.Kind == TreeChildKind.Node)
+                {
+                    open.Push((ReadChild(below, child), below));
+                }
+                else if (child.Kind == TreeChildKind.Leaf)
+                {
+                    leaves++;
+                    if (TreePosition.On(child.Key, below.Depth) != below || Fold(child.Key, child.Leaf, below.Depth) != child.Hash)
+                    {
+                        throw new AlteredException(RefusalCode.TreeAltered, "a leaf of the customer's tree is not the one of its hash");
+                    }
+                }
+                else if (child != TreeChild.Empty)
+                {
+                    throw new AlteredException(RefusalCode.TreeAltered, "an empty side of the customer's tree has a hash");
+                }
+            }
+        }
+
+        return leaves;
     }
 
     /// <summary>Writes the changed nodes.</summary>

@@ -1,4 +1,4 @@
-using Broker.Dmz.Tests.Attacks;
+using Broker.Dmz.Requests;
 using Broker.Dmz.Tests.Support;
 using Broker.Links.Zone;
 using Broker.Protocol.Encoding;
@@ -61,7 +61,15 @@ internal sealed class Scene(TestCustomer customer, AgentEnd agent, TestCustomer 
     }
 
     /// <summary>A customer that nobody touched is served as ever.</summary>
-    public static Task ShouldGoOn(TestCustomer untouched, AgentEnd itsAgent) => new Target(untouched, itsAgent).ShouldHaveOpenedNothing();
+    public static async Task ShouldGoOn(TestCustomer untouched, AgentEnd itsAgent)
+    {
+        var launch = untouched.Launch();
+        var probe = untouched.BeginSeal(launch, await untouched.Release(launch));
+        var (header, body) = await itsAgent.Receive();
+        Assert.Equal("correct horse battery staple"u8.ToArray(), body);
+        itsAgent.Acknowledge(header);
+        Assert.Equal(HandOffState.Acknowledged, Assert.IsType<ProvisioningMessage.Ended>(await probe.Next()).State);
+    }
 
     private async Task<HashSet<string>> Codes(string chain)
     {

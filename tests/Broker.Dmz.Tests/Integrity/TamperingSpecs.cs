@@ -1,5 +1,3 @@
-using Broker.Dmz.Tests.Support;
-
 namespace Broker.Dmz.Tests.Integrity;
 
 /// <summary>
