@@ -23,6 +23,9 @@ internal sealed class Verification
     /// <summary>Customers walked, with the counter of their head.</summary>
     public List<(string Customer, ulong Head)> Customers { get; } = [];
 
+    /// <summary>Customers whose tables were not compared with their chain, and why.</summary>
+    public List<string> NotCompared { get; } = [];
+
     /// <summary>Blocks of all chains.</summary>
     public ulong Blocks { get; set; }
 

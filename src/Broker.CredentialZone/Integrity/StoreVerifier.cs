@@ -98,7 +98,7 @@ internal sealed class StoreVerifier(
         var customer = tables.Customer(name)!;
         _result.Customers.Add((name.Value, customer.Head.Counter));
         Guarded(name.Value, () => Entries(customer));
-        var replay = new CustomerReplay();
+        var (replay, unknown) = (new CustomerReplay(), new SortedSet<string>(StringComparer.Ordinal));
         var entered = _entered.GetValueOrDefault(name.Value, []).GroupBy(h => h.Position).ToDictionary(g => g.Key, g => g.ToList());
         foreach (var (block, hash) in _chains.Walk(name.Value))
         {
@@ -111,14 +111,19 @@ internal sealed class StoreVerifier(
 
             if (!replay.Take(block, now))
             {
-                _result.Add(name.Value, "not-verified", $"position {block.Position}: a block of kind {block.Kind}, which this version does not know");
-                return;
+                unknown.Add(block.Kind);
             }
         }
 
         if (entered.Count > 0)
         {
             _result.Add(name.Value, RefusalCode.LedgerAltered, $"the cluster's chain entered block {entered.Keys.Max()}; the end is missing");
+        }
+
+        if (unknown.Count > 0)
+        {
+            _result.NotCompared.Add($"customer {name}: its chain has blocks of kinds that this version does not know: {string.Join(' ', unknown)}");
+            return;
         }
 
         new ReplayComparison(tables, customer, _result).Run(replay);

@@ -27,6 +27,7 @@ internal sealed class KeepHouse(Name node) : StoreOperation<bool>
             UnlessAltered(context, chain, () => context.Append(chain, BlockKind.Refusal, record));
         }
 
+        var entered = 0;
         var grown = context.Tables.GrownChains(MaxChains);
         foreach (var stored in grown)
         {
@@ -38,11 +39,14 @@ internal sealed class KeepHouse(Name node) : StoreOperation<bool>
                     BlockKind.ChainHead,
                     new ChainHead(Name.Parse(end.Chain), end.Length - 1, end.Hash).Encode());
                 context.Put(end with { Entered = end.Length });
+                entered++;
             });
         }
 
         context.Tables.Forget(context.Now, MaxForgotten);
-        _more = grown.Count == MaxChains;
+
+        // Those that were altered stay as they are, so without progress there is nothing more to do.
+        _more = grown.Count == MaxChains && entered > 0;
         return null;
     }
 

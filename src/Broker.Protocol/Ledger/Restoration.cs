@@ -27,16 +27,19 @@ public sealed record Restoration(
     private const string Label = "broker/restoration/1";
 
     /// <summary>Counter of the head that follows: the accepted root under a number that nobody has seen.</summary>
-    public ulong NextCounter => checked(Math.Max(AcceptedCounter, SeenCounter) + 1);
+    public ulong NextCounter => After(AcceptedCounter, SeenCounter);
 
     /// <summary>The fence of the claim that follows.</summary>
     /// <param name="fence">The fence that the zone has.</param>
-    public ulong NextFence(ulong fence) => checked(Math.Max(fence, SeenFence) + 1);
+    public ulong NextFence(ulong fence) => After(fence, SeenFence);
 
     /// <summary>Whether a head is the one that follows.</summary>
     public bool IsFollowedBy(CustomerHead head) =>
         head.Cluster == Cluster && head.Customer == Customer && head.Epoch == Epoch && head.Counter == NextCounter &&
         head.Root == AcceptedRoot;
+
+    // Nothing can follow the highest number; it stays, and is refused as one that was seen.
+    private static ulong After(ulong a, ulong b) => Math.Max(a, b) is var highest and < ulong.MaxValue ? highest + 1 : ulong.MaxValue;
 
     /// <inheritdoc/>
     public byte[] Encode() => new EncWriter(Label)

@@ -106,8 +106,20 @@ internal sealed class StoredZone : IDisposable
         _installation.Dispose();
     }
 
-    private ZoneStore Open() => ZoneStore.Open(
-        SqliteZoneDatabase.Open(new SqliteOptions(Database, 2, 0)), ZoneUnderTest.Cluster, ZoneUnderTest.Limits,
-        new LedgerSigner(_ledger.PublicKey, _ledger.ChainDer[0], _ledger.Sign, new MemoryStream()), null, TimeProvider.System,
-        NullLogger.Instance);
+    private ZoneStore Open()
+    {
+        var database = SqliteZoneDatabase.Open(new SqliteOptions(Database, 2, 0));
+        try
+        {
+            return ZoneStore.Open(
+                database, ZoneUnderTest.Cluster, ZoneUnderTest.Limits,
+                new LedgerSigner(_ledger.PublicKey, _ledger.ChainDer[0], _ledger.Sign, new MemoryStream()), null, TimeProvider.System,
+                NullLogger.Instance);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using Broker.CredentialZone.Store;
 using Broker.Host;
 
 namespace Broker.CredentialZone.Tests.Backup;
@@ -60,6 +61,21 @@ public sealed class VerifySpecs : IDisposable
         _zone.Close();
         _zone.Reopen();
         Assert.Equal(ExitCodes.Ok, _zone.Run("verify"));
+    }
+
+    [Theory]
+    [InlineData("UPDATE chains SET length = length - 1 WHERE chain = ''", "ledger-altered")]
+    [InlineData("UPDATE chains SET hash = zeroblob(32) WHERE chain = ''", "ledger-altered")]
+    [InlineData("DELETE FROM blocks WHERE chain = '' AND position = (SELECT length - 1 FROM chains WHERE chain = '')", "ledger-altered")]
+    [InlineData("UPDATE meta SET value = CAST('else' AS BLOB) WHERE key = 'cluster'", "another cluster")]
+    [InlineData("UPDATE meta SET value = X'00' WHERE key = 'ledger-certificate-block'", "predecessor")]
+    public void Zone_should_not_start_where_every_customers_ledger_would_go_on_from_a_lie(string sql, string says)
+    {
+        _zone.Customer("acme");
+        _zone.Close();
+        _zone.Sql(sql);
+
+        Assert.Contains(says, Assert.Throws<StoreException>(_zone.Reopen).Message, StringComparison.Ordinal);
     }
 
     [Theory]

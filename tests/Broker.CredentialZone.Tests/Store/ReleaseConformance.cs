@@ -1,5 +1,6 @@
 using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Tests.Ledger;
 using Broker.CredentialZone.Tests.Support;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
