@@ -1,5 +1,6 @@
 using Broker.Dmz.Customers;
 using Broker.Dmz.Tests.Support;
+using Broker.Protocol.Custody;
 using static Broker.Dmz.Tests.Integrity.Tampering;
 
 namespace Broker.Dmz.Tests.Integrity;
@@ -7,7 +8,7 @@ namespace Broker.Dmz.Tests.Integrity;
 /// <summary>The customer's row: custody record, head, fence, owner and lock.</summary>
 internal static class StateTamperings
 {
-    private const string Custody = "custody-altered";
+    private const string CustodyCode = "custody-altered";
     private const string Head = "head-altered";
     private const string Fence = "fence-altered";
     private const string Lock = "lock-altered";
@@ -20,15 +21,15 @@ internal static class StateTamperings
 
     public static Dictionary<string, Tampering> Table { get; } = new()
     {
-        ["a custody record with a lower threshold"] = new(Custody, Meet.AStatus, s => Set(
-            s, $"custody = {Scene.Hex(s.Customer.Custody with { Threshold = 1 })}")),
-        ["a custody record with another custodian"] = new(Custody, Meet.AnUnlock, s => Set(
+        ["a custody record with a lower threshold"] = new(CustodyCode, Meet.AStatus, s => Set(
+            s, $"custody = {Scene.Hex(WithWay(s, way => way with { Threshold = 1 }))}")),
+        ["a custody record with another custodian"] = new(CustodyCode, Meet.AnUnlock, s => Set(
             s, $"custody = {Scene.Hex(WithOtherCustodian(s))}")),
-        ["custody record and head of an identity that somebody made"] = new(Custody, Meet.AnUnlock, AnotherIdentity),
-        ["another customer's custody record"] = new(Custody, Meet.AStatus, s => Set(s, OfOther(s, "custody", "custody_signature"))),
-        ["a custody record that is none"] = new(Custody, Meet.APut, s => Set(s, "custody = X'00'")),
+        ["custody record and head of an identity that somebody made"] = new(CustodyCode, Meet.AnUnlock, AnotherIdentity),
+        ["another customer's custody record"] = new(CustodyCode, Meet.AStatus, s => Set(s, OfOther(s, "custody", "custody_signature"))),
+        ["a custody record that is none"] = new(CustodyCode, Meet.APut, s => Set(s, "custody = X'00'")),
         ["the custody record's entry altered"] = new("entry-altered", Meet.AStatus, s =>
-            $"UPDATE entries SET statement = {Scene.Hex(s.Customer.Custody with { Threshold = 1 })} WHERE {s.Entry("custody", "1")}"),
+            $"UPDATE entries SET statement = {Scene.Hex(WithWay(s, way => way with { Threshold = 1 }))} WHERE {s.Entry("custody", "1")}"),
         ["an older head"] = new(Head, Meet.ALaunch, s => PutBack(s, Customers)) { Keep = Customers, Then = Newer },
         ["an older head with its entries and its tree"] = new(Head, Meet.ALaunch, s => PutBack(s, WithTree))
         {
@@ -90,10 +91,14 @@ internal static class StateTamperings
         await s.Agent.Greet();
     }
 
-    private static Protocol.Custody.CustodyRecord WithOtherCustodian(Scene s) => s.Customer.Custody with
+    private static CustodyRecord WithOtherCustodian(Scene s) => WithWay(
+        s, way => way with { Holders = [.. way.Holders.Skip(1), new(TestCustomer.N("mallory"), s.Token.Key)] });
+
+    private static CustodyRecord WithWay(Scene s, Func<CustodyWay, CustodyWay> bend)
     {
-        Custodians = [.. s.Customer.Custody.Custodians.Skip(1), new(TestCustomer.N("mallory"), s.Token.Key)],
-    };
+        var custody = s.Customer.Custody;
+        return custody with { Ways = [custody.Shares! with { Way = bend(custody.Shares!.Way) }] };
+    }
 
     private static string AnotherIdentity(Scene s)
     {
