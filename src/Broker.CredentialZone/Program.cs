@@ -1,3 +1,4 @@
+using Broker.CredentialZone.Backup;
 using Broker.CredentialZone.Node;
 using Broker.Host.Running;
 
@@ -6,4 +7,7 @@ return await NodeProgram.RunAsync(args, new NodeDefinition<ZoneSettings>(
     "The credential zone: rows, directory, journal and ledger of the broker's customers. It holds no key of any of them.",
     "zone",
     ZoneSettings.Read,
-    ZoneNode.StartAsync));
+    ZoneNode.StartAsync)
+{
+    Verbs = BackupVerbs.All,
+});

@@ -15,6 +15,9 @@ public static class ExitCodes
     /// <summary>The node could not start: a port, a certificate, a store.</summary>
     public const int Start = 3;
 
+    /// <summary>A store or a backup was read, and is not what it should be; what and where is on standard output.</summary>
+    public const int Unverified = 5;
+
     /// <summary>The stop was not orderly: its deadline passed, or a part failed while stopping or running.</summary>
     public const int Unclean = 4;
 }

@@ -52,6 +52,10 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
             case BlockKind.Claim:
                 var claim = Statement.Read<SignedRecord>(body).Statement.Read<Claim>();
                 return ($"node {claim.Node}", "took the customer", $"fence {claim.Fence}");
+            case BlockKind.Restored:
+                var restoration = Statement.Read<RestoredRecord>(body).Restoration.Read<Restoration>();
+                return ("custodians", $"accepted head {restoration.AcceptedCounter} ({Clean(restoration.Code)})",
+                    (restoration.SeenCounter > 0 ? $"{restoration.SeenCounter} was seen; " : "") + $"head {restoration.NextCounter} followed");
             case BlockKind.Lock or BlockKind.Invitation:
                 var (who, what) = Asked(Statement.Read<SignedRequest>(body));
                 return (who, what, "");

@@ -39,7 +39,7 @@ internal static class AuditVerifier
 
             customer.End();
             cluster.Compare(customer.Reader);
-            Compare(before, customer.Reader, cluster.Reader, custody.Customer);
+            Compare(before, customer, cluster.Reader, custody.Customer);
         }
         catch (AuditException e)
         {
@@ -70,22 +70,23 @@ internal static class AuditVerifier
             : throw CommandException.Unverified("custody-forged", "the custody record is another customer's");
     }
 
-    private static void Compare(Checkpoint? before, ChainReader customer, ChainReader cluster, Name name)
+    private static void Compare(Checkpoint? before, CustomerAudit customer, ChainReader cluster, Name name)
     {
         if (before is null)
             return;
-        Compare(name.Value, customer, before.Blocks, before.Hash);
-        Compare(Protocol.Ledger.Block.ClusterChain, cluster, before.ClusterBlocks, before.ClusterHash);
+        var restored = customer.Restorations is [.., var last] ? $"; {last}" : "";
+        Compare(name.Value, customer.Reader, before.Blocks, before.Hash, restored);
+        Compare(Protocol.Ledger.Block.ClusterChain, cluster, before.ClusterBlocks, before.ClusterHash, restored);
     }
 
-    private static void Compare(string chain, ChainReader reader, ulong blocks, string hash)
+    private static void Compare(string chain, ChainReader reader, ulong blocks, string hash, string restored)
     {
         if (blocks == 0)
             return;
         if (reader.Length < blocks)
-            throw new AuditException(chain, reader.Length, "tail-cut", $"{blocks} blocks were verified before; the end is missing");
+            throw new AuditException(chain, reader.Length, "tail-cut", $"{blocks} blocks were verified before; the end is missing{restored}");
         if (reader.HashAt(blocks - 1).ToString() != hash)
-            throw new AuditException(chain, blocks - 1, "checkpoint-differs", "another block was verified at this position before");
+            throw new AuditException(chain, blocks - 1, "checkpoint-differs", "another block was verified at this position before" + restored);
     }
 
     private static AuditReport Report(CustodyRecord custody, CustomerAudit customer, ClusterAudit cluster, Digest? pin, AuditBreak? at)
@@ -102,7 +103,10 @@ internal static class AuditVerifier
             notChecked.Add("content of blocks of kinds that this version does not know: " + string.Join(' ', customer.UnknownKinds));
         return new AuditReport(
             custody.Customer.Value, custody.Identity.Fingerprint.ToString(), pin is not null, customer.Reader.Length, cluster.Reader.Length,
-            Last(customer.Reader), customer.Requests, customer.HandOffs, customer.OpenHandOffs, customer.Kinds, notChecked, at);
+            Last(customer.Reader), customer.Requests, customer.HandOffs, customer.OpenHandOffs, customer.Kinds, notChecked, at)
+        {
+            Restorations = customer.Restorations,
+        };
     }
 
     private static string Last(ChainReader reader) => (reader.Length == 0 ? Digest.Zero : reader.HashAt(reader.Length - 1)).ToString();

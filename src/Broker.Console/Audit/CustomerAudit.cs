@@ -17,6 +17,7 @@ internal sealed partial class CustomerAudit
     private readonly CustodyRecord _custody;
     private readonly AuditDirectory _directory;
     private readonly HashSet<string> _unknownKinds = [];
+    private readonly List<AuditRestoration> _restorations = [];
     private CustomerHead? _head;
     private ulong _fence;
     private ulong _generation;
@@ -37,6 +38,9 @@ internal sealed partial class CustomerAudit
 
     /// <summary>Kinds that this version does not know: their link is verified, their content is not.</summary>
     public IReadOnlyCollection<string> UnknownKinds => _unknownKinds;
+
+    /// <summary>Heads that custodians accepted.</summary>
+    public IReadOnlyList<AuditRestoration> Restorations => _restorations;
 
     /// <summary>Signatures of users that were verified.</summary>
     public ulong Requests => _directory.Verified;
@@ -81,6 +85,9 @@ internal sealed partial class CustomerAudit
                 break;
             case BlockKind.Change:
                 Change(block, Statement.Read<ChangeRecord>(body));
+                break;
+            case BlockKind.Restored:
+                Restored(Statement.Read<RestoredRecord>(body));
                 break;
             case BlockKind.Claim:
                 Claimed(Signed<Claim>(body, "claim"));
@@ -138,15 +145,34 @@ internal sealed partial class CustomerAudit
         Advance(record.Head);
     }
 
-    private void Advance(Signed signed)
+    // Custodians may go back; what follows is numbered above all that was seen of what they gave up.
+    private void Restored(RestoredRecord record)
+    {
+        if (!record.Restoration.IsBy(_custody.Identity))
+            throw Fail("restoration-forged", "the restoration is not signed by the customer's identity");
+        var restoration = record.Restoration.Read<Restoration>();
+        if (restoration.Cluster != _custody.Cluster || restoration.Customer != _custody.Customer || restoration.Epoch != _custody.Epoch ||
+            restoration.AcceptedCounter != _head?.Counter || restoration.AcceptedRoot != _head.Root)
+        {
+            throw Fail("restoration-of-another", "what was accepted is not the head that stood");
+        }
+
+        Advance(record.Head, restoration);
+        _fence = Math.Max(_fence, restoration.SeenFence);
+        _restorations.Add(new AuditRestoration(
+            Reader.Length - 1, restoration.Code, restoration.AcceptedCounter, restoration.SeenCounter, restoration.NextCounter));
+    }
+
+    private void Advance(Signed signed, Restoration? accepted = null)
     {
         if (!signed.IsBy(_custody.Identity))
             throw Fail("head-forged", "the head is not signed by the customer's identity");
         var head = signed.Read<CustomerHead>();
         if (head.Cluster != _custody.Cluster || head.Customer != _custody.Customer || head.Epoch != _custody.Epoch)
             throw Fail("head-of-another", "the head is of another customer or epoch");
-        if (head.Counter != (_head?.Counter ?? 0) + 1)
-            throw Fail("head-not-next", $"head {head.Counter} follows {_head?.Counter ?? 0}");
+        var before = accepted?.NextCounter - 1 ?? _head?.Counter ?? 0;
+        if (head.Counter != before + 1 || (accepted is not null && head.Root != accepted.AcceptedRoot))
+            throw Fail("head-not-next", $"head {head.Counter} follows {before}");
         // The block that carries the head is the newest; its signer knew of what came before it.
         if (head.LedgerPosition >= Reader.Length ||
             head.LedgerHash != (head.LedgerPosition == 0 ? Digest.Zero : Reader.HashAt(head.LedgerPosition - 1)))

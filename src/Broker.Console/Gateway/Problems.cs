@@ -29,6 +29,9 @@ internal static class Problems
         ["policy-forbids"] = "brokerctl policy show; only a policy that names the agent and the use lets it out",
         ["agent-not-connected"] = "start the agent on its instance",
         ["plan-refused"] = "look at the plan, and at the certificate: brokerctl ca issue console NAME --enrol",
+        ["head-rolled-back"] = "the zone's store is older than what was seen; if it was restored, custodians accept it: see --accept-head",
+        ["fence-rolled-back"] = "the zone's store is older than what was seen; if it was restored, custodians accept it: see --accept-head",
+        ["lock-rolled-back"] = "the zone forgot a lock; if its store was restored, custodians accept it: see --accept-head",
         ["busy"] = "try again in a moment",
         ["zone-unavailable"] = "the credential zone has to be reachable for this; try again",
     };
@@ -42,7 +45,10 @@ internal static class Problems
     }
 
     /// <summary>What to do about a code, or null.</summary>
-    public static string? Hint(string code) => Hints.GetValueOrDefault(code);
+    public static string? Hint(string code) => Hints.GetValueOrDefault(code) ??
+        (code.EndsWith("-altered", StringComparison.Ordinal)
+            ? "the zone's database was changed from outside: broker-zone verify says what else, broker-zone restore brings a backup back"
+            : null);
 
     /// <summary>The exit code that a problem has.</summary>
     public static int Exit(HttpStatusCode status, string code) => code switch

@@ -1,3 +1,4 @@
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
 using Broker.Protocol.Directory;
@@ -15,9 +16,10 @@ internal sealed class EntryCache(long maxBytes)
     private readonly Dictionary<Name, Customer> _customers = [];
     private long _bytes;
 
-    /// <summary>The entry under the head with that counter.</summary>
-    public ProvenEntry Get(IZoneReader tables, Name customer, ulong counter, EntryKey key)
+    /// <summary>The entry under the customer's head.</summary>
+    public ProvenEntry Get(IZoneReader tables, CustomerRecord record, EntryKey key)
     {
+        var (customer, counter) = (record.Customer, record.Head.Counter);
         if (!_customers.TryGetValue(customer, out var entries) || entries.Counter != counter)
         {
             _bytes -= entries?.Bytes ?? 0;
@@ -29,7 +31,7 @@ internal sealed class EntryCache(long maxBytes)
             return known;
         }
 
-        var entry = Read(tables, new SparseTree(tables.Nodes(customer)), customer, key);
+        var entry = Read(tables, new SparseTree(tables.Nodes(customer)), record, key);
         var bytes = 512L + (entry.Entry?.Statement.Length ?? 0) + entry.Proof.Length;
         if (_bytes + bytes > maxBytes)
         {
@@ -44,18 +46,24 @@ internal sealed class EntryCache(long maxBytes)
     }
 
     /// <summary>Reads an entry with its proof, without remembering it.</summary>
-    public static ProvenEntry Read(IZoneReader tables, SparseTree tree, Name customer, EntryKey key)
+    /// <exception cref="AlteredException">Table, tree and head, which change together, do not agree: somebody else wrote here.</exception>
+    public static ProvenEntry Read(IZoneReader tables, SparseTree tree, CustomerRecord record, EntryKey key)
     {
         var leafKey = key.LeafKey;
-        var (leaf, proof) = tree.Prove(leafKey);
-        var entry = tables.Entry(customer, key);
-        var value = entry is null ? Digest.Zero : Digest.Of(entry.Statement.Span);
+        if (tree.Root != record.Head.Root)
+        {
+            throw Altered(RefusalCode.TreeAltered, "the customer's tree does not have the root of its head");
+        }
 
-        // The table and the tree change together; a difference means that somebody else wrote here.
+        var (leaf, proof) = tree.Prove(leafKey);
+        var entry = tables.Entry(record.Customer, key);
+        var value = entry is null ? Digest.Zero : Digest.Of(entry.Statement.Span);
         if (leaf != (entry is null ? Digest.Zero : TreeHash.Leaf(leafKey, value)))
         {
-            throw new InvalidDataException($"the {key.Type} entry and its leaf do not agree");
+            throw Altered(RefusalCode.EntryAltered, $"a {key.Type} entry and its leaf do not agree");
         }
+
+        AlteredException Altered(string code, string detail) => new(code, detail) { Customer = record.Customer };
 
         return new ProvenEntry(key, entry, value, proof.ToBytes());
     }

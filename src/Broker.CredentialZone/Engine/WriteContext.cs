@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Directory;
@@ -15,6 +15,8 @@ namespace Broker.CredentialZone.Engine;
 internal sealed class WriteContext
 {
     private const int MaxRemembered = 10_000;
+
+    private static readonly Name Zone = Name.Parse("zone");
 
     private readonly Dictionary<Name, CustomerRecord?> _customers = [];
     private readonly Dictionary<string, ChainState> _chains = [];
@@ -49,12 +51,22 @@ internal sealed class WriteContext
     /// <summary>Blocks appended so far.</summary>
     public List<PendingBlock> Blocks { get; } = [];
 
+    /// <summary>The key that signs the ledger now.</summary>
+    public PublicKey LedgerKey { get; set; } = null!;
+
     /// <summary>The customer as it is now, or null.</summary>
+    /// <exception cref="AlteredException">Its row is not what the ledger says; looked at when it is touched first.</exception>
     public CustomerRecord? Find(Name customer)
     {
         if (!_customers.TryGetValue(customer, out var known))
         {
-            _customers[customer] = known = Tables.Customer(customer);
+            known = Tables.Customer(customer);
+            if (known is not null)
+            {
+                CustomerCheck.Verify(Tables, known, Cluster, LedgerKey);
+            }
+
+            _customers[customer] = known;
         }
 
         return known;
@@ -75,10 +87,52 @@ internal sealed class WriteContext
     }
 
     /// <summary>The end of a chain.</summary>
+    /// <exception cref="AlteredException">The chain does not end there; looked at when it is touched first.</exception>
     public ChainState Chain(string chain)
     {
-        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(_chains, chain, out _);
-        return known ??= Tables.Chain(chain);
+        _chains.TryGetValue(chain, out var known);
+        if (known is null)
+        {
+            var end = Tables.Chain(chain);
+            ChainTail.CheckEnd(Tables, end);
+            _chains[chain] = known = end;
+        }
+
+        return known;
+    }
+
+    /// <summary>
+    /// Records that the store was found altered: in the customer's chain, or in the cluster's where that is what was altered. Within the
+    /// budget of refusals.
+    /// </summary>
+    /// <param name="altered">What was found.</param>
+    /// <param name="action">What met it.</param>
+    public void Alarm(AlteredException altered, string action)
+    {
+        var chain = Intact(altered);
+        var principal = altered.Customer is { } customer ? $"store/{customer}" : "store";
+        if (!IsNearlyFull &&
+            Refusals.Take(chain, principal, Now.ToUnixTimeSeconds() / 60, Limits.RefusalsPerMinute) is { } under)
+        {
+            Append(chain, BlockKind.Refusal, new Refusal(Zone, under, action, altered.Code, 0).Encode());
+        }
+    }
+
+    private string Intact(AlteredException altered)
+    {
+        if (altered.Customer is not { } customer || altered.Code == RefusalCode.LedgerAltered)
+        {
+            return Block.ClusterChain;
+        }
+
+        try
+        {
+            return Chain(customer.Value).Length > 0 ? customer.Value : Block.ClusterChain;
+        }
+        catch (AlteredException)
+        {
+            return Block.ClusterChain;
+        }
     }
 
     /// <summary>Changes the end of a chain.</summary>
@@ -112,7 +166,7 @@ internal sealed class WriteContext
 
     /// <summary>An entry with its proof under the customer's head.</summary>
     public ProvenEntry Entry(CustomerRecord customer, EntryKey key) =>
-        _entries.Get(Tables, customer.Customer, customer.Head.Counter, key);
+        _entries.Get(Tables, customer, key);
 
     /// <summary>Begins a batch.</summary>
     public void BeginBatch(DateTimeOffset now)

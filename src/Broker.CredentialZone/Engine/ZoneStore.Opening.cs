@@ -1,15 +1,20 @@
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.CredentialZone.Engine;
 
 internal sealed partial class ZoneStore
 {
-    private const string ClusterKey = "cluster";
-    private const string LedgerKey = "ledger-certificate-block";
+    /// <summary>Key of the cluster's name among the settings.</summary>
+    internal const string ClusterKey = "cluster";
+
+    /// <summary>Key of the ledger certificate that signs now.</summary>
+    internal const string LedgerKey = "ledger-certificate-block";
 
     /// <summary>
     /// Opens the store: the database is of this cluster, and this node's ledger key stands in the cluster's chain. A key that is
@@ -22,7 +27,7 @@ internal sealed partial class ZoneStore
     /// <param name="predecessor">The ledger key before it; needed only once, at a change.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Where faults are told; callers hear only that there was one.</param>
-    /// <exception cref="StoreException">Another cluster's database, or a new ledger key without its predecessor.</exception>
+    /// <exception cref="StoreException">Another cluster's database, one whose cluster chain was altered, or a new ledger key without its predecessor.</exception>
     public static ZoneStore Open(
         IZoneDatabase database,
         Name cluster,
@@ -34,6 +39,7 @@ internal sealed partial class ZoneStore
     {
         var store = new ZoneStore(database, cluster, limits, signer, time, log);
         store.EnsureCluster();
+        store.EnsureClusterChain();
         store.EnsureLedgerKey(signer, predecessor);
         return store;
     }
@@ -56,6 +62,19 @@ internal sealed partial class ZoneStore
         _writer.Commit();
     }
 
+    // What is entered in the cluster's chain follows its end, so a false end would break it for ever.
+    private void EnsureClusterChain()
+    {
+        try
+        {
+            ChainTail.CheckEnd(_writer, _writer.Chain(Block.ClusterChain));
+        }
+        catch (AlteredException altered)
+        {
+            throw new StoreException($"{altered.Code}: the cluster's chain: {altered.Message}", altered);
+        }
+    }
+
     private void EnsureLedgerKey(LedgerSigner signer, LedgerSigner? predecessor)
     {
         var known = _writer.Meta(LedgerKey);
@@ -72,12 +91,12 @@ internal sealed partial class ZoneStore
                     "the ledger is signed by another key; give that key as the predecessor once, so that it enters the new one");
             }
 
-            _signer = predecessor;
+            (_signer, _context.LedgerKey) = (predecessor, predecessor.Key);
         }
 
         var entering = new EnterLedgerKey(LedgerKey, signer.Certificate);
         Commit([entering]);
-        _signer = signer;
+        (_signer, _context.LedgerKey) = (signer, signer.Key);
         entering.Result.GetAwaiter().GetResult();
     }
 }

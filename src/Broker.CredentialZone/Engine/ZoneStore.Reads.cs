@@ -1,9 +1,9 @@
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
-using Broker.Protocol.Statements;
 
 namespace Broker.CredentialZone.Engine;
 
@@ -15,8 +15,14 @@ internal sealed partial class ZoneStore
     /// <inheritdoc/>
     public CustomerState? Customer(Name customer) => _database.Read(tables =>
     {
+        if (tables.Customer(customer) is not { } record)
+        {
+            return null;
+        }
+
+        CustomerCheck.Verify(tables, record, _context.Cluster, _signer.Key);
         var end = tables.Chain(customer.Value);
-        return tables.Customer(customer) is { } record ? new CustomerState(record, new LedgerPoint(end.Length, end.Hash)) : null;
+        return new CustomerState(record, new LedgerPoint(end.Length, end.Hash));
     });
 
     /// <inheritdoc/>
@@ -37,7 +43,7 @@ internal sealed partial class ZoneStore
             var entries = new List<ProvenEntry>(keys.Count);
             foreach (var key in keys)
             {
-                var entry = EntryCache.Read(tables, tree, customer, key);
+                var entry = EntryCache.Read(tables, tree, record, key);
                 entries.Add(key.Type == EntryKey.RowType ? entry with { Entry = null } : entry);
             }
 
@@ -49,7 +55,7 @@ internal sealed partial class ZoneStore
     public IReadOnlyList<EntryRecord> ListEntries(Name customer, string type, string after, int limit) =>
         type == EntryKey.RowType
             ? throw new ArgumentException("rows cannot be listed", nameof(type))
-            : _database.Read(tables => tables.Entries(customer, type, after, Page(limit)));
+            : _database.Read(tables => EntriesUnderTheHead(tables, customer, type, after, limit));
 
     /// <inheritdoc/>
     public JournalEntry? HandOff(Name customer, Id16 handOff) => _database.Read(tables =>
@@ -81,16 +87,11 @@ internal sealed partial class ZoneStore
         {
             if (batch?.Id != block.Batch)
             {
-                batch = tables.Batch(block.Batch) ?? throw new InvalidDataException("a batch of the ledger is missing");
+                batch = tables.Batch(block.Batch) ??
+                    throw new AlteredException(RefusalCode.LedgerAltered, "a batch of the ledger is missing");
             }
 
-            var path = new Digest[block.Path.Length / Digest.Length];
-            for (var i = 0; i < path.Length; i++)
-            {
-                path[i] = new Digest(block.Path.Span.Slice(i * Digest.Length, Digest.Length));
-            }
-
-            receipts.Add(new Receipt(block.Block, block.Index, path, batch.Batch));
+            receipts.Add(new Receipt(block.Block, block.Index, block.PathDigests(), batch.Batch));
         }
 
         return new LedgerPage(receipts, tables.Chain(chain).Length);
@@ -98,11 +99,23 @@ internal sealed partial class ZoneStore
 
     private static int Page(int limit) => Math.Clamp(limit, 1, ZoneLimits.MaxPage);
 
-    // The journal keeps no second copy of the request: it stands in the block of the intent.
-    private static JournalEntry Journal(IZoneReader tables, Name customer, HandOffRecord record)
+    // What is listed is proven to nobody, so that each entry stands in the tree is looked at here.
+    private static List<EntryRecord> EntriesUnderTheHead(IZoneReader tables, Name customer, string type, string after, int limit)
     {
-        var blocks = tables.Blocks(customer.Value, record.Intent, 1);
-        var body = Statement.Read<Block>(blocks[0].Block.Span).Body;
-        return new JournalEntry(record, Statement.Read<IntentRecord>(body.Span).Request);
+        var listed = new List<EntryRecord>();
+        if (tables.Customer(customer) is { } record)
+        {
+            var tree = new SparseTree(tables.Nodes(customer));
+            foreach (var entry in tables.Entries(customer, type, after, Page(limit)))
+            {
+                listed.Add(EntryCache.Read(tables, tree, record, entry.Key).Entry!);
+            }
+        }
+
+        return listed;
     }
+
+    // The journal keeps no second copy of the request: it stands in the block of the intent.
+    private static JournalEntry Journal(IZoneReader tables, Name customer, HandOffRecord record) =>
+        new(record, JournalCheck.Request(tables, customer, record));
 }

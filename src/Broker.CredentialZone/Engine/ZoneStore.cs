@@ -1,3 +1,4 @@
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
@@ -18,7 +19,7 @@ internal sealed partial class ZoneStore : ICredentialStore
     private ZoneStore(IZoneDatabase database, Name cluster, ZoneLimits limits, LedgerSigner signer, TimeProvider time, ILogger log)
     {
         (_database, _writer, _signer, _time, _log) = (database, database.Writer, signer, time, log);
-        _context = new WriteContext(cluster, limits, _writer);
+        _context = new WriteContext(cluster, limits, _writer) { LedgerKey = signer.Key };
     }
 
     /// <summary>Transactions that were committed since the start.</summary>
@@ -76,6 +77,17 @@ internal sealed partial class ZoneStore : ICredentialStore
 
             return new End(refusal, null);
         }
+        catch (AlteredException altered) when (_writer.InTransaction)
+        {
+            Undo();
+            var action = operation.GetType().Name;
+            LogAltered(action, altered.Code, altered.Customer?.Value ?? "", altered.Detail);
+            _writer.Savepoint();
+            _context.BeginOperation();
+            _context.Alarm(altered, action);
+            _writer.ReleaseSavepoint();
+            return new End(new StoreRefusal(altered.Code, altered.Message), null);
+        }
         catch (Exception fault) when (fault is not OutOfMemoryException && _writer.InTransaction)
         {
             Undo();
@@ -117,6 +129,9 @@ internal sealed partial class ZoneStore : ICredentialStore
 
     [LoggerMessage(2102, LogLevel.Error, "a commit of {Count} operations failed")]
     private partial void LogCommitFailed(int count, Exception fault);
+
+    [LoggerMessage(2103, LogLevel.Critical, "{Operation} met {Code} at customer {Customer}: {Detail}; the store was changed from outside")]
+    private partial void LogAltered(string operation, string code, string customer, string detail);
 
     // Nobody is told before the commit, refusals neither: what they were refused for may be of the same batch.
     private readonly record struct End(StoreRefusal? Refusal, StoreException? Fault)

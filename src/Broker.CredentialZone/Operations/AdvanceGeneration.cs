@@ -42,6 +42,12 @@ internal sealed class AdvanceGeneration(Name customerName, ulong fence, Name nod
         var again = presented == stands.Generation && boot == stands.Boot;
         if (stands.Suspended || presented > stands.Generation + 1)
         {
+            if (!stands.Suspended)
+            {
+                // The agent has been further than the zone knows: the zone was set back, or the agent is not what it was.
+                Ahead(context);
+            }
+
             _result = new GenerationResult(Accepted: false, stands.Suspended, stands.Generation);
             return null;
         }
@@ -64,6 +70,19 @@ internal sealed class AdvanceGeneration(Name customerName, ulong fence, Name nod
             new Refusal(node, $"agent/{agent}", "advance-generation", RefusalCode.AgentSuspended, 0).Encode());
         _result = new GenerationResult(Accepted: false, Suspended: true, stands.Generation);
         return null;
+    }
+
+    // An agent can say what it likes, so this has a budget like every refusal.
+    private void Ahead(WriteContext context)
+    {
+        var minute = context.Now.ToUnixTimeSeconds() / 60;
+        if (context.Refusals.Take(customerName.Value, $"agent/{agent}", minute, context.Limits.RefusalsPerMinute) is { } under)
+        {
+            context.Append(
+                customerName.Value,
+                BlockKind.Refusal,
+                new Refusal(node, under, "advance-generation", RefusalCode.GenerationAhead, 0).Encode());
+        }
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using Broker.CredentialZone.Engine;
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
@@ -51,10 +52,14 @@ internal static class Guard
         : new(RefusalCode.StaleCounter, $"the customer's head is {customer.Head.Counter}; read it again");
 
     /// <summary>Refuses when the caller has seen a later head than this store has: then the store is the one that is old.</summary>
+    /// <exception cref="AlteredException">It is behind.</exception>
     public static StoreRefusal? IfBehind(CustomerRecord customer, ulong seen) => customer.Head.Counter >= seen
         ? null
-        : new(RefusalCode.StaleCounter,
-            $"the customer's head is {customer.Head.Counter} here, and {seen} was seen; look for a restored store");
+        : throw new AlteredException(
+            RefusalCode.HeadRolledBack, $"the customer's head is {customer.Head.Counter} here, and {seen} was seen")
+        {
+            Customer = customer.Customer,
+        };
 
     /// <summary>When an idempotency key may be forgotten: after a day, and not before its request could be believed again.</summary>
     public static DateTimeOffset ForgetAfter(DateTimeOffset now, Request request)

@@ -1,4 +1,5 @@
 using Broker.CredentialZone.Engine;
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
@@ -22,25 +23,47 @@ internal sealed class KeepHouse(Name node) : StoreOperation<bool>
     {
         foreach (var (chain, principal, more) in context.Refusals.TakePast(context.Now.ToUnixTimeSeconds() / 60))
         {
-            context.Append(chain, BlockKind.Refusal, new Refusal(node, principal, "several", "more", more).Encode());
+            var record = new Refusal(node, principal, "several", "more", more).Encode();
+            UnlessAltered(context, chain, () => context.Append(chain, BlockKind.Refusal, record));
         }
 
+        var entered = 0;
         var grown = context.Tables.GrownChains(MaxChains);
         foreach (var stored in grown)
         {
-            var end = context.Chain(stored.Chain);
-            context.Append(
-                Block.ClusterChain,
-                BlockKind.ChainHead,
-                new ChainHead(Name.Parse(end.Chain), end.Length - 1, end.Hash).Encode());
-            context.Put(end with { Entered = end.Length });
+            UnlessAltered(context, stored.Chain, () =>
+            {
+                var end = context.Chain(stored.Chain);
+                context.Append(
+                    Block.ClusterChain,
+                    BlockKind.ChainHead,
+                    new ChainHead(Name.Parse(end.Chain), end.Length - 1, end.Hash).Encode());
+                context.Put(end with { Entered = end.Length });
+                entered++;
+            });
         }
 
         context.Tables.Forget(context.Now, MaxForgotten);
-        _more = grown.Count == MaxChains;
+
+        // Those that were altered stay as they are, so without progress there is nothing more to do.
+        _more = grown.Count == MaxChains && entered > 0;
         return null;
     }
 
     /// <inheritdoc/>
     protected override bool Finish() => _more;
+
+    // A chain that was altered is nobody else's concern.
+    private static void UnlessAltered(WriteContext context, string chain, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (AlteredException altered)
+        {
+            Name? customer = chain == Block.ClusterChain ? null : Name.Parse(chain);
+            context.Alarm(new AlteredException(altered.Code, altered.Detail) { Customer = customer }, nameof(KeepHouse));
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using Broker.CredentialZone.Engine;
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
@@ -107,9 +108,20 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         }
 
         var before = tables.HandOff(customer.Customer, _call.HandOff);
+        if (before is null && known.HandOff == _call.HandOff)
+        {
+            throw JournalCheck.Altered(customer.Customer, "a hand-off was released and is not in the journal");
+        }
+
         if (before is null)
         {
             return new(RefusalCode.WrongHandOff, "the request was committed for something else than this hand-off");
+        }
+
+        if (before.Intent < tables.Chain(customer.Customer.Value).Length)
+        {
+            // Released before this batch.
+            JournalCheck.Request(tables, customer.Customer, before);
         }
 
         if (HandOffState.EndsHandOff(before.State))
@@ -173,7 +185,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
             _call.HandOff, launch.Agent, _hash, _call.Attempt, HandOffState.Released, "", "", _block!.Position, context.Now, context.Now);
         return context.Tables.TryAddHandOff(customer.Customer, record)
             ? null
-            : new(RefusalCode.IdempotencyConflict, "the request is older than what the zone remembers; sign a new one");
+            : throw JournalCheck.Altered(customer.Customer, "a hand-off is in the journal, and its request is not remembered");
     }
 
     private static StoreRefusal WrongAttempt(uint known) =>

@@ -1,4 +1,7 @@
+using Broker.CredentialZone.Integrity;
+using Broker.Links.Identity;
 using Broker.Links.Zone;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Routing;
 
 namespace Broker.CredentialZone.Service;
@@ -10,22 +13,40 @@ internal static class ZoneMapping
     public static void MapZone(this IEndpointRouteBuilder endpoints, ZoneService service)
     {
         endpoints.MapZoneOperation(ZoneOperations.Describe, service.Describe);
-        endpoints.MapZoneOperation(ZoneOperations.GetCustomer, service.GetCustomer);
-        endpoints.MapZoneOperation(ZoneOperations.ListCustomers, service.ListCustomers);
+        endpoints.MapReading(ZoneOperations.GetCustomer, service, service.GetCustomer);
+        endpoints.MapReading(ZoneOperations.ListCustomers, service, service.ListCustomers);
         endpoints.MapZoneOperation(ZoneOperations.Enrol, service.Enrol);
         endpoints.MapZoneOperation(ZoneOperations.Claim, service.Claim);
-        endpoints.MapZoneOperation(ZoneOperations.ReadEntries, service.ReadEntries);
-        endpoints.MapZoneOperation(ZoneOperations.ListEntries, service.ListEntries);
+        endpoints.MapReading(ZoneOperations.ReadEntries, service, service.ReadEntries);
+        endpoints.MapReading(ZoneOperations.ListEntries, service, service.ListEntries);
         endpoints.MapZoneOperation(ZoneOperations.Commit, service.Commit);
         endpoints.MapZoneOperation(ZoneOperations.Release, service.Release);
         endpoints.MapZoneOperation(ZoneOperations.AppendOutcome, service.AppendOutcome);
-        endpoints.MapZoneOperation(ZoneOperations.GetHandOff, service.GetHandOff);
-        endpoints.MapZoneOperation(ZoneOperations.ListHandOffs, service.ListHandOffs);
+        endpoints.MapReading(ZoneOperations.GetHandOff, service, service.GetHandOff);
+        endpoints.MapReading(ZoneOperations.ListHandOffs, service, service.ListHandOffs);
         endpoints.MapZoneOperation(ZoneOperations.Lock, service.Lock);
         endpoints.MapZoneOperation(ZoneOperations.InviteAgent, service.InviteAgent);
-        endpoints.MapZoneOperation(ZoneOperations.FindInvitation, service.FindInvitation);
+        endpoints.MapReading(ZoneOperations.FindInvitation, service, service.FindInvitation);
         endpoints.MapZoneOperation(ZoneOperations.AdvanceGeneration, service.AdvanceGeneration);
         endpoints.MapZoneOperation(ZoneOperations.ReportRefusal, service.ReportRefusal);
-        endpoints.MapZoneOperation(ZoneOperations.ReadLedger, service.ReadLedger);
+        endpoints.MapReading(ZoneOperations.ReadLedger, service, service.ReadLedger);
     }
+
+    // What a reading finds altered is refused and recorded; an operation of the writer records it itself.
+    private static void MapReading<TRequest, TReply>(
+        this IEndpointRouteBuilder endpoints, ZoneOperation<TRequest, TReply> operation, ZoneService service,
+        Func<PeerIdentity, TRequest, CancellationToken, Task<ZoneAnswer<TReply>>> read)
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : class, IMessage<TReply>, new() => endpoints.MapZoneOperation(operation, async (peer, request, token) =>
+        {
+            try
+            {
+                return await read(peer, request, token);
+            }
+            catch (AlteredException altered)
+            {
+                await service.Alarm(altered, operation.Name);
+                return ZoneRefusal.Refused(altered.Code, altered.Message);
+            }
+        });
 }

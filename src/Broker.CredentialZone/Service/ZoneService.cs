@@ -1,3 +1,4 @@
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Writing;
@@ -5,6 +6,7 @@ using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
 using Broker.Protocol.Statements;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
@@ -53,7 +55,8 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
     {
         var claim = Wires.Signed(request.Claim, "claim");
         var lift = request.LiftRequest.IsEmpty ? null : Wires.Request(request.LiftRequest);
-        return IsBy(peer, claim) ? Commit(new ClaimCustomer(claim, lift), Wires.To) : WrongNode<Wire.CustomerState>();
+        var restored = request.Restored.IsEmpty ? null : Statement.Read<RestoredRecord>(request.Restored.Span);
+        return IsBy(peer, claim) ? Commit(new ClaimCustomer(claim, lift, restored), Wires.To) : WrongNode<Wire.CustomerState>();
     }
 
     public Task<ZoneAnswer<Wire.CommitReply>> Commit(PeerIdentity _, Wire.CommitRequest request, CancellationToken __) => Commit(
@@ -102,6 +105,19 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
                 peer.Name, request.Customer.Length == 0 ? null : Name.Parse(request.Customer), request.Principal, request.Action,
                 request.Code),
             static _ => new Wire.ReportRefusalReply());
+
+    /// <summary>Records what a reading found altered. The refusal stands also where that is not possible.</summary>
+    public async Task Alarm(AlteredException altered, string operation)
+    {
+        try
+        {
+            await writer.Commit(new ReportAltered(altered, operation));
+        }
+        catch (StoreException)
+        {
+            // The store has other troubles; its log has them.
+        }
+    }
 
     private static bool IsBy(PeerIdentity peer, Signed claim) => claim.Read<Claim>().Node == peer.Name;
 

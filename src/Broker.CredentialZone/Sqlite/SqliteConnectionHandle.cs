@@ -21,8 +21,14 @@ internal sealed class SqliteConnectionHandle : IDisposable
     /// <param name="readOnly">For readers.</param>
     /// <exception cref="StoreException">It cannot be opened.</exception>
     public SqliteConnectionHandle(string path, bool readOnly)
+        : this(
+            path,
+            raw.SQLITE_OPEN_NOMUTEX | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE))
     {
-        var flags = raw.SQLITE_OPEN_NOMUTEX | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+    }
+
+    private SqliteConnectionHandle(string path, int flags)
+    {
         var result = raw.sqlite3_open_v2(path, out _db, flags, null);
         if (result != raw.SQLITE_OK)
         {
@@ -33,6 +39,12 @@ internal sealed class SqliteConnectionHandle : IDisposable
 
         raw.sqlite3_extended_result_codes(_db, 1);
     }
+
+    /// <summary>Opens a file that nobody writes: nothing is locked, and no log is made beside it.</summary>
+    /// <param name="path">An existing file.</param>
+    /// <exception cref="StoreException">It cannot be opened.</exception>
+    public static SqliteConnectionHandle OpenUnchanging(string path) =>
+        new($"file:{Uri.EscapeDataString(path)}?immutable=1", raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI | raw.SQLITE_OPEN_NOMUTEX);
 
     /// <summary>Called before each statement is stepped, with its text: where tests cut the power.</summary>
     public Action<string>? BeforeStatement { get; set; }

@@ -1,3 +1,5 @@
+using Broker.CredentialZone.Integrity;
+using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
 using SQLitePCL;
 
@@ -6,6 +8,9 @@ namespace Broker.CredentialZone.Sqlite;
 /// <summary>One use of a prepared statement: bind in the order of the parameters, step, read columns, dispose.</summary>
 internal ref struct SqliteCursor(SqliteConnectionHandle connection, sqlite3_stmt statement, string sql)
 {
+    // The year 9999.
+    private const long MaxTime = 253_370_764_800_000;
+
     private int _next;
 
     /// <summary>Binds a number.</summary>
@@ -76,28 +81,33 @@ internal ref struct SqliteCursor(SqliteConnectionHandle connection, sqlite3_stmt
     public readonly long Int64(int column) => raw.sqlite3_column_int64(statement, column);
 
     /// <summary>A number that is not negative.</summary>
-    public readonly ulong UInt64(int column) => checked((ulong)Int64(column));
+    public readonly ulong UInt64(int column) => Int64(column) is var value and >= 0 ? (ulong)value : throw Altered("number");
 
     /// <summary>A number that is not negative and below 2³².</summary>
-    public readonly uint UInt32(int column) => checked((uint)Int64(column));
+    public readonly uint UInt32(int column) => Int64(column) is var value and >= 0 and <= uint.MaxValue ? (uint)value : throw Altered("number");
 
     /// <summary>A text.</summary>
     public readonly string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
 
     /// <summary>A name.</summary>
-    public readonly Name Name(int column) => Protocol.Identifiers.Name.Parse(Text(column));
+    public readonly Name Name(int column) =>
+        Protocol.Identifiers.Name.TryParse(Text(column), out var name) ? name : throw Altered("identifier");
 
     /// <summary>Bytes, in a new array; none where the column is null.</summary>
     public readonly byte[] Bytes(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
 
     /// <summary>A digest.</summary>
-    public readonly Digest Digest(int column) => new(raw.sqlite3_column_blob(statement, column));
+    public readonly Digest Digest(int column) => Span(column) is { Length: Protocol.Identifiers.Digest.Length } bytes
+        ? new Digest(bytes)
+        : throw Altered("digest");
 
     /// <summary>A 16-byte identifier.</summary>
-    public readonly Id16 Id(int column) => new(raw.sqlite3_column_blob(statement, column));
+    public readonly Id16 Id(int column) => Span(column) is { Length: Id16.Length } bytes ? new Id16(bytes) : throw Altered("identifier");
 
     /// <summary>A time.</summary>
-    public readonly DateTimeOffset Time(int column) => DateTimeOffset.FromUnixTimeMilliseconds(Int64(column));
+    public readonly DateTimeOffset Time(int column) => Int64(column) is var value and >= 0 and < MaxTime
+        ? DateTimeOffset.FromUnixTimeMilliseconds(value)
+        : throw Altered("time");
 
     /// <summary>Bytes without a copy, valid until the next step.</summary>
     public readonly ReadOnlySpan<byte> Span(int column) => raw.sqlite3_column_blob(statement, column);
@@ -109,6 +119,9 @@ internal ref struct SqliteCursor(SqliteConnectionHandle connection, sqlite3_stmt
         _ = raw.sqlite3_reset(statement);
         _ = raw.sqlite3_clear_bindings(statement);
     }
+
+    // The zone writes what has its form, so something else did not come from it.
+    private static AlteredException Altered(string what) => new(RefusalCode.RecordAltered, $"a stored {what} is not one");
 
     private readonly SqliteCursor Check(int result) => result == raw.SQLITE_OK ? this : throw connection.Fault(result);
 }

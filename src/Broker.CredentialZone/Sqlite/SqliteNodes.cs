@@ -1,3 +1,5 @@
+using Broker.CredentialZone.Integrity;
+using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
 using Broker.Protocol.Identifiers;
 
@@ -12,7 +14,9 @@ internal sealed class SqliteNodes(SqliteConnectionHandle connection, Name custom
         Span<byte> key = stackalloc byte[TreePosition.MaxLength];
         using var q = connection.Use("SELECT node FROM nodes WHERE customer = ? AND position = ?")
             .Bind(customer).Bind(key[..position.Write(key)]);
-        return q.Step() ? TreeNode.Parse(q.Span(0)) : null;
+        return !q.Step() ? null : q.Span(0) is { Length: TreeNode.Length } bytes
+            ? TreeNode.Parse(bytes)
+            : throw new AlteredException(RefusalCode.TreeAltered, "a node of the customer's tree is not one") { Customer = customer };
     }
 
     /// <inheritdoc/>

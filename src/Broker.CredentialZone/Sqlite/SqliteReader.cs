@@ -1,7 +1,9 @@
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Statements;
 
@@ -10,7 +12,7 @@ namespace Broker.CredentialZone.Sqlite;
 /// <summary>The tables read on one connection.</summary>
 internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
 {
-    private const string HandOffColumns = "hand_off, agent, request, attempt, state, use_state, code, intent, released, updated";
+    private const string HandOffColumns = "hand_off, agent, request, attempt, state, use_state, code, intent, released, updated, open";
 
     /// <summary>The connection.</summary>
     protected SqliteConnectionHandle Connection => connection;
@@ -37,9 +39,17 @@ internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
         }
 
         var (custody, head) = (new Signed(q.Bytes(5), q.Bytes(6)), new Signed(q.Bytes(7), q.Bytes(8)));
-        return new CustomerRecord(
-            customer, q.UInt64(0), q.Name(1), q.Digest(2), q.UInt64(3), q.UInt64(4), custody, custody.Read<CustodyRecord>(),
-            head, head.Read<CustomerHead>(), q.Int64(9), q.UInt32(10), q.UInt32(11), q.UInt32(12));
+        try
+        {
+            return new CustomerRecord(
+                customer, q.UInt64(0), q.Name(1), q.Digest(2), q.UInt64(3), q.UInt64(4),
+                custody, Read<CustodyRecord>(custody, RefusalCode.CustodyAltered),
+                head, Read<CustomerHead>(head, RefusalCode.HeadAltered), q.Int64(9), q.UInt32(10), q.UInt32(11), q.UInt32(12));
+        }
+        catch (AlteredException altered)
+        {
+            throw new AlteredException(altered.Code, altered.Detail) { Customer = customer };
+        }
     }
 
     /// <inheritdoc/>
@@ -107,7 +117,7 @@ internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
     {
         using var q = connection.Use($"SELECT {HandOffColumns} FROM hand_offs WHERE customer = ? AND hand_off = ?")
             .Bind(customer).Bind(handOff);
-        return q.Step() ? ReadHandOff(q) : null;
+        return q.Step() ? ReadHandOff(q, customer) : null;
     }
 
     /// <inheritdoc/>
@@ -120,10 +130,17 @@ internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
         var handOffs = new List<HandOffRecord>();
         while (q.Step())
         {
-            handOffs.Add(ReadHandOff(q));
+            handOffs.Add(ReadHandOff(q, customer));
         }
 
         return handOffs;
+    }
+
+    /// <inheritdoc/>
+    public uint OpenHandOffs(Name customer)
+    {
+        using var q = connection.Use("SELECT count(*) FROM hand_offs WHERE customer = ? AND open = 1").Bind(customer);
+        return q.Step() ? q.UInt32(0) : 0;
     }
 
     /// <inheritdoc/>
@@ -140,7 +157,9 @@ internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
     {
         using var q = connection.Use("SELECT agent, request, not_after, redeemed FROM invitations WHERE customer = ? AND token = ?")
             .Bind(customer).Bind(token);
-        return q.Step() ? new InvitationRecord(token, q.Name(0), q.Bytes(1), q.Time(2), q.Int64(3) != 0) : null;
+        return q.Step()
+            ? InvitationCheck.Checked(customer, new InvitationRecord(token, q.Name(0), q.Bytes(1), q.Time(2), q.Int64(3) != 0))
+            : null;
     }
 
     /// <inheritdoc/>
@@ -181,6 +200,25 @@ internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
         return q.Step() ? new BatchRecord(id, new Signed(q.Bytes(0), q.Bytes(1))) : null;
     }
 
-    private static HandOffRecord ReadHandOff(in SqliteCursor q) => new(
-        q.Id(0), q.Name(1), q.Digest(2), q.UInt32(3), q.Text(4), q.Text(5), q.Text(6), q.UInt64(7), q.Time(8), q.Time(9));
+    private static HandOffRecord ReadHandOff(in SqliteCursor q, Name customer)
+    {
+        var record = new HandOffRecord(
+            q.Id(0), q.Name(1), q.Digest(2), q.UInt32(3), q.Text(4), q.Text(5), q.Text(6), q.UInt64(7), q.Time(8), q.Time(9));
+        return record.IsOpen == (q.Int64(10) != 0)
+            ? record
+            : throw JournalCheck.Altered(customer, "a hand-off is open, and does not count as open, or the other way");
+    }
+
+    private static T Read<T>(Signed signed, string code)
+        where T : IStatement<T>
+    {
+        try
+        {
+            return signed.Read<T>();
+        }
+        catch (MalformedException)
+        {
+            throw new AlteredException(code, "a stored statement is not one");
+        }
+    }
 }

@@ -18,7 +18,6 @@ internal static class SqliteSchema
         var version = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(version, Version);
         connection.Run("BEGIN IMMEDIATE");
-        var writer = new SqliteReader(connection);
         if (!HasTables(connection))
         {
             connection.Script(Text());
@@ -26,8 +25,17 @@ internal static class SqliteSchema
             q.Run();
         }
 
-        var found = writer.Meta(Key);
         connection.Run("COMMIT");
+        Check(connection);
+    }
+
+    /// <summary>Refuses a database of another version.</summary>
+    /// <exception cref="StoreException">The version is another, or there is none.</exception>
+    public static void Check(SqliteConnectionHandle connection)
+    {
+        var version = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(version, Version);
+        var found = HasTables(connection) ? new SqliteReader(connection).Meta(Key) : null;
         if (found is null || !found.AsSpan().SequenceEqual(version))
         {
             throw new StoreException($"the database is not of schema version {Version}; use the program that wrote it, or migrate it");

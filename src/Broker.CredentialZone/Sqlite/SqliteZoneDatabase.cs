@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broker.CredentialZone.Store;
+using Broker.Host;
 
 namespace Broker.CredentialZone.Sqlite;
 
@@ -78,6 +79,21 @@ internal sealed class SqliteZoneDatabase : IZoneDatabase
             writing?.Dispose();
             held.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Keeps every zone away from a database until it is disposed.</summary>
+    /// <param name="path">The database; need not exist.</param>
+    /// <exception cref="StartException">A zone is running on it, or its directory cannot be written.</exception>
+    public static IDisposable HoldFor(string path)
+    {
+        try
+        {
+            return Hold(path + ".lock");
+        }
+        catch (StoreException fault)
+        {
+            throw new StartException($"{path}: {fault.Message}");
         }
     }
 

@@ -47,6 +47,9 @@ internal interface IZoneReader
     /// <summary>Lists hand-offs.</summary>
     IReadOnlyList<HandOffRecord> HandOffs(Name customer, bool openOnly, Id16? after, int limit);
 
+    /// <summary>Counts hand-offs that are open, themselves or their use.</summary>
+    uint OpenHandOffs(Name customer);
+
     /// <summary>Reads an idempotency key.</summary>
     IdempotencyRecord? Idempotency(Name customer, Name user, Id16 key);
 

@@ -39,6 +39,9 @@ internal static class RefusalCode
     /// <summary>The caller's head is not the customer's: rows or directory changed.</summary>
     public const string StaleCounter = "stale-counter";
 
+    /// <summary>The caller has seen a later head than the store has: the store was set back.</summary>
+    public const string HeadRolledBack = "head-rolled-back";
+
     /// <summary>The new head does not follow the old one.</summary>
     public const string WrongHead = "wrong-head";
 
@@ -104,6 +107,39 @@ internal static class RefusalCode
 
     /// <summary>The plan's signer may not enrol customers.</summary>
     public const string PlanRefused = "plan-refused";
+
+    /// <summary>An entry or row is not the one whose leaf stands in the customer's tree, or one of the two is missing.</summary>
+    public const string EntryAltered = "entry-altered";
+
+    /// <summary>The customer's tree contradicts itself, or does not have the root of the head.</summary>
+    public const string TreeAltered = "tree-altered";
+
+    /// <summary>The head is not signed by the identity, or not the newest one of the ledger.</summary>
+    public const string HeadAltered = "head-altered";
+
+    /// <summary>The custody record is not the one that was signed.</summary>
+    public const string CustodyAltered = "custody-altered";
+
+    /// <summary>Fence or owner are not those of the newest claim in the ledger.</summary>
+    public const string FenceAltered = "fence-altered";
+
+    /// <summary>Lock and lift generation are not those that the ledger says.</summary>
+    public const string LockAltered = "lock-altered";
+
+    /// <summary>A chain contradicts itself, its end or its signatures.</summary>
+    public const string LedgerAltered = "ledger-altered";
+
+    /// <summary>The journal contradicts the ledger, or itself.</summary>
+    public const string JournalAltered = "journal-altered";
+
+    /// <summary>An invitation is not what its signed request says.</summary>
+    public const string InvitationAltered = "invitation-altered";
+
+    /// <summary>Something that is stored does not have its form.</summary>
+    public const string RecordAltered = "record-altered";
+
+    /// <summary>An agent presents a generation that is further on than the zone's.</summary>
+    public const string GenerationAhead = "generation-ahead";
 
     /// <summary>Too many operations wait.</summary>
     public const string Busy = "busy";

@@ -1,3 +1,5 @@
+using Broker.CredentialZone.Integrity;
+using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Merkle;
 
@@ -19,6 +21,8 @@ internal interface ITreeNodes
 /// </summary>
 internal sealed class SparseTree(ITreeNodes nodes)
 {
+    private static readonly bool[] Sides = [false, true];
+
     private readonly Dictionary<TreePosition, TreeNode?> _changed = [];
 
     /// <summary>The root after the changes so far; zero when the tree is empty.</summary>
@@ -49,8 +53,7 @@ internal sealed class SparseTree(ITreeNodes nodes)
             node = null;
             if (child.Kind == TreeChildKind.Node)
             {
-                node = Read(TreePosition.On(key, depth + 1)) ??
-                    throw new InvalidDataException("a node of the customer's tree is missing");
+                node = ReadChild(TreePosition.On(key, depth + 1), child);
             }
             else if (child.Kind == TreeChildKind.Leaf && child.Key == key)
             {
@@ -65,6 +68,45 @@ internal sealed class SparseTree(ITreeNodes nodes)
 
         siblings.Reverse();
         return (leaf, new TreeProof(new Digest(present), siblings));
+    }
+
+    /// <summary>Walks the whole tree.</summary>
+    /// <returns>How many leaves it has.</returns>
+    /// <exception cref="AlteredException">A hash is not that of what stands below it.</exception>
+    public ulong CountVerified()
+    {
+        var leaves = 0ul;
+        var open = new Stack<(TreeNode Node, TreePosition Position)>();
+        if (Read(TreePosition.Root) is { } root)
+        {
+            open.Push((root, TreePosition.Root));
+        }
+
+        while (open.TryPop(out var at))
+        {
+            foreach (var right in Sides)
+            {
+                var (child, below) = (at.Node.Side(right), at.Position.Below(right));
+                if (child.Kind == TreeChildKind.Node)
+                {
+                    open.Push((ReadChild(below, child), below));
+                }
+                else if (child.Kind == TreeChildKind.Leaf)
+                {
+                    leaves++;
+                    if (TreePosition.On(child.Key, below.Depth) != below || Fold(child.Key, child.Leaf, below.Depth) != child.Hash)
+                    {
+                        throw new AlteredException(RefusalCode.TreeAltered, "a leaf of the customer's tree is not the one of its hash");
+                    }
+                }
+                else if (child != TreeChild.Empty)
+                {
+                    throw new AlteredException(RefusalCode.TreeAltered, "an empty side of the customer's tree has a hash");
+                }
+            }
+        }
+
+        return leaves;
     }
 
     /// <summary>Writes the changed nodes.</summary>
@@ -114,6 +156,11 @@ internal sealed class SparseTree(ITreeNodes nodes)
     private TreeNode? Read(TreePosition position) =>
         _changed.TryGetValue(position, out var node) ? node : nodes.Read(position);
 
+    // The two change together; a difference means that somebody else wrote here.
+    private TreeNode ReadChild(TreePosition position, TreeChild expected) => Read(position) is { } node && node.Hash == expected.Hash
+        ? node
+        : throw new AlteredException(RefusalCode.TreeAltered, "a node of the customer's tree is missing, or another than its parent says");
+
     private TreeChild Apply(TreeChild at, int depth, Digest key, Digest leaf)
     {
         if (at.Kind == TreeChildKind.Node)
@@ -132,7 +179,7 @@ internal sealed class SparseTree(ITreeNodes nodes)
     private TreeChild ApplyBelow(TreeChild at, int depth, Digest key, Digest leaf)
     {
         var position = TreePosition.On(key, depth);
-        var node = Read(position) ?? throw new InvalidDataException("a node of the customer's tree is missing");
+        var node = ReadChild(position, at);
         var side = key.Bit(depth);
         var child = Apply(node.Side(side), depth + 1, key, leaf);
         if (child == node.Side(side))

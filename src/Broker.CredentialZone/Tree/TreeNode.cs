@@ -32,6 +32,9 @@ internal readonly record struct TreeChild(TreeChildKind Kind, Digest Hash, Diges
 /// <param name="Right">The side of bit 1.</param>
 internal sealed record TreeNode(TreeChild Left, TreeChild Right)
 {
+    /// <summary>Bytes of a stored node.</summary>
+    public const int Length = 2 * ChildLength;
+
     private const int ChildLength = 1 + (3 * Digest.Length);
 
     /// <summary>The node with nothing below.</summary>
@@ -49,7 +52,7 @@ internal sealed record TreeNode(TreeChild Left, TreeChild Right)
     /// <summary>The node as a table keeps it: both sides, 97 bytes each.</summary>
     public byte[] ToBytes()
     {
-        var bytes = new byte[2 * ChildLength];
+        var bytes = new byte[Length];
         Write(Left, bytes);
         Write(Right, bytes.AsSpan(ChildLength));
         return bytes;

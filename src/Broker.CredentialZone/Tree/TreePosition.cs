@@ -18,6 +18,19 @@ internal readonly record struct TreePosition(int Depth, Digest Prefix)
     /// <summary>The position at a depth on the path to a key.</summary>
     public static TreePosition On(Digest key, int depth) => new(depth, TreePath.Prefix(key, depth));
 
+    /// <summary>The position one step below.</summary>
+    public TreePosition Below(bool right)
+    {
+        Span<byte> prefix = stackalloc byte[Digest.Length];
+        Prefix.CopyTo(prefix);
+        if (right)
+        {
+            prefix[Depth >> 3] |= (byte)(0x80 >> (Depth & 7));
+        }
+
+        return new TreePosition(Depth + 1, new Digest(prefix));
+    }
+
     /// <summary>Writes depth and path, as short as the depth allows: the key of the node in a table.</summary>
     /// <returns>Bytes written.</returns>
     public int Write(Span<byte> destination)

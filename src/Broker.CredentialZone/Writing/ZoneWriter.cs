@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broker.Actors;
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
 
@@ -40,8 +41,19 @@ internal sealed class ZoneWriter(ICredentialStore store, ActorRef<WriterMessage>
             return known;
         }
 
-        if (store.Identity(customer) is not { } identity)
+        PublicKey identity;
+        try
         {
+            if (store.Identity(customer) is not { } found)
+            {
+                return null;
+            }
+
+            identity = found;
+        }
+        catch (AlteredException)
+        {
+            // The operation meets it too, and records it.
             return null;
         }
 

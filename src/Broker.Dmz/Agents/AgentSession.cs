@@ -157,7 +157,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
         if (!advanced.Accepted)
         {
             Log.Suspended(_log, _customer, _agent);
-            Close(Codes.AgentSuspended);
+            Close(advanced.Suspended ? Codes.AgentSuspended : Codes.GenerationAhead);
             return;
         }
 

@@ -24,6 +24,8 @@ internal static class Codes
     public const string CustodyForged = "custody-forged";
     public const string HeadForged = "head-forged";
     public const string HeadRolledBack = "head-rolled-back";
+    public const string FenceRolledBack = "fence-rolled-back";
+    public const string LockRolledBack = "lock-rolled-back";
     public const string FreshnessUnproven = "freshness-unproven";
     public const string HeadUnknown = "head-unknown";
     public const string EntryForged = "entry-forged";
@@ -51,6 +53,7 @@ internal static class Codes
     public const string AgentExists = "agent-exists";
     public const string AgentNotConnected = "agent-not-connected";
     public const string AgentSuspended = "agent-suspended";
+    public const string GenerationAhead = "generation-ahead";
     public const string GrantExpired = "grant-expired";
     public const string GrantBootDiffers = "grant-boot-differs";
     public const string HelloExpired = "hello-expired";

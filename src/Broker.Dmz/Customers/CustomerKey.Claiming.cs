@@ -10,9 +10,10 @@ internal sealed partial class CustomerKey
 {
     private void SendClaim(ulong lifted, SignedRequest? lift)
     {
+        (_head, var fence, var restored) = ToClaim();
         _claim = new Claim(
-            _node.Cluster, _customer, _secret!.Epoch, _node.Node, _node.Incarnation.Key.Fingerprint, _loaded!.Fence + 1, lifted);
-        _writer!.Tell(new WriterMessage.Claim(_secret.Sign(_claim), lift));
+            _node.Cluster, _customer, _secret!.Epoch, _node.Node, _node.Incarnation.Key.Fingerprint, fence, lifted);
+        _writer!.Tell(new WriterMessage.Claim(_secret.Sign(_claim), lift, _head.Signed, restored));
     }
 
     private void OnClaimed(Result<Wire.CustomerState> result)
@@ -49,6 +50,7 @@ internal sealed partial class CustomerKey
         }
 
         (_fence, _lockGeneration) = (claim.Fence, _loaded!.LockGeneration);
+        (_seen, _accepted, _restored) = ((_fence, _lockGeneration), default, null);
         Become(_head, new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
         _outcomes!.Tell(new OutcomeMessage.Recover(_fence));
     }

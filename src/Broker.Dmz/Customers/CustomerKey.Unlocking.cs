@@ -255,29 +255,7 @@ internal sealed partial class CustomerKey
             return Codes.CustodyForged;
         }
 
-        return Freshness(head.Value, loaded.Witness);
-    }
-
-    private string? Freshness(CustomerHead head, Witnesses.WitnessedHead? file)
-    {
-        if (_accepted == (head.Counter, head.Root) && head.Counter > 0)
-        {
-            return null;
-        }
-
-        var seen = _witnesses.Select(w => (w.Counter, w.Root)).ToList();
-        if (file is not null)
-        {
-            seen.Add((file.Counter, file.Root));
-        }
-
-        if (seen.Count == 0)
-        {
-            return Codes.FreshnessUnproven;
-        }
-
-        var (counter, root) = seen.MaxBy(w => w.Counter);
-        return head.Counter > counter || (head.Counter == counter && head.Root == root) ? null : Codes.HeadRolledBack;
+        return Freshness(head, loaded);
     }
 
     private Result<KeyStatus> OnLift(CustomerKeyMessage.Lift message)
@@ -337,6 +315,11 @@ internal sealed partial class CustomerKey
     {
         _lastFailure = code;
         Log.UnlockFailed(_log, _customer, code);
+        if (code is not (Codes.ZoneUnavailable or Codes.Busy))
+        {
+            _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "unlock", code));
+        }
+
         Wipe(code);
     }
 
@@ -351,7 +334,7 @@ internal sealed partial class CustomerKey
         if (!keepWitnesses)
         {
             _witnesses.Clear();
-            _accepted = default;
+            (_accepted, _restored) = (default, null);
             _loaded = null;
         }
     }

@@ -106,7 +106,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 m.ReplyTo.Tell(OnLift(m));
                 break;
             case CustomerKeyMessage.Lock m:
-                Wipe(m.Reason);
+                OnLock(m);
                 m.ReplyTo?.Tell(Status());
                 break;
             case CustomerKeyMessage.Abandon m:
@@ -248,6 +248,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             if (!under)
             {
                 Log.Forged(_log, _customer, entry.Key.Type);
+                _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "prove", Codes.EntryForged));
                 return new Refused(Codes.EntryForged, $"a {entry.Key.Type} entry does not stand under the customer's head");
             }
 

@@ -47,7 +47,10 @@ internal abstract record CustomerKeyMessage
         : CustomerKeyMessage;
 
     /// <summary>Wipe everything. It needs no authority: it fails safe.</summary>
-    public sealed record Lock(string Reason, ReplyTo<KeyStatus>? ReplyTo) : CustomerKeyMessage;
+    /// <param name="Reason">For the log.</param>
+    /// <param name="ReplyTo">Who waits, or null.</param>
+    /// <param name="Generation">The lock generation that the zone told, or 0.</param>
+    public sealed record Lock(string Reason, ReplyTo<KeyStatus>? ReplyTo, ulong Generation = 0) : CustomerKeyMessage;
 
     /// <summary>Waiting has lasted too long.</summary>
     public sealed record Abandon(long Turn) : CustomerKeyMessage;

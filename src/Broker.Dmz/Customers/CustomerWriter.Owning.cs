@@ -1,4 +1,5 @@
 using Broker.Links.Zone;
+using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
@@ -55,7 +56,7 @@ internal sealed partial class CustomerWriter
     {
         try
         {
-            return new LoadedCustomer(await GetCustomer(), _witness.Read());
+            return new LoadedCustomer(await GetCustomer(), _witness.Read(), _witness.ReadOwning());
         }
         catch (ZoneRefusedException refused)
         {
@@ -67,6 +68,21 @@ internal sealed partial class CustomerWriter
         }
     }
 
+    // The key actor examined this head, so it is a witness as good as one that was committed here.
+    private void Witness(WriterMessage.Claim message, Wire.CustomerState state)
+    {
+        var head = message.Head.Read<CustomerHead>();
+        var claim = message.Statement.Read<Claim>();
+        if (claim.Fence == state.Fence && WireSigned.From(state.Head).Statement.Span.SequenceEqual(message.Head.Statement.Span))
+        {
+            _witness.Write(head.Counter, head.Root, committed: true);
+            _witness.WriteOwning(claim.Fence, state.LockGeneration);
+            _committed = head.Counter;
+        }
+    }
+
+    private void SawLock(ulong generation) => _witness.WriteOwning(_witness.ReadOwning()?.Fence ?? 0, generation);
+
     private async Task<Result<Wire.CustomerState>> Claim(WriterMessage.Claim message)
     {
         try
@@ -77,7 +93,16 @@ internal sealed partial class CustomerWriter
                 request.LiftRequest = ByteString.CopyFrom(lift.Encode());
             }
 
-            return await _node.Zone.ClaimAsync(request, Context.Stopping);
+            if (message.Restored is { } restored)
+            {
+                var next = message.Head.Read<CustomerHead>();
+                _witness.Write(next.Counter, next.Root, committed: false);
+                request.Restored = ByteString.CopyFrom(restored.Encode());
+            }
+
+            var state = await _node.Zone.ClaimAsync(request, Context.Stopping);
+            Witness(message, state);
+            return state;
         }
         catch (ZoneRefusedException refused)
         {

@@ -20,6 +20,7 @@ namespace Broker.Dmz.Customers;
 /// </summary>
 internal sealed partial class CustomerWriter : Actor<WriterMessage>
 {
+    private const string WrongHead = "wrong-head";
     private const int MaxBatch = 64;
     private const int MaxRowsOfDeletion = 4096;
 
@@ -36,6 +37,9 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     private readonly ILogger _log;
     private readonly Queue<Waiting> _waiting = [];
     private bool _scheduled;
+
+    // Counter of the last head that was committed or claimed through here. There is no other way, so the zone cannot be behind it.
+    private ulong _committed;
 
     public CustomerWriter(DmzContext node, Name customer, ActorRef<CustomerKeyMessage> key, ILogger log)
     {
@@ -68,6 +72,9 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
                 break;
             case WriterMessage.Load:
                 _key.Tell(new CustomerKeyMessage.Loaded(await Load()));
+                break;
+            case WriterMessage.SawLock m:
+                SawLock(m.Generation);
                 break;
             case WriterMessage.Claim m:
                 _key.Tell(new CustomerKeyMessage.Claimed(await Claim(m)));
@@ -131,6 +138,13 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
 
         var read = await Read(keys);
+        if (WireSigned.From(read.Head).Read<CustomerHead>().Counter < _committed)
+        {
+            await Report(Codes.HeadRolledBack);
+            changes.ForEach(w => w.Reply(RolledBack));
+            return;
+        }
+
         var entries = read.Entries.Select(ProvenEntry.From).ToList();
         var rows = RowsOfDeletions(changes, entries);
         if (rows.Count > 0)
@@ -207,6 +221,12 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
 
         var result = await CommitForCertain(request, value.Counter);
+        if (result.Code is WrongHead)
+        {
+            // The zone's ledger is not the one that the head's signer knew.
+            await Report(result.Code);
+        }
+
         _key.Tell(new CustomerKeyMessage.Settled(result.Committed, result.Ledger));
         if (result.Code is Codes.FenceStale or Codes.OutcomeUnknown)
         {
@@ -215,6 +235,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
 
         if (result.Committed)
         {
+            _committed = value.Counter;
             _witness.Write(value.Counter, value.Root, committed: true);
         }
 
@@ -246,6 +267,29 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         {
             Log.Unknown(_log, _customer, counter);
             return await CommitAgain(request);
+        }
+    }
+
+    private static Refused RolledBack { get; } = new(
+        Codes.HeadRolledBack, "the zone's store is older than what was committed to it; look for who restored it, and unlock the customer anew");
+
+    private async Task Report(string code)
+    {
+        try
+        {
+            await _node.Zone.ReportRefusalAsync(
+                new Wire.ReportRefusalRequest
+                {
+                    Customer = _customer.Value,
+                    Principal = $"node/{_node.Node}",
+                    Action = "change",
+                    Code = code,
+                },
+                Context.Stopping);
+        }
+        catch (Exception problem) when (problem is ZoneException or MalformedException)
+        {
+            // The refusal stands without its record.
         }
     }
 

@@ -1,4 +1,5 @@
 using Broker.Actors;
+using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 using Wire = Broker.Protocol.Wire.Zone;
@@ -18,8 +19,11 @@ internal abstract record WriterMessage
     /// <summary>Bring what the zone and the node's witness know.</summary>
     public sealed record Load : WriterMessage;
 
-    /// <summary>Claim the customer.</summary>
-    public sealed record Claim(Signed Statement, SignedRequest? Lift) : WriterMessage;
+    /// <summary>Claim the customer under this head; where it had to be accepted, with what was accepted.</summary>
+    public sealed record Claim(Signed Statement, SignedRequest? Lift, Signed Head, RestoredRecord? Restored) : WriterMessage;
+
+    /// <summary>The zone has a lock of this generation.</summary>
+    public sealed record SawLock(ulong Generation) : WriterMessage;
 
     /// <summary>Change rows or directory.</summary>
     public sealed record Submit(Change Change, ReplyTo<Result<ChangeDone>> ReplyTo) : WriterMessage;

@@ -129,7 +129,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
         if (gateway.Customers.Known(customer) is { } refs)
         {
             await refs.Key.Ask<KeyStatus>(
-                reply => new CustomerKeyMessage.Lock("locked by a user", reply), KeyTimeout, context.RequestAborted);
+                reply => new CustomerKeyMessage.Lock("locked by a user", reply, generation), KeyTimeout, context.RequestAborted);
         }
 
         return new LockedModel(generation, [gateway.Node.Node.Value], []);

@@ -23,7 +23,8 @@ internal static class Problems
         Codes.Busy or "rate-exceeded" or "too-many-open" => StatusCodes.Status429TooManyRequests,
         Codes.ZoneUnavailable or "store-full" => StatusCodes.Status503ServiceUnavailable,
         Codes.OutcomeUnknown or Codes.TimedOut => StatusCodes.Status504GatewayTimeout,
-        Codes.Internal => StatusCodes.Status500InternalServerError,
+        Codes.Internal or "entry-altered" or "tree-altered" or "head-altered" or "custody-altered" or "fence-altered" or "lock-altered" or
+            "ledger-altered" or "journal-altered" or "invitation-altered" or "record-altered" => StatusCodes.Status500InternalServerError,
         Codes.UploadTooLarge or Codes.EnvelopeTooLarge => StatusCodes.Status413PayloadTooLarge,
         _ => StatusCodes.Status403Forbidden,
     };

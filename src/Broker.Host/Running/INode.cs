@@ -22,4 +22,35 @@ public sealed record NodeDefinition<TSettings>(
     string Description,
     string Section,
     Func<SettingsReader, TSettings> Read,
-    Func<NodeContext, TSettings, CancellationToken, Task<INode>> StartAsync);
+    Func<NodeContext, TSettings, CancellationToken, Task<INode>> StartAsync)
+{
+    /// <summary>What the executable does besides running the node, each under the same configuration.</summary>
+    public IReadOnlyList<NodeVerb<TSettings>> Verbs { get; init; } = [];
+}
+
+/// <summary>A further command of an executable, for instance <c>backup</c>.</summary>
+/// <typeparam name="TSettings">The executable's settings.</typeparam>
+/// <param name="Name">The command.</param>
+/// <param name="Description">What it does, with an example.</param>
+/// <param name="Options">Its options besides <c>--config</c>.</param>
+/// <param name="Run">
+/// Does it, and returns one of <see cref="ExitCodes"/>. A <see cref="StartException"/> is told on standard error and is
+/// <see cref="ExitCodes.Start"/>.
+/// </param>
+public sealed record NodeVerb<TSettings>(
+    string Name, string Description, IReadOnlyList<NodeVerbOption> Options, Func<TSettings, NodeVerbInput, int> Run);
+
+/// <summary>An option of a command.</summary>
+/// <param name="Name">With its dashes.</param>
+/// <param name="Description">For <c>--help</c>.</param>
+/// <param name="HelpName">What its value is, or null for one without a value.</param>
+/// <param name="Required">Whether it must be given.</param>
+public sealed record NodeVerbOption(string Name, string Description, string? HelpName, bool Required);
+
+/// <summary>What a command was given.</summary>
+/// <param name="Values">The values of the options that were given; an empty text for those without a value.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Output">Standard output, for results.</param>
+/// <param name="Error">Standard error, for progress and errors.</param>
+public sealed record NodeVerbInput(
+    IReadOnlyDictionary<string, string> Values, TimeProvider Time, TextWriter Output, TextWriter Error);

@@ -30,10 +30,47 @@ public static class NodeProgram
         {
             configuration, check,
         };
+        foreach (var verb in node.Verbs)
+            root.Add(ToCommand(node, verb, configuration));
         // The token of the command line is not used: signals are taken by the run itself.
         root.SetAction((parsed, _) => StartAsync(parsed, node, parsed.GetValue(configuration) ?? []));
         return root.Parse(arguments).InvokeAsync(
             new InvocationConfiguration { ProcessTerminationTimeout = null, Output = output, Error = error });
+    }
+
+    private static Command ToCommand<TSettings>(NodeDefinition<TSettings> node, NodeVerb<TSettings> verb, Option<string[]> configuration)
+    {
+        var command = new Command(verb.Name, verb.Description);
+        var flags = verb.Options.Where(static o => o.HelpName is null)
+            .ToDictionary(static o => o.Name, static o => new Option<bool>(o.Name) { Description = o.Description });
+        var values = verb.Options.Where(static o => o.HelpName is not null).ToDictionary(
+            static o => o.Name,
+            static o => new Option<string>(o.Name) { Description = o.Description, HelpName = o.HelpName, Required = o.Required });
+        foreach (var option in flags.Values.Concat<Option>(values.Values))
+            command.Add(option);
+        command.SetAction(parsed =>
+        {
+            if (Load(parsed, node, parsed.GetValue(configuration) ?? []) is not { } settings)
+                return ExitCodes.Configuration;
+            var given = flags.Where(f => parsed.GetValue(f.Value)).ToDictionary(static f => f.Key, static _ => "");
+            foreach (var (name, option) in values)
+            {
+                if (parsed.GetValue(option) is { } value)
+                    given[name] = value;
+            }
+
+            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            try
+            {
+                return verb.Run(settings.Own, new NodeVerbInput(given, TimeProvider.System, output, error));
+            }
+            catch (StartException e)
+            {
+                error.WriteLine($"{node.Name} {verb.Name}: {e.Message}");
+                return ExitCodes.Start;
+            }
+        });
+        return command;
     }
 
     private static int Check<TSettings>(ParseResult parsed, NodeDefinition<TSettings> node, string[] files)

@@ -26,6 +26,12 @@ public static class BlockKind
     /// <summary>A signed <see cref="Custody.Claim"/>: a node took the customer.</summary>
     public const string Claim = "claim";
 
+    /// <summary>
+    /// A <see cref="RestoredRecord"/>: those who hold custody accepted a head without proof that it is the newest. The claim that they made
+    /// possible follows.
+    /// </summary>
+    public const string Restored = "restored";
+
     /// <summary>The <see cref="Requests.SignedRequest"/> of a lock.</summary>
     public const string Lock = "lock";
 

@@ -143,6 +143,24 @@ internal sealed class Story : IDisposable
     public Signed Head(ulong counter, CustomerSecret? by = null, ulong position = 0, Digest hash = default) =>
         (by ?? Secret).Sign(new CustomerHead(Installation.Cluster, Customer, 1, counter, Digest.Of([(byte)counter]), position, hash));
 
+    /// <summary>Custodians accept the head that stands, although 9 and fence 7 were seen; the next head is 10.</summary>
+    public (string Kind, byte[] Body) Restored(
+        ulong accepted = 6, ulong next = 10, CustomerSecret? by = null, Func<Restoration, Restoration>? bend = null)
+    {
+        var restoration = new Restoration(
+            Installation.Cluster, Customer, 1, Name.Parse("dmz-1"), "head-rolled-back", accepted, Digest.Of([(byte)accepted]), 9, 7, 0);
+        var head = new CustomerHead(Installation.Cluster, Customer, 1, next, Digest.Of([(byte)accepted]), 0, default);
+        return (BlockKind.Restored, new RestoredRecord(
+            (by ?? Secret).Sign(bend?.Invoke(restoration) ?? restoration), Secret.Sign(head)).Encode());
+    }
+
+    /// <summary>The story goes on after a restoration.</summary>
+    public Story AndRestored()
+    {
+        Blocks.AddRange([Restored(), Claim(8, 1), (BlockKind.Change, new ChangeRecord([], Head(11)).Encode())]);
+        return this;
+    }
+
     public static byte[] Policy(string name, params string[] agents) =>
         new PutPolicyPayload(Name.Parse(name), [.. agents.Select(Name.Parse)], [], [Name.Parse("hold")], [Role.Operator]).Encode();
 

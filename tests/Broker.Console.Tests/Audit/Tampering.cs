@@ -54,6 +54,12 @@ internal static class Tampering
         ["enrolled twice"] = s => s.Blocks.Insert(1, s.Blocks[0]),
         ["a body of another kind"] = s => s.Blocks[7] = (BlockKind.Outcome, s.Blocks[6].Body),
 
+        ["restored by another"] = s => WithOther(s, o => s.Blocks.Add(s.Restored(by: o))),
+        ["restored to a head that did not stand"] = s => s.Blocks.Add(s.Restored(accepted: 5)),
+        ["restored for another customer"] = s => s.Blocks.Add(s.Restored(bend: static r => r with { Customer = Name.Parse("other") })),
+        ["restored under a number that was seen"] = s => s.Blocks.Add(s.Restored(next: 9)),
+        ["restored and claimed with a fence that was seen"] = s => s.Blocks.AddRange([s.Restored(), s.Claim(7, 1)]),
+
         ["tail cut"] = s => s.Lines.RemoveAt(s.Lines.Count - 1),
         ["middle cut"] = s => s.Lines.RemoveAt(2 + 5),
         ["order changed"] = s => (s.Lines[2 + 5], s.Lines[2 + 6]) = (s.Lines[2 + 6], s.Lines[2 + 5]),
@@ -117,6 +123,11 @@ internal static class Tampering
         { "one administrator where two are required", 0, "plan-not-echoed" },
         { "enrolled twice", 1, "enrolment-misplaced" },
         { "a body of another kind", 7, "body-malformed" },
+        { "restored by another", 17, "restoration-forged" },
+        { "restored to a head that did not stand", 17, "restoration-of-another" },
+        { "restored for another customer", 17, "restoration-of-another" },
+        { "restored under a number that was seen", 17, "head-not-next" },
+        { "restored and claimed with a fence that was seen", 18, "fence-not-next" },
     };
 
     public static TheoryData<string, string, ulong, string> InTheFile => new()

@@ -1,5 +1,6 @@
 using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Tests.Ledger;
 using Broker.CredentialZone.Tests.Support;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
@@ -82,6 +83,15 @@ public abstract class ReleaseConformance : IDisposable
     }
 
     [Fact]
+    public void Release_for_one_who_has_seen_a_later_head_should_be_refused_and_recorded()
+    {
+        var call = _customer.Call(_customer.Launch());
+        Assert.Equal(RefusalCode.HeadRolledBack, Refused(call with { ExpectedCounter = call.ExpectedCounter + 1 }));
+        var last = LedgerWalker.Walk(_zone.Store, ZoneUnderTest.Cluster, _customer.Name.Value, _zone.LedgerKey.Key)[^1];
+        Assert.Equal(RefusalCode.HeadRolledBack, Statement.Read<Refusal>(last.Body.Span).Code);
+    }
+
+    [Fact]
     public void Release_should_refuse_what_the_zone_can_tell_is_wrong()
     {
         var launch = _customer.Launch();
@@ -90,7 +100,6 @@ public abstract class ReleaseConformance : IDisposable
 
         Assert.Equal(RefusalCode.UnknownCustomer, Refused(call with { Customer = TestCustomer.N("nobody") }));
         Assert.Equal(RefusalCode.StaleFence, Refused(call with { Fence = 2 }));
-        Assert.Equal(RefusalCode.StaleCounter, Refused(call with { ExpectedCounter = call.ExpectedCounter + 1 }));
         Assert.Equal(RefusalCode.WrongAttempt, Refused(call with { Attempt = 2 }));
         Assert.Equal(RefusalCode.WrongHandOff, Refused(call with { HandOff = _customer.NewId() }));
         Assert.Equal(RequestRefusal.Malformed, Refused(call with { Request = launch with { Statement = new byte[3] } }));

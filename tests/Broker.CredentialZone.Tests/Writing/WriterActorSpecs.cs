@@ -5,6 +5,8 @@ using Broker.CredentialZone.Tests.Ledger;
 using Broker.CredentialZone.Tests.Support;
 using Broker.CredentialZone.Writing;
 using Broker.Protocol.Ledger;
+using Broker.Protocol.Statements;
+using Broker.TestKit;
 
 namespace Broker.CredentialZone.Tests.Writing;
 
@@ -79,6 +81,24 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         var heads = LedgerWalker.Walk(_zone.Store, ZoneUnderTest.Cluster, Block.ClusterChain, _zone.LedgerKey.Key)
             .Where(b => b.Kind == BlockKind.ChainHead);
         Assert.Equal(customers.Count, heads.Count());
+    }
+
+    [Fact]
+    public async Task Heads_of_chains_that_grew_should_be_entered_each_minute()
+    {
+        var time = new ManualTime();
+        await using var system = new ActorSystem("minute", new ActorSystemOptions { Time = time });
+        var actor = system.Spawn(Props<WriterMessage>.Of(() => new WriterActor(_zone.Store, TestCustomer.N("zone-1"), 200)), "ledger");
+        var (writer, customer) = (new ZoneWriter(_zone.Store, actor), _zone.Ready());
+        for (var minute = 1; minute <= 3; minute++)
+        {
+            await writer.Commit(new ReleaseRows(customer.Call(customer.Launch()))).WaitAsync(Long);
+            time.Advance(TimeSpan.FromMinutes(1));
+            await writer.Commit(new ReportRefusal(TestCustomer.N("dmz-1"), null, "user/x", "login", "x")).WaitAsync(Long);
+            var entered = LedgerWalker.Walk(_zone.Store, ZoneUnderTest.Cluster, Block.ClusterChain, _zone.LedgerKey.Key)
+                .Where(b => b.Kind == BlockKind.ChainHead).Select(b => Statement.Read<ChainHead>(b.Body.Span).Position);
+            Assert.Equal(Enumerable.Range(3, minute).Select(p => (ulong)p), entered);
+        }
     }
 
     [Fact]

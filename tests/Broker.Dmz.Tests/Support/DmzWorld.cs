@@ -77,6 +77,15 @@ public sealed class DmzWorld : IAsyncLifetime
         StartNode();
     }
 
+    /// <summary>The node's witness files are lost.</summary>
+    internal void LoseWitnesses()
+    {
+        foreach (var file in Directory.EnumerateFiles(Node.WitnessDirectory))
+        {
+            File.Delete(file);
+        }
+    }
+
     private void StartNode()
     {
         System = new ActorSystem("dmz", new ActorSystemOptions { Time = Time });

@@ -90,12 +90,16 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         return ShareRecord.Take(Hpke.Open(_custodians[(int)index - 1], info, [], Enrolment!.Shares[(int)index - 1].Sealed));
     }
 
-    public ShareModel ShareFor(uint index, PublicKey? incarnation = null)
+    public ShareModel ShareFor(
+        uint index, PublicKey? incarnation = null, CustomerHead? accepted = null, Signed? witness = null)
     {
         using var record = OpenShare(index);
+        var (counter, root) = (accepted?.Counter ?? 0, accepted?.Root ?? Digest.Zero);
         var sealedShare = record.SealForUnlock(
-            incarnation ?? world.Node.Incarnation.Key, CustodyInfo.AcceptedHead(0, Digest.Zero), SystemRandom.Fill);
-        return new ShareModel(record.Epoch, record.Split.ToString(), index, sealedShare, 0, Digest.Zero.ToString(), null);
+            incarnation ?? world.Node.Incarnation.Key, CustodyInfo.AcceptedHead(counter, root), SystemRandom.Fill);
+        return new ShareModel(
+            record.Epoch, record.Split.ToString(), index, sealedShare, counter, root.ToString(),
+            witness is null ? null : SignedModel.From(witness));
     }
 
     public Task<Result<KeyStatus>> Give(ShareModel share) =>
@@ -131,10 +135,19 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
     /// <summary>The node starts again, and custodians unlock the customer on it.</summary>
     public async Task Restart()
     {
-        await world.Restart();
-        Refs = (await world.Customers.Find(Name, exists: true)).Value!;
+        await RestartLocked();
         await Unlock();
     }
+
+    /// <summary>The node starts again.</summary>
+    public async Task RestartLocked()
+    {
+        await world.Restart();
+        await FindAgain();
+    }
+
+    /// <summary>After the node was started again.</summary>
+    public async Task FindAgain() => Refs = (await world.Customers.Find(Name, exists: true)).Value!;
 
     /// <summary>The same people before another node's key actor.</summary>
     public TestCustomer At(CustomerRefs other)

@@ -27,7 +27,7 @@ internal sealed class ZoneServer : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("zone-").FullName;
     private readonly InstallationKey _key;
     private readonly InstallationKey _ledger;
-    private readonly ZoneStore _store;
+    private readonly ReopenedStore _store;
     private readonly ActorSystem _actors;
     private readonly WebApplication _web;
     private readonly ConcurrentDictionary<string, byte> _lost = new();
@@ -37,11 +37,12 @@ internal sealed class ZoneServer : IAsyncDisposable
         _key = authority.Issue(LinkRole.Zone, "zone-1");
         _ledger = authority.Issue(LinkRole.Ledger, "ledger-1");
         var signer = new LedgerSigner(_ledger.PublicKey, _ledger.ChainDer[0], _ledger.Sign, _ledger);
-        var database = SqliteZoneDatabase.Open(new SqliteOptions(Path.Combine(_directory, "zone.db"), Readers: 2, MaxBytes: 0));
         var limits = new ZoneLimits(
             ReleasesPerMinute: 100_000, OpenHandOffs: 10_000, OpenUses: 100_000, OpenInvitations: 64, RefusalsPerMinute: 1000,
             ReservedBytes: 0);
-        _store = ZoneStore.Open(database, authority.Cluster, limits, signer, null, time, NullLogger.Instance);
+        _store = new ReopenedStore(() => ZoneStore.Open(
+            SqliteZoneDatabase.Open(new SqliteOptions(DatabasePath, Readers: 2, MaxBytes: 0)), authority.Cluster, limits, signer, null,
+            time, NullLogger.Instance));
         _actors = new ActorSystem("zone", new ActorSystemOptions { Time = time });
         var writer = _actors.Spawn(
             Props<WriterMessage>.Of(() => new WriterActor(_store, Name.Parse("zone-1"), Queue)).WithMailbox(Queue), "ledger");
@@ -58,6 +59,18 @@ internal sealed class ZoneServer : IAsyncDisposable
         _web.UseRouting();
         _web.MapZone(service);
     }
+
+    public string DatabasePath => Path.Combine(_directory, "zone.db");
+
+    /// <summary>Stops the zone, has plain SQL run on its database, and starts it again.</summary>
+    public void Tamper(string sql) => _store.Reopen(() =>
+    {
+        using var connection = new SqliteConnectionHandle(DatabasePath, readOnly: false);
+        connection.Script("PRAGMA foreign_keys = OFF; " + sql);
+    });
+
+    /// <summary>Stops the zone, does something to its files, and starts it again.</summary>
+    public void WhileStopped(Action act) => _store.Reopen(act);
 
     public Uri Address => new(_web.Urls.Single());
 

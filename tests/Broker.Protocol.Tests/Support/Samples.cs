@@ -80,6 +80,9 @@ internal static class Samples
         Register(s => new Refusal(s.NextName(), s.NextText(), s.NextText(), s.NextText(), s.NextU32()));
         Register(s => new LedgerKeyRecord(s.Bytes(s.Below(100))));
         Register(s => new ChainHead(s.NextName(), s.Next(), s.NextDigest()));
+        Register(s => new Restoration(
+            s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextText(), s.Next(), s.NextDigest(), s.Next(), s.Next(), s.Next()));
+        Register(s => new RestoredRecord(Signed(s), Signed(s)));
     }
 
     private static void RegisterRequests()

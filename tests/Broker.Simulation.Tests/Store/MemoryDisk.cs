@@ -225,6 +225,8 @@ internal sealed class MemoryDisk : IZoneDatabase, IZoneWriter
 
     public InvitationRecord? Invitation(Name customer, Digest token) => _invitations.Find((customer, token));
 
+    public uint OpenHandOffs(Name customer) => (uint)_handOffs.Rows.Count(r => r.Key.Item1 == customer && r.Value.IsOpen);
+
     public uint OpenInvitations(Name customer, DateTimeOffset now) =>
         (uint)_invitations.Rows.Count(r => r.Key.Item1 == customer && !r.Value.Redeemed && r.Value.NotAfter >= now);
 
