@@ -21,6 +21,7 @@ internal static class ZoneMapping
         endpoints.MapZoneOperation(ZoneOperations.AppendOutcome, service.AppendOutcome);
         endpoints.MapZoneOperation(ZoneOperations.GetHandOff, service.GetHandOff);
         endpoints.MapZoneOperation(ZoneOperations.ListHandOffs, service.ListHandOffs);
+        endpoints.MapZoneOperation(ZoneOperations.AppendTransfer, service.AppendTransfer);
         endpoints.MapZoneOperation(ZoneOperations.Lock, service.Lock);
         endpoints.MapZoneOperation(ZoneOperations.InviteAgent, service.InviteAgent);
         endpoints.MapZoneOperation(ZoneOperations.FindInvitation, service.FindInvitation);

@@ -26,6 +26,9 @@ public static class BlockKind
     /// <summary>A signed <see cref="Custody.Claim"/>: a node took the customer.</summary>
     public const string Claim = "claim";
 
+    /// <summary>A <see cref="Transfer.TransferRecord"/>: the customer's secret is about to go over to another holder.</summary>
+    public const string Transfer = "transfer";
+
     /// <summary>The <see cref="Requests.SignedRequest"/> of a lock.</summary>
     public const string Lock = "lock";
 
