@@ -4,7 +4,6 @@ using Broker.CredentialZone.Store;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
-using Broker.Protocol.Statements;
 using Broker.Protocol.Transfer;
 
 namespace Broker.CredentialZone.Operations;

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Broker.Configuration;
 
 namespace Broker.Host.Running;
@@ -22,4 +23,11 @@ public sealed record NodeDefinition<TSettings>(
     string Description,
     string Section,
     Func<SettingsReader, TSettings> Read,
-    Func<NodeContext, TSettings, CancellationToken, Task<INode>> StartAsync);
+    Func<NodeContext, TSettings, CancellationToken, Task<INode>> StartAsync)
+{
+    /// <summary>Options of the command line beside <c>--config</c>: what belongs to one start, not to the node.</summary>
+    public IReadOnlyList<Option> Options { get; init; } = [];
+
+    /// <summary>Puts what these options say into the settings.</summary>
+    public Func<TSettings, ParseResult, TSettings> Complete { get; init; } = static (settings, _) => settings;
+}

@@ -30,6 +30,8 @@ public static class NodeProgram
         {
             configuration, check,
         };
+        foreach (var option in node.Options)
+            root.Add(option);
         // The token of the command line is not used: signals are taken by the run itself.
         root.SetAction((parsed, _) => StartAsync(parsed, node, parsed.GetValue(configuration) ?? []));
         return root.Parse(arguments).InvokeAsync(
@@ -48,6 +50,7 @@ public static class NodeProgram
     {
         if (Load(parsed, node, files) is not { } settings)
             return ExitCodes.Configuration;
+        settings = settings with { Own = node.Complete(settings.Own, parsed) };
         using var run = new NodeRun<TSettings>(node, settings, TimeProvider.System, parsed.InvocationConfiguration.Error);
         return await run.RunAsync().ConfigureAwait(false);
     }
