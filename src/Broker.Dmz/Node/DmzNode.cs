@@ -173,7 +173,10 @@ internal sealed class DmzNode : INode
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");
         var gateway = new GatewayContext(
-            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log);
+            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log)
+        {
+            Intake = _links.Intake,
+        };
         application.MapGateway(gateway);
         _links.Map(application);
         new AgentEndpoints(_node, _customers, _agents, _connected, _logs.CreateLogger("broker.agents")).Map(application);

@@ -3,7 +3,6 @@ using Broker.CredentialZone.Tests.Support;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
-using Broker.Protocol.Transfer;
 
 namespace Broker.CredentialZone.Tests.Store;
 
