@@ -1,4 +1,6 @@
 using Broker.EndToEnd.Tests.Client;
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
 
 namespace Broker.EndToEnd.Tests.Harness;
 
@@ -54,6 +56,10 @@ internal sealed class SecondNode : IDisposable
     }
 
     public async Task<string> StateAsync() => (await Api.CustomerAsync()).Ok.State;
+
+    /// <summary>The digest of the executable that it says it runs.</summary>
+    public async Task<string> BinaryAsync() =>
+        (await Api.GetAsync("/v1/node", ApiJson.Default.NodeModel)).Ok.Incarnation.ToSigned().Read<Incarnation>().Binary.ToString();
 
     public void Dispose() => _api?.Dispose();
 
