@@ -12,7 +12,7 @@ namespace Broker.EndToEnd.Tests;
 public sealed class SecondNodeSpecs(Certificates certificates, ITestOutputHelper output)
 {
     [Fact]
-    public async Task A_second_node_should_take_over_from_one_that_stops_without_an_unlock()
+    public async Task A_second_node_should_be_admitted_restart_and_take_over_without_an_unlock()
     {
         using var second = new SecondNode { People = ["alice", "bob"], Keys = certificates.Keys };
         await using var cluster = await Cluster.StartReadyAsync(certificates, new ClusterOptions
@@ -23,7 +23,8 @@ public sealed class SecondNodeSpecs(Certificates certificates, ITestOutputHelper
         await cluster.RunAsync(output, async () =>
         {
             await cluster.PutAsync("db", "a credential"u8.ToArray());
-            await second.StartAsync(cluster);
+            using var store = new DescriptorStore(cluster.InTemporary("notify"));
+            await second.StartAsync(cluster, store);
             Assert.Equal("locked", await second.StateAsync());
             var console = new Brokerctl(Path.Combine(cluster.Work, "second"));
             await cluster.MakeProfileAsync(console, second.ConsolePort);
@@ -39,8 +40,12 @@ public sealed class SecondNodeSpecs(Certificates certificates, ITestOutputHelper
             await console.OkAsync("node", "admit", "--file", admission);
             Assert.Equal("holding", await second.StateAsync());
 
-            Assert.Equal(0, await cluster.Dmz.StopAsync());
+            Assert.Equal(0, await second.Process.StopAsync());
+            await second.StartAsync(cluster, store, store.Take());
+            await Eventually.TrueAsync(
+                "the second node holds again, by the tickets that it left", async () => await second.StateAsync() == "holding");
 
+            Assert.Equal(0, await cluster.Dmz.StopAsync());
             Assert.Equal("unlocked", await second.StateAsync());
             using var alice = new TestUser(cluster.Console.Profile, "alice");
             await Eventually.TrueAsync("a launch at the second node reaches the agent", async () =>
