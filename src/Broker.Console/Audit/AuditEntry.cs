@@ -5,6 +5,7 @@ using Broker.Protocol.Encoding;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
+using Broker.Protocol.Transfer;
 
 namespace Broker.Console.Audit;
 
@@ -56,6 +57,10 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
                 var restoration = Statement.Read<RestoredRecord>(body).Restoration.Read<Restoration>();
                 return ("custodians", $"accepted head {restoration.AcceptedCounter} ({Clean(restoration.Code)})",
                     (restoration.SeenCounter > 0 ? $"{restoration.SeenCounter} was seen; " : "") + $"head {restoration.NextCounter} followed");
+            case BlockKind.Transfer:
+                var transfer = Statement.Read<TransferRecord>(body).Intent.Read<TransferIntent>();
+                return ($"node {transfer.HolderNode}", $"hands the customer's key to node {transfer.Node}",
+                    $"admitted by {Clean(transfer.AdmissionKind)}");
             case BlockKind.Lock or BlockKind.Invitation:
                 var (who, what) = Asked(Statement.Read<SignedRequest>(body));
                 return (who, what, "");

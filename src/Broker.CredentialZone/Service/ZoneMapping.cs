@@ -24,6 +24,7 @@ internal static class ZoneMapping
         endpoints.MapZoneOperation(ZoneOperations.AppendOutcome, service.AppendOutcome);
         endpoints.MapReading(ZoneOperations.GetHandOff, service, service.GetHandOff);
         endpoints.MapReading(ZoneOperations.ListHandOffs, service, service.ListHandOffs);
+        endpoints.MapZoneOperation(ZoneOperations.AppendTransfer, service.AppendTransfer);
         endpoints.MapZoneOperation(ZoneOperations.Lock, service.Lock);
         endpoints.MapZoneOperation(ZoneOperations.InviteAgent, service.InviteAgent);
         endpoints.MapReading(ZoneOperations.FindInvitation, service, service.FindInvitation);

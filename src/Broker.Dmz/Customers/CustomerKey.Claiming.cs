@@ -28,6 +28,11 @@ internal sealed partial class CustomerKey
         _claim = null;
         if (result.Value is not { } state)
         {
+            if (HoldsOn(result.Code!))
+            {
+                return;
+            }
+
             // Another holder was quicker, or a lock came in between: look again, a few times.
             if (++_claims < MaxClaims && result.Code is Codes.FenceStale or Codes.LockStands)
             {
@@ -45,7 +50,11 @@ internal sealed partial class CustomerKey
 
         if (!WireSigned.From(state.Head).Statement.Span.SequenceEqual(_head.Signed.Statement.Span))
         {
-            Fail(Codes.HeadUnknown);
+            if (!ClaimsAnew())
+            {
+                Fail(Codes.HeadUnknown);
+            }
+
             return;
         }
 
@@ -69,5 +78,6 @@ internal sealed partial class CustomerKey
         Context.CancelTimer(AbandonTimer);
         _writer!.Tell(new WriterMessage.Forget(FromTheStart: true));
         Log.Unlocked(_log, _customer, _fence, head.Value.Counter);
+        TookOver();
     }
 }

@@ -27,6 +27,11 @@ internal sealed partial class CustomerKey
             return;
         }
 
+        if (GivesWay())
+        {
+            return;
+        }
+
         Log.Deposed(_log, _customer, _fence);
         EndSessions(Codes.FenceStale);
         Abandon(Deposed);

@@ -184,6 +184,11 @@ internal sealed partial class CustomerKey
 
     private void OnLoaded(Result<LoadedCustomer> result)
     {
+        if (LoadedWhileHolding(result))
+        {
+            return;
+        }
+
         if (_secret is null || _state is not (KeyState.Unlocking or KeyState.LiftNeeded or KeyState.Claiming))
         {
             return;

@@ -155,7 +155,11 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 OnLinkLost(m);
                 break;
             default:
-                Context.Unhandled(message);
+                if (!ReceiveTransfer(message))
+                {
+                    Context.Unhandled(message);
+                }
+
                 break;
         }
 
@@ -194,6 +198,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
     private void ClearSecrets()
     {
         _turn++;
+        ClearTransfers();
         ClearEnrolment();
         ClearShares();
         foreach (var session in _sessions.Values)
@@ -303,6 +308,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         KeyState.LiftNeeded => new Refused(
             Codes.LiftNeeded, "the shares are there, the lock stands; an administrator runs brokerctl customer lift"),
         KeyState.Claiming => Deposed,
+        KeyState.Holding => NotOwner,
         KeyState.Unknown => new Refused(Codes.CustomerUnknown, "no such customer; brokerctl customer enrol makes one"),
         KeyState.Enrolling => new Refused(Codes.CustomerLocked, "the customer is being enrolled; custodians confirm their shares first"),
         _ => new Refused(Codes.CustomerLocked, "the customer is locked; custodians run brokerctl customer unlock"),

@@ -11,7 +11,7 @@ using Wire = Broker.Protocol.Wire.Zone;
 namespace Broker.Dmz.Customers;
 
 /// <summary>What the actor of a customer's key understands. No message carries a secret: what comes is sealed, what goes is too.</summary>
-internal abstract record CustomerKeyMessage
+internal abstract partial record CustomerKeyMessage
 {
     private CustomerKeyMessage()
     {

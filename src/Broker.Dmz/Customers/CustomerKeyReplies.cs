@@ -13,6 +13,8 @@ internal static class KeyState
     public const string Locked = "locked";
     public const string Unlocking = "unlocking";
     public const string LiftNeeded = "lift-needed";
+    public const string Receiving = "receiving";
+    public const string Holding = "holding";
     public const string Claiming = "claiming";
     public const string Unlocked = "unlocked";
 }

@@ -89,6 +89,9 @@ internal sealed class CustomerRegistry(ActorRef<CustomersMessage> customers)
         return result;
     }
 
+    /// <summary>The actors that were found before.</summary>
+    public IReadOnlyList<CustomerRefs> All => [.. _known.Values];
+
     /// <summary>The actor of a customer that was found before; null otherwise.</summary>
     public CustomerRefs? Known(Name customer) => _known.GetValueOrDefault(customer);
 }

@@ -1,4 +1,5 @@
 using Broker.Dmz.Customers;
+using Broker.Dmz.Peers;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Encoding;
@@ -132,7 +133,9 @@ internal sealed class CustomerCalls(GatewayContext gateway)
                 reply => new CustomerKeyMessage.Lock("locked by a user", reply, generation), KeyTimeout, context.RequestAborted);
         }
 
-        return new LockedModel(generation, [gateway.Node.Node.Value], []);
+        var (confirmed, unconfirmed) = await PeerLocks.Wipe(gateway.Node, customer, generation, context.RequestAborted);
+        return new LockedModel(
+            generation, [gateway.Node.Node.Value, .. confirmed.Select(n => n.Value)], [.. unconfirmed.Select(n => n.Value)]);
     }
 
     private async Task<Result<CustomerModel>> Lift(HttpContext context, SignedRequestModel model)
@@ -161,6 +164,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
             KeyState.Locked => Threshold(state) is { } k ? $"0 of {k} shares given" : "shares",
             KeyState.Unlocking => $"{status.Given.Count} of {Math.Max(status.Needed, (uint)status.Given.Count)} shares given",
             KeyState.Claiming => "this node's claim, which another node overtook",
+            KeyState.Receiving or KeyState.Holding => $"nothing; node {state?.OwnerNode} owns the customer",
             KeyState.LiftNeeded => $"an administrator's lift of lock generation {state?.LockGeneration}",
             _ => "",
         };

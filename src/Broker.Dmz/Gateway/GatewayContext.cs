@@ -2,6 +2,7 @@ using Broker.Actors;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
+using Broker.Dmz.Peers;
 using Broker.Dmz.Requests;
 using Broker.Links.Zone;
 using Broker.Protocol.Directory;
@@ -21,6 +22,9 @@ internal sealed class GatewayContext(
     public static readonly TimeSpan EffectTimeout = TimeSpan.FromSeconds(30);
 
     public DmzContext Node => node;
+
+    /// <summary>Takes admissions of this node; null where it has no peers.</summary>
+    public ActorRef<PeerIntakeMessage>? Intake { get; init; }
 
     public CustomerRegistry Customers => customers;
 

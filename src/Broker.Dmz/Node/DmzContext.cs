@@ -1,4 +1,5 @@
 using Broker.Dmz.Agents;
+using Broker.Dmz.Peers;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
@@ -30,6 +31,9 @@ internal sealed record DmzContext(
     string WitnessDirectory,
     AgentIssuer? AgentIssuer)
 {
+    /// <summary>The other nodes of the DMZ, and whom of them this one admits.</summary>
+    public NodePeers Peers { get; init; } = NodePeers.None;
+
     /// <summary>16 random bytes.</summary>
     public Id16 NewId()
     {

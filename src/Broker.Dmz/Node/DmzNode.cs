@@ -3,6 +3,7 @@ using Broker.Actors;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Gateway;
+using Broker.Dmz.Peers;
 using Broker.Dmz.Requests;
 using Broker.Host;
 using Broker.Host.Health;
@@ -10,6 +11,7 @@ using Broker.Host.Running;
 using Broker.Links.Agents;
 using Broker.Links.Identity;
 using Broker.Links.Issuing;
+using Broker.Links.Peers;
 using Broker.Links.Tls;
 using Broker.Links.Zone;
 using Broker.Protocol.Api;
@@ -27,6 +29,7 @@ namespace Broker.Dmz.Node;
 internal sealed class DmzNode : INode
 {
     private const int CryptoHeap = 1 << 20;
+    private const int MaxPeerConnections = 256;
 
     private static readonly TimeSpan LastDeadline = TimeSpan.FromSeconds(5);
 
@@ -42,6 +45,7 @@ internal sealed class DmzNode : INode
     private readonly ILoggerFactory _logs;
     private readonly NodeHealth _health;
     private readonly WebApplication _web;
+    private readonly PeerLinks _links;
 
     /// <summary>Loads the node's keys, makes its incarnation and starts its actors.</summary>
     /// <exception cref="InstallationKeyException">A certificate or key file is missing, open to others, or not of this cluster.</exception>
@@ -66,12 +70,18 @@ internal sealed class DmzNode : INode
             : null;
         _zone = new ZoneClient(new ZoneClientOptions(options.ZoneAddresses) { Deadline = options.ZoneDeadline }, _key, time);
         _node = new DmzContext(
-            trust.Cluster, _key.Identity.Name, trust, incarnation, new LedgerKey(), _zone, time, random, options.Limits, witnesses, issuer);
+            trust.Cluster, _key.Identity.Name, trust, incarnation, new LedgerKey(), _zone, time, random, options.Limits, witnesses, issuer)
+        {
+            Peers = new NodePeers(
+                AdmissionPolicy.Load(options.Peers.IsAuto, options.Peers.People),
+                [.. options.Peers.Nodes.Select(n => new PeerClient(n.Key, n.Value, _key, time))], new LiveIncarnations(time)),
+        };
 
         var customers = _system.Spawn(
             Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))),
             "customers");
         _customers = new CustomerRegistry(customers);
+        _links = new PeerLinks(_node, _customers, options.Peers, _key, _system, logs);
         _requests = _system.Spawn(
             Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches),
             "requests");
@@ -111,6 +121,7 @@ internal sealed class DmzNode : INode
         try
         {
             await node._web.StartAsync(cancellationToken);
+            node._links.Start(options.AdmissionDescriptor);
             return node;
         }
         catch
@@ -121,10 +132,11 @@ internal sealed class DmzNode : INode
     }
 
     /// <summary>
-    /// Takes no new calls, lets those in hand end, then stops the actors: open hand-offs are settled from the journal later.
+    /// Has other holders claim what it owns, takes no new calls, lets those in hand end, then stops the actors: open hand-offs are settled from the journal later.
     /// </summary>
     public async Task StopAsync(CancellationToken deadline)
     {
+        await _links.LeaveAsync(deadline);
         await _web.StopAsync(deadline);
         await _system.TerminateAsync(LastDeadline);
     }
@@ -137,6 +149,12 @@ internal sealed class DmzNode : INode
         kestrel.ListenLink(
             new LinkListener("agents", _options.Agents, LinkRole.Agent) { MaxConnections = _options.MaxAgents }, _key, refused,
             HttpProtocols.Http1);
+        if (_options.Peers.Listen is { } peers)
+        {
+            kestrel.ListenLink(
+                new LinkListener("peers", peers, LinkRole.Dmz) { MaxConnections = MaxPeerConnections }, _key, refused, HttpProtocols.Http2);
+        }
+
         if (_node.AgentIssuer is not null)
         {
             kestrel.ListenEnrolment(new LinkListener("enrolment", _options.Enrolment) { MaxConnections = 64 }, _key, refused);
@@ -155,8 +173,12 @@ internal sealed class DmzNode : INode
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");
         var gateway = new GatewayContext(
-            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log);
+            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log)
+        {
+            Intake = _links.Intake,
+        };
         application.MapGateway(gateway);
+        _links.Map(application);
         new AgentEndpoints(_node, _customers, _agents, _connected, _logs.CreateLogger("broker.agents")).Map(application);
         if (_node.AgentIssuer is not null)
         {
@@ -171,6 +193,7 @@ internal sealed class DmzNode : INode
         await _web.DisposeAsync();
         await _system.TerminateAsync(LastDeadline);
         _zone.Dispose();
+        _links.Dispose();
         _node.AgentIssuer?.Dispose();
         _node.Incarnation.Dispose();
         _key.Dispose();

@@ -1,5 +1,6 @@
 using System.Net;
 using Broker.Configuration;
+using Broker.Dmz.Peers;
 using Broker.Host;
 using Broker.Secrets;
 
@@ -20,8 +21,12 @@ internal sealed record DmzOptions(
     SecretMemoryBacking SecretBacking,
     int MaxAgents,
     int MaxLaunches,
-    NodeLimits Limits)
+    NodeLimits Limits,
+    PeerOptions Peers)
 {
+    /// <summary>The descriptor of a memfd with a predecessor's tickets, of the command line.</summary>
+    public int? AdmissionDescriptor { get; init; }
+
     /// <summary>The node's own section under <c>broker</c>.</summary>
     public const string Section = "dmz";
 
@@ -56,7 +61,8 @@ internal sealed record DmzOptions(
                 (int)s.Integer("max-in-flight", 1, 1_000_000),
                 s.Duration("hand-off-timeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
                 s.Duration("share-timeout", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
-                s.Duration("grant-life", TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))));
+                s.Duration("grant-life", TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))),
+            PeerOptions.Read(s));
     }
 
     private static List<Uri> ReadAddresses(SettingsReader s)

@@ -56,5 +56,15 @@ internal sealed class NodeIncarnation : IDisposable
         return Hpke.Open(key, info, associatedData, sealedData);
     }
 
+    /// <summary>Signs as this incarnation: what nobody can who has the node's certificate and key file alone.</summary>
+    /// <returns>64 bytes r ‖ s.</returns>
+    public byte[] Sign(ReadOnlySpan<byte> statement)
+    {
+        using var key = P256PrivateKey.FromScalar(_scalar);
+        var signature = new byte[PublicKey.SignatureLength];
+        key.Sign(statement, signature);
+        return signature;
+    }
+
     public void Dispose() => _scalar.Dispose();
 }

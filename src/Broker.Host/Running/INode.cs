@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Broker.Configuration;
 
 namespace Broker.Host.Running;
@@ -26,6 +27,12 @@ public sealed record NodeDefinition<TSettings>(
 {
     /// <summary>What the executable does besides running the node, each under the same configuration.</summary>
     public IReadOnlyList<NodeVerb<TSettings>> Verbs { get; init; } = [];
+
+    /// <summary>Options of the command line beside <c>--config</c>: what belongs to one start, not to the node.</summary>
+    public IReadOnlyList<Option> Options { get; init; } = [];
+
+    /// <summary>Puts what these options say into the settings.</summary>
+    public Func<TSettings, ParseResult, TSettings> Complete { get; init; } = static (settings, _) => settings;
 }
 
 /// <summary>A further command of an executable, for instance <c>backup</c>.</summary>

@@ -32,6 +32,8 @@ public static class NodeProgram
         };
         foreach (var verb in node.Verbs)
             root.Add(ToCommand(node, verb, configuration));
+        foreach (var option in node.Options)
+            root.Add(option);
         // The token of the command line is not used: signals are taken by the run itself.
         root.SetAction((parsed, _) => StartAsync(parsed, node, parsed.GetValue(configuration) ?? []));
         return root.Parse(arguments).InvokeAsync(
@@ -85,6 +87,7 @@ public static class NodeProgram
     {
         if (Load(parsed, node, files) is not { } settings)
             return ExitCodes.Configuration;
+        settings = settings with { Own = node.Complete(settings.Own, parsed) };
         using var run = new NodeRun<TSettings>(node, settings, TimeProvider.System, parsed.InvocationConfiguration.Error);
         return await run.RunAsync().ConfigureAwait(false);
     }

@@ -69,6 +69,10 @@ public abstract class ZoneCaller
     public Task<ListHandOffsReply> ListHandOffsAsync(ListHandOffsRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.ListHandOffs, request, cancellationToken);
 
+    /// <summary>Records the intent before a customer's secret goes over to another holder.</summary>
+    public Task<AppendTransferReply> AppendTransferAsync(AppendTransferRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.AppendTransfer, request, cancellationToken);
+
     /// <summary>Raises the customer's lock generation.</summary>
     public Task<LockReply> LockAsync(LockRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.Lock, request, cancellationToken);

@@ -35,7 +35,7 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
             throw new ArgumentException("at least one address of the zone is needed", nameof(options));
         _options = options;
         _time = time;
-        _http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Zone) { ConnectTimeout = options.ConnectTimeout });
+        _http = LinkHttpClient.Create(key, options.Server with { ConnectTimeout = options.ConnectTimeout });
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,6 @@
+using Broker.Links.Identity;
+using Broker.Links.Tls;
+
 namespace Broker.Links.Zone;
 
 /// <summary>How a DMZ node talks to the zone.</summary>
@@ -11,4 +14,8 @@ public sealed record ZoneClientOptions(IReadOnlyList<Uri> Addresses)
     /// <summary>For connecting to one address, handshake included.</summary>
     /// <value>Default 2 s: under the deadline, so that a second address is tried.</value>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Who must answer.</summary>
+    /// <value>Default any node of the zone; the peer link names one node of the DMZ.</value>
+    public LinkServer Server { get; init; } = new(LinkRole.Zone);
 }

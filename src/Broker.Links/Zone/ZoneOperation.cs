@@ -2,7 +2,9 @@ using Google.Protobuf;
 
 namespace Broker.Links.Zone;
 
-/// <summary>One operation of the zone link, <c>POST /zone/v1/{name}</c>, as client and server both know it.</summary>
+/// <summary>
+/// One operation of the zone link, <c>POST /zone/v1/{name}</c>, or of the peer link, as client and server both know it.
+/// </summary>
 /// <typeparam name="TRequest">The request's message.</typeparam>
 /// <typeparam name="TReply">The reply's message.</typeparam>
 /// <param name="Name">The last part of the path.</param>
@@ -11,16 +13,18 @@ namespace Broker.Links.Zone;
 /// <param name="MaxRequestBytes">Larger requests are refused unread.</param>
 /// <param name="MaxReplyBytes">Larger replies are not read to their end.</param>
 /// <param name="ReadOnly">Changes nothing in the zone, so it may be asked again of another node and its outcome is never unknown.</param>
+/// <param name="Prefix">Begins the path: what a link's operations have in common.</param>
 public sealed record ZoneOperation<TRequest, TReply>(
     string Name,
     MessageParser<TRequest> RequestParser,
     MessageParser<TReply> ReplyParser,
     int MaxRequestBytes,
     int MaxReplyBytes,
-    bool ReadOnly)
+    bool ReadOnly,
+    string Prefix = ZoneOperations.Prefix)
     where TRequest : IMessage<TRequest>, new()
     where TReply : IMessage<TReply>, new()
 {
     /// <summary>The path of the operation.</summary>
-    public string Path { get; } = ZoneOperations.Prefix + Name;
+    public string Path { get; } = Prefix + Name;
 }

@@ -54,6 +54,9 @@ public static class ZoneOperations
     public static readonly ZoneOperation<ListHandOffsRequest, ListHandOffsReply> ListHandOffs =
         Read("list-hand-offs", ListHandOffsRequest.Parser, ListHandOffsReply.Parser, Large);
 
+    public static readonly ZoneOperation<AppendTransferRequest, AppendTransferReply> AppendTransfer =
+        Write("append-transfer", AppendTransferRequest.Parser, AppendTransferReply.Parser, Small, Small);
+
     public static readonly ZoneOperation<LockRequest, LockReply> Lock =
         Write("lock", LockRequest.Parser, LockReply.Parser, Small, Small);
 

@@ -11,6 +11,8 @@ namespace Broker.Protocol.Api;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(NodeModel))]
+[JsonSerializable(typeof(AdmitNodeModel))]
+[JsonSerializable(typeof(AdmittedModel))]
 [JsonSerializable(typeof(EnrolModel))]
 [JsonSerializable(typeof(EnrolledModel))]
 [JsonSerializable(typeof(ConfirmModel))]

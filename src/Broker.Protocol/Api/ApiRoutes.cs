@@ -52,6 +52,10 @@ namespace Broker.Protocol.Api;
 /// <term>GET /v1/ledger?from=&amp;limit=</term>
 /// <description>the cluster chain, <see cref="LedgerModel"/>; any console</description>
 /// </item>
+/// <item>
+/// <term>POST /v1/node/admission</term>
+/// <description><see cref="AdmitNodeModel"/> → <see cref="AdmittedModel"/>; any console</description>
+/// </item>
 /// <item><term>GET /health/live, /health/ready</term><description><see cref="HealthModel"/></description></item>
 /// </list>
 /// </remarks>

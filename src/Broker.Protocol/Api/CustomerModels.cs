@@ -50,7 +50,8 @@ public sealed record ShareModel(
 
 /// <summary>The state of a customer: GET /v1/customers/{customer}.</summary>
 /// <param name="Customer">The customer.</param>
-/// <param name="State"><c>unknown</c>, <c>enrolling</c>, <c>locked</c>, <c>unlocking</c>, <c>lift-needed</c> or <c>unlocked</c>.</param>
+/// <param name="State"><c>unknown</c>, <c>enrolling</c>, <c>locked</c>, <c>unlocking</c>, <c>lift-needed</c>, <c>claiming</c>,
+/// <c>receiving</c>, <c>holding</c> (another node owns the customer, this one has its key) or <c>unlocked</c>.</param>
 /// <param name="Missing">What is missing, in words: <c>1 of 2 shares given</c>.</param>
 /// <param name="LastFailure">Code of the last failed unlock, or null.</param>
 /// <param name="Given">Shares, or confirmations, given so far: <c>shares/2</c>, or the way of a wrap.</param>
@@ -75,6 +76,9 @@ public sealed record CustomerModel(
 
 /// <summary>Answer to a lock.</summary>
 /// <param name="Generation">The lock generation that the zone now has: from it on no release succeeds.</param>
-/// <param name="Confirmed">Holders that wiped.</param>
-/// <param name="Unconfirmed">Holders of which that is not known.</param>
+/// <param name="Confirmed">Nodes that say that nothing of the customer is in their memory any more.</param>
+/// <param name="Unconfirmed">
+/// Nodes that did not say so within 5 seconds. Nothing is released to them either; a holder that hears nothing wipes when it asks the zone,
+/// within half a minute.
+/// </param>
 public sealed record LockedModel(ulong Generation, IReadOnlyList<string> Confirmed, IReadOnlyList<string> Unconfirmed);

@@ -32,6 +32,9 @@ public static class BlockKind
     /// </summary>
     public const string Restored = "restored";
 
+    /// <summary>A <see cref="Transfer.TransferRecord"/>: the customer's secret is about to go over to another holder.</summary>
+    public const string Transfer = "transfer";
+
     /// <summary>The <see cref="Requests.SignedRequest"/> of a lock.</summary>
     public const string Lock = "lock";
 

@@ -114,6 +114,12 @@ internal static class ValidCalls
                 After = Wires.Bytes(call.HandOff),
                 Limit = 3,
             },
+            [ZoneOperations.AppendTransfer.Path] = new Wire.AppendTransferRequest
+            {
+                Customer = name,
+                Fence = customer.Fence,
+                Record = ByteString.CopyFrom(TestTransfers.Record(customer).Encode()),
+            },
             [ZoneOperations.Lock.Path] = new Wire.LockRequest
             {
                 Customer = name,

@@ -10,3 +10,6 @@ public sealed class SqliteChangeSpecs() : ChangeConformance(ZoneUnderTest.Sqlite
 
 /// <summary>Outcomes, locks, invitations and generations on SQLite.</summary>
 public sealed class SqliteLifeSpecs() : LifeConformance(ZoneUnderTest.Sqlite);
+
+/// <summary>Transfers on SQLite.</summary>
+public sealed class SqliteTransferSpecs() : TransferConformance(ZoneUnderTest.Sqlite);

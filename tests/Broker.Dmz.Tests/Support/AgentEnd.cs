@@ -58,10 +58,13 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
         Context?.Dispose();
         Context = null;
         _link = new Link();
-        var session = await customer.World.Agents.Ask<Result<SessionRef>>(
+        var session = await customer.Agents.Ask<Result<SessionRef>>(
             r => new AgentsMessage.Open(customer.Name, name, customer.Refs, _link, r), Patience);
         Session = session.Value!.Session;
     }
+
+    /// <summary>Goes on at another node of the same customer.</summary>
+    public void MoveTo(TestCustomer there) => customer = there;
 
     /// <summary>Opens a link and makes a session.</summary>
     public async Task Connect()

@@ -2,8 +2,10 @@ using Broker.Actors;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
+using Broker.Dmz.Peers;
 using Broker.Dmz.Requests;
 using Broker.Links.Identity;
+using Broker.Links.Peers;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -41,6 +43,12 @@ public sealed class DmzWorld : IAsyncLifetime
     internal ActorRef<AgentsMessage> Agents { get; private set; } = null!;
 
     internal ActorRef<RequestsMessage> Requests { get; private set; } = null!;
+
+    /// <summary>The admission list of every node that starts from now on.</summary>
+    internal Dictionary<Name, PublicKey> AdmissionList { get; } = [];
+
+    /// <summary>Whether nodes that start from now on admit whoever has a node's certificate.</summary>
+    internal bool AdmitsAll { get; set; }
 
     /// <summary>The console that may enrol.</summary>
     internal InstallationKey Console { get; private set; } = null!;
@@ -114,9 +122,9 @@ public sealed class DmzWorld : IAsyncLifetime
         return key;
     }
 
-    internal DmzContext MakeNode(string name, ActorSystem system)
+    internal DmzContext MakeNode(string name, ActorSystem system, InstallationKey? own = null)
     {
-        var key = Issue(LinkRole.Dmz, name);
+        var key = own ?? Issue(LinkRole.Dmz, name);
         var random = new RandomFill(system.Random.Fill);
         var witnesses = Directory.CreateDirectory(Path.Combine(_directory, name)).FullName;
         var incarnation = NodeIncarnation.Make(
@@ -127,7 +135,10 @@ public sealed class DmzWorld : IAsyncLifetime
         return new DmzContext(
             _authority.Cluster, key.Identity.Name, _authority.Trust, incarnation, new LedgerKey(),
             new ZoneClient(new ZoneClientOptions([Zone.Address]), key, Time), Time, random, limits, witnesses,
-            new AgentIssuer(_authority.AgentIssuer(), _authority.Cluster));
+            new AgentIssuer(_authority.AgentIssuer(), _authority.Cluster))
+        {
+            Peers = new NodePeers(new AdmissionPolicy(AdmitsAll, AdmissionList), new List<PeerCaller>(), new LiveIncarnations(Time)),
+        };
     }
 
     /// <summary>A customer of which the zone knows nothing yet.</summary>

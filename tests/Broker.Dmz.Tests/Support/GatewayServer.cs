@@ -15,7 +15,7 @@ namespace Broker.Dmz.Tests.Support;
 /// <summary>The gateway of a world's node on a listener that lets every role in, so that what refuses is the check at the call.</summary>
 internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
 {
-    public static async Task<GatewayServer> StartAsync(DmzWorld world)
+    public static async Task<GatewayServer> StartAsync(DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null)
     {
         var key = world.Issue(LinkRole.Dmz, "dmz-1");
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
@@ -33,7 +33,10 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
         web.UseRouting();
         web.MapGateway(new GatewayContext(
             world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time, world.Node.Random),
-            NullLogger.Instance));
+            NullLogger.Instance)
+        {
+            Intake = intake,
+        });
         await web.StartAsync();
         return new GatewayServer(web);
     }

@@ -21,10 +21,14 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly List<P256PrivateKey> _custodians = [];
+    private ActorRef<Agents.AgentsMessage>? _agents;
 
     public DmzWorld World => world;
 
     public CustomerRefs Refs { get; private set; } = refs;
+
+    /// <summary>The sessions of the node at which this customer is.</summary>
+    public ActorRef<Agents.AgentsMessage> Agents => _agents ?? world.Agents;
 
     public Name Name => Refs.Customer;
 
@@ -150,9 +154,9 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
     public async Task FindAgain() => Refs = (await world.Customers.Find(Name, exists: true)).Value!;
 
     /// <summary>The same people before another node's key actor.</summary>
-    public TestCustomer At(CustomerRefs other)
+    public TestCustomer At(CustomerRefs other, ActorRef<Agents.AgentsMessage>? agents = null)
     {
-        var there = new TestCustomer(world, other) { Enrolment = Enrolment };
+        var there = new TestCustomer(world, other) { Enrolment = Enrolment, _agents = agents };
         there._custodians.AddRange(_custodians);
         foreach (var (name, key) in Users)
         {

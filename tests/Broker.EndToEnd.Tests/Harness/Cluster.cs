@@ -186,6 +186,10 @@ internal sealed partial class Cluster : IAsyncDisposable
             $"---- {p.Name} {(p.HasExited ? "(ended)" : "")}\n{(p.Log.Length > most ? p.Log[^most..] : p.Log)}"));
     }
 
+    /// <summary>Starts a further process, which ends with the cluster.</summary>
+    public BrokerProcess Start(string name, string executable, params IReadOnlyList<string> arguments) =>
+        Add(BrokerProcess.Start(name, executable, arguments));
+
     private BrokerProcess Add(BrokerProcess process)
     {
         _all.Add(process);

@@ -6,6 +6,7 @@ using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Protocol.Tests.Support;
+using Broker.Protocol.Transfer;
 
 namespace Broker.Protocol.Tests.Baselines;
 
@@ -33,6 +34,7 @@ public class StatementBaselineSpecs
             Line("proof of a share", CustodyInfo.ShareProof(A, A, 1, default, 2)),
             Line("proof of a wrap", CustodyInfo.WrapProof(A, A, 1, A, default)),
             Line("label of a wrap", System.Text.Encoding.UTF8.GetBytes(SealedWrap.ObjectLabel(A, A, 1, A, default))),
+            Line("info of a transfer", Samples.Make<TransferIntent>(new Seeded(1)).Info(Digest.Of([]), Digest.Of([1]))),
             Line("hand-off id", HandOffId.Of(Digest.Of([]), A).ToArray()),
             Line("leaf key", EntryKey.Row(A, 7).LeafKey.ToArray()),
         ]);
@@ -55,7 +57,7 @@ public class StatementBaselineSpecs
         [
             .. new[]
             {
-                typeof(BlockKind), typeof(HandOffState), typeof(RequestRefusal), typeof(Direction), typeof(MessageType), typeof(EntryKey),
+                typeof(AdmissionKind), typeof(AdmissionRefusal), typeof(BlockKind), typeof(HandOffState), typeof(RequestRefusal), typeof(Direction), typeof(MessageType), typeof(EntryKey),
             }.SelectMany(t => t.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral)
                 .Select(f => $"{t.Name}.{f.Name}: {f.GetRawConstantValue()}")),
             .. CredentialKinds.All.Select(k => $"CredentialKind.{k.Kind}: {k.Text}"),

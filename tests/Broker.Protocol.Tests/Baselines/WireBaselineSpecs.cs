@@ -2,7 +2,7 @@ using Google.Protobuf.Reflection;
 
 namespace Broker.Protocol.Tests.Baselines;
 
-/// <summary>Names, numbers and types of the two links' messages. Numbers are never given anew, types never changed.</summary>
+/// <summary>Names, numbers and types of the links' messages. Numbers are never given anew, types never changed.</summary>
 public class WireBaselineSpecs
 {
     [Fact]
@@ -13,10 +13,15 @@ public class WireBaselineSpecs
     public void Zone_link_should_be_that_of_the_baseline() =>
         Baseline.Check("zone-wire.txt", Lines(Wire.Zone.ZoneReflection.Descriptor));
 
+    [Fact]
+    public void Peer_link_should_be_that_of_the_baseline() =>
+        Baseline.Check("peer-wire.txt", Lines(Wire.Peer.PeerReflection.Descriptor));
+
     // Architecture, Links: no link carries type names or anything polymorphic.
     [Theory]
     [InlineData("agent-wire.txt")]
     [InlineData("zone-wire.txt")]
+    [InlineData("peer-wire.txt")]
     public void Links_should_carry_a_closed_set(string file) =>
         Assert.DoesNotContain(Baseline.Lines(file), l => l.Contains("google.protobuf", StringComparison.Ordinal));
 

@@ -7,6 +7,7 @@ using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Protocol.Tests.Support;
+using Broker.Protocol.Transfer;
 
 namespace Broker.Protocol.Tests.Encoding;
 
@@ -33,6 +34,7 @@ public partial class LabelSpecs
             FirstField(CustodyInfo.WrapForUnlock(A, A, 1, A, default, Digest.Zero)),
             FirstField(CustodyInfo.WrapConfirmation(A, A, 1, A, default, TestKey.Alice.Public)),
             FirstField(SealedWrap.Info(A, A, 1, A, default, TestKey.Alice.Public, TestKey.Alice.Public)),
+            FirstField(Samples.Make<TransferIntent>(new Seeded(0)).Info(Digest.Zero, Digest.Zero)),
             // In locked memory only: WrapRecord.
             "broker/wrap/1",
             // Only hashed, never given out: EntryKey.LeafKey and HandOffId; the baseline holds their values.

@@ -5,6 +5,7 @@ using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
+using Broker.Protocol.Transfer;
 
 namespace Broker.Protocol.Tests.Support;
 
@@ -20,6 +21,7 @@ internal static class Samples
         RegisterLedger();
         RegisterRequests();
         RegisterSession();
+        RegisterTransfer();
     }
 
     public static IReadOnlyCollection<Type> Types => Makers.Keys;
@@ -118,6 +120,29 @@ internal static class Samples
             s.Next(),
             s.Some(0, 3, () => new EnvelopeItem(s.NextName(), s.NextU32(), s.NextKind(), s.NextName(), s.NextU32())),
             s.NextTime()));
+    }
+
+    private static void RegisterTransfer()
+    {
+        Register(s => new TransferRequest(
+            s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextDigest(), s.NextDigest(), s.NextDigest(), s.NextDigest(),
+            s.NextTime()));
+        Register(s => new Admission(
+            s.NextText(), s.Bytes(s.Below(100)), s.Some(0, 4, () => new AdmissionSignature(s.NextName(), s.Bytes(64)))));
+        Register(s => new DrainTicket(
+            s.NextName(), s.NextName(), s.NextName(), s.NextDigest(), s.NextName(), s.NextDigest(), s.NextKey(), s.NextTime()));
+        Register(s => new TicketRequest(
+            s.NextName(), s.NextName(), s.NextName(), s.NextDigest(), s.NextDigest(), s.NextKey(), s.NextTime()));
+        Register(s => new NodeAdmission(s.NextName(), s.NextName(), s.NextDigest(), s.NextDigest(), s.NextTime()));
+        Register(s => new TransferIntent(
+            s.NextName(), s.NextName(), s.Some(1, 2, s.NextU32), s.NextDigest(), s.NextText(), s.NextName(), s.NextDigest(), s.NextName(),
+            s.NextDigest(), s.Next(), s.Next()));
+        Register(s => new TransferRecord(
+            Signed(s), Signed(s), s.Bytes(64), s.Bytes(s.Below(100)), Signed(s),
+            s.Some<ReadOnlyMemory<byte>>(1, 3, () => s.Bytes(s.Below(40)))));
+        Register(s => new HandOver(s.NextName(), s.NextName(), s.NextDigest(), s.NextName(), s.NextDigest(), s.Next()));
+        Register(s => new Presence(s.NextName(), s.NextName(), s.NextDigest(), s.NextDigest()));
+        Register(s => new DrawnTickets(s.Some(0, 3, () => new DrawnTicket(s.NextText(), Signed(s)))));
     }
 
     private static void Register<T>(Func<Seeded, T> maker)

@@ -1,0 +1,67 @@
+using Broker.Actors;
+using Broker.Dmz.Customers;
+using Broker.Dmz.Node;
+using Broker.Links.Peers;
+using Broker.Links.Zone;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Statements;
+using Wire = Broker.Protocol.Wire.Peer;
+
+namespace Broker.Dmz.Peers;
+
+/// <summary>A node that stops has other holders claim what it owns, so that nothing waits for its absence to be noticed.</summary>
+internal sealed class PeerDeparture(DmzContext node, CustomerRegistry customers)
+{
+    private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gives over each customer that is owned here to the first peer that holds it.</summary>
+    /// <returns>The customers that another node owns now.</returns>
+    public async Task<IReadOnlyList<Name>> GiveOver(CancellationToken cancellation)
+    {
+        var others = new List<(PeerCaller Peer, Digest Incarnation)>();
+        foreach (var peer in node.Peers.Others)
+        {
+            if ((await PeerProbe.Look(node, peer, cancellation)).Value is { } there)
+            {
+                others.Add((peer, there.Key.Fingerprint));
+            }
+        }
+
+        var given = new List<Name>();
+        foreach (var refs in customers.All)
+        {
+            foreach (var (peer, incarnation) in others)
+            {
+                if (await GiveOver(refs, peer, incarnation, cancellation))
+                {
+                    given.Add(refs.Customer);
+                    break;
+                }
+            }
+        }
+
+        return given;
+    }
+
+    private static async Task<bool> GiveOver(CustomerRefs refs, PeerCaller peer, Digest incarnation, CancellationToken cancellation)
+    {
+        try
+        {
+            var said = await refs.Key.Ask<Result<Signed>>(
+                reply => new CustomerKeyMessage.Yield(peer.Node, incarnation, reply), KeyTimeout, cancellation);
+            if (said.Value is not { } word)
+            {
+                return false;
+            }
+
+            await peer.TakeOverAsync(
+                new Wire.TakeOverRequest { Customer = refs.Customer.Value, HandOver = PeerWires.To(word) }, cancellation);
+            return true;
+        }
+        catch (Exception problem) when (problem is ZoneException or AskTimeoutException)
+        {
+            // That one does not hold it, or does not answer; whoever holds it claims later.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using Broker.Actors;
+using Broker.Dmz.Customers;
+using Broker.Dmz.Node;
+using Broker.Links.Zone;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Transfer;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Peers;
+
+/// <summary>What <c>/intake</c> understands.</summary>
+internal abstract record PeerIntakeMessage
+{
+    private PeerIntakeMessage()
+    {
+    }
+
+    /// <summary>People vouch for this start of the node: ask for what it does not hold.</summary>
+    public sealed record Admitted(Admission Admission, ReplyTo<Result<TakenIn>> ReplyTo) : PeerIntakeMessage;
+
+    /// <summary>Ask again for what it does not hold.</summary>
+    public sealed record Again : PeerIntakeMessage;
+}
+
+/// <summary>What asking has brought.</summary>
+/// <param name="Held">Customers that were handed over.</param>
+/// <param name="Refused">Customers that were not, each with the code of the owner's refusal.</param>
+internal sealed record TakenIn(IReadOnlyList<Name> Held, IReadOnlyList<(Name Customer, string Code)> Refused);
+
+/// <summary>
+/// Asks the owners of customers that this node does not hold, with the admission that it has: at once when people have vouched for it,
+/// and again every half minute, since owners come and customers are unlocked later.
+/// </summary>
+internal sealed class PeerIntake(DmzContext node, CustomerRegistry customers, PeerFetcher fetcher) : Actor<PeerIntakeMessage>
+{
+    private const uint Page = 1000;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(15);
+
+    private Admission? _admission = node.Peers.Policy.IsAuto ? Admission.Auto : null;
+
+    protected override ValueTask PreStart()
+    {
+        if (_admission is not null)
+        {
+            Context.Self.Tell(new PeerIntakeMessage.Again());
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    protected override async ValueTask Receive(PeerIntakeMessage message)
+    {
+        switch (message)
+        {
+            case PeerIntakeMessage.Admitted m:
+                _admission = m.Admission;
+                m.ReplyTo.Tell(await Collect(m.Admission));
+                break;
+            case PeerIntakeMessage.Again when _admission is { } admission:
+                await Collect(admission);
+                break;
+            default:
+                Context.Unhandled(message);
+                break;
+        }
+
+        Context.StartTimer("again", new PeerIntakeMessage.Again(), Interval);
+    }
+
+    private async Task<Result<TakenIn>> Collect(Admission admission)
+    {
+        var held = new List<Name>();
+        var refused = new List<(Name, string)>();
+        var after = "";
+        try
+        {
+            while (true)
+            {
+                var page = await node.Zone.ListCustomersAsync(
+                    new Wire.ListCustomersRequest { After = after, Limit = Page }, Context.Stopping);
+                foreach (var name in page.Customers)
+                {
+                    var customer = Name.Parse(name);
+                    if (await Take(customer, admission) is not { } result)
+                    {
+                        continue;
+                    }
+
+                    if (result.Code is { } code)
+                    {
+                        refused.Add((customer, code));
+                    }
+                    else
+                    {
+                        held.Add(customer);
+                    }
+                }
+
+                if (page.Customers.Count < Page)
+                {
+                    return new TakenIn(held, refused);
+                }
+
+                after = page.Customers[^1];
+            }
+        }
+        catch (Exception problem) when (problem is ZoneException or Protocol.Encoding.MalformedException or AskTimeoutException)
+        {
+            return new Refused(Codes.ZoneUnavailable, "the credential zone does not answer; what came before is held");
+        }
+    }
+
+    /// <summary>Null where there is nothing to ask for, or nobody to ask.</summary>
+    private async Task<Result<KeyStatus>?> Take(Name customer, Admission admission)
+    {
+        if (customers.Known(customer) is { } known)
+        {
+            var status = await known.Key.Ask<KeyStatus>(
+                reply => new CustomerKeyMessage.GetStatus(reply), KeyTimeout, Context.Stopping);
+            if (status.State is not (KeyState.Locked or KeyState.Unknown))
+            {
+                return null;
+            }
+        }
+
+        var state = await node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = customer.Value }, Context.Stopping);
+        return node.Peers.Find(Name.Parse(state.OwnerNode)) is { } owner
+            ? await fetcher.Fetch(customer, owner, admission, null, Context.Stopping)
+            : default(Result<KeyStatus>?);
+    }
+}

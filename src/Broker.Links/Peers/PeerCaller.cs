@@ -1,0 +1,49 @@
+using Broker.Links.Zone;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Wire.Peer;
+using Google.Protobuf;
+
+namespace Broker.Links.Peers;
+
+/// <summary>
+/// A way to one other node of the DMZ, with a method for each operation. Errors are those of <see cref="ZoneCaller.CallAsync"/>: refused,
+/// not executed, or perhaps executed.
+/// </summary>
+/// <param name="node">The node at the other end.</param>
+public abstract class PeerCaller(Name node)
+{
+    /// <summary>The node at the other end; a <see cref="PeerClient"/> talks to nobody else.</summary>
+    public Name Node => node;
+
+    /// <summary>Base address of the node's peer listener.</summary>
+    public abstract Uri Address { get; }
+
+    /// <summary>Calls one operation.</summary>
+    /// <param name="operation">Which, of <see cref="PeerOperations"/>.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Gives up waiting; whether the request had its effect is not known then.</param>
+    public abstract Task<TReply> CallAsync<TRequest, TReply>(
+        ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken)
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : IMessage<TReply>, new();
+
+    /// <summary>Who the node is now, and that it lives.</summary>
+    public Task<DescribeReply> DescribeAsync(DescribeRequest request, CancellationToken cancellationToken) =>
+        CallAsync(PeerOperations.Describe, request, cancellationToken);
+
+    /// <summary>A ticket for the caller's successor.</summary>
+    public Task<DrawTicketReply> DrawTicketAsync(DrawTicketRequest request, CancellationToken cancellationToken) =>
+        CallAsync(PeerOperations.DrawTicket, request, cancellationToken);
+
+    /// <summary>A customer's secret, sealed to the caller's incarnation.</summary>
+    public Task<TransferReply> TransferAsync(TransferRequest request, CancellationToken cancellationToken) =>
+        CallAsync(PeerOperations.Transfer, request, cancellationToken);
+
+    /// <summary>Has the node claim a customer that it holds.</summary>
+    public Task<TakeOverReply> TakeOverAsync(TakeOverRequest request, CancellationToken cancellationToken) =>
+        CallAsync(PeerOperations.TakeOver, request, cancellationToken);
+
+    /// <summary>Has the node wipe a customer that is locked.</summary>
+    public Task<WipeReply> WipeAsync(WipeRequest request, CancellationToken cancellationToken) =>
+        CallAsync(PeerOperations.Wipe, request, cancellationToken);
+}
