@@ -1,5 +1,6 @@
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
+using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
@@ -16,7 +17,28 @@ internal sealed partial class ZoneStore
     public CustomerState? Customer(Name customer) => _database.Read(tables =>
     {
         var end = tables.Chain(customer.Value);
-        return tables.Customer(customer) is { } record ? new CustomerState(record, new LedgerPoint(end.Length, end.Hash)) : null;
+        if (tables.Customer(customer) is not { } record)
+        {
+            return null;
+        }
+
+        var state = new CustomerState(record, new LedgerPoint(end.Length, end.Hash));
+        var epoch = record.Custody.Epoch;
+        if (epoch == 1)
+        {
+            return state;
+        }
+
+        var links = tables.Entries(customer, EntryKey.SuccessionType, "", SuccessionChain.MaxLinks)
+            .OrderBy(static e => Statement.Read<SuccessionRecord>(e.Statement.Span).Read().Epoch)
+            .Select(static e => new Signed(e.Statement, e.Signature));
+        var isRotating = tables.Entry(customer, EntryKey.Custody(epoch - 1)) is not null;
+        return state with
+        {
+            Successions = [.. links],
+            IsRotating = isRotating,
+            Rows = isRotating ? tables.CountRows(customer, epoch) : default,
+        };
     });
 
     /// <inheritdoc/>

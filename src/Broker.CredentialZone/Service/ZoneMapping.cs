@@ -18,6 +18,7 @@ internal static class ZoneMapping
         endpoints.MapZoneOperation(ZoneOperations.ListEntries, service.ListEntries);
         endpoints.MapZoneOperation(ZoneOperations.Commit, service.Commit);
         endpoints.MapZoneOperation(ZoneOperations.Release, service.Release);
+        endpoints.MapZoneOperation(ZoneOperations.RotateRows, service.RotateRows);
         endpoints.MapZoneOperation(ZoneOperations.AppendOutcome, service.AppendOutcome);
         endpoints.MapZoneOperation(ZoneOperations.GetHandOff, service.GetHandOff);
         endpoints.MapZoneOperation(ZoneOperations.ListHandOffs, service.ListHandOffs);
