@@ -17,15 +17,21 @@ internal sealed partial class CustomerAudit
     private readonly CustodyRecord _custody;
     private readonly AuditDirectory _directory;
     private readonly HashSet<string> _unknownKinds = [];
+    private PublicKey _identity;
+    private uint _epoch = 1;
     private CustomerHead? _head;
     private ulong _fence;
     private ulong _generation;
     private ulong _lifted;
     private ulong? _liftExpected;
 
-    public CustomerAudit(CustodyRecord custody, LedgerKeys keys)
+    /// <param name="custody">The custody record, verified.</param>
+    /// <param name="first">The identity of the first epoch.</param>
+    /// <param name="keys">The ledger's keys.</param>
+    public CustomerAudit(CustodyRecord custody, PublicKey first, LedgerKeys keys)
     {
         _custody = custody;
+        _identity = first;
         _directory = new AuditDirectory(custody);
         Reader = new ChainReader(custody.Cluster, custody.Customer.Value, keys);
     }
@@ -65,6 +71,7 @@ internal sealed partial class CustomerAudit
             throw Reader.Break("chain-empty", "the chain has no block");
         if (_liftExpected is not null)
             throw Fail("claim-without-lift", "a claim lifted a lock, and no administrator's request stands behind it");
+        CompareCustody();
     }
 
     private void Check(Block block)
@@ -80,6 +87,15 @@ internal sealed partial class CustomerAudit
                 Enrolled(Statement.Read<ChangeRecord>(body));
                 break;
             case BlockKind.Change:
+                Change(block, Statement.Read<ChangeRecord>(body));
+                break;
+            case BlockKind.Rotated:
+                Rotated(block, Statement.Read<RotationRecord>(body));
+                break;
+            case BlockKind.Rotation:
+                Resealed(Statement.Read<RotationIntent>(body));
+                break;
+            case BlockKind.RotationEnded:
                 Change(block, Statement.Read<ChangeRecord>(body));
                 break;
             case BlockKind.Claim:
@@ -112,12 +128,11 @@ internal sealed partial class CustomerAudit
             throw Fail("enrolment-malformed", "an enrolment has one cause, the plan");
         var signed = Statement.Read<SignedRecord>(record.Causes[0].Span).Statement;
         var plan = signed.Read<EnrolmentPlan>();
-        if (signed.Hash != _custody.Plan || plan.Customer != _custody.Customer || plan.Cluster != _custody.Cluster)
+        if (plan.Customer != _custody.Customer || plan.Cluster != _custody.Cluster)
             throw Fail("plan-of-another", "the plan is not the one that the custody record names");
-        if (plan.AdministratorsRequired != _custody.AdministratorsRequired || !_custody.Keeps(plan.Ways))
-        {
-            throw Fail("plan-not-echoed", "the custody record is not what the plan asks for");
-        }
+        Asked(signed.Hash, plan.Ways, plan.AdministratorsRequired);
+        if (_custody is { Epoch: 1, Revision: 1 })
+            CompareCustody();
 
         _directory.Begin(plan);
         Advance(record.Head);
@@ -133,6 +148,8 @@ internal sealed partial class CustomerAudit
             var action = AuditDirectory.ActionOf(signed);
             Verify(block, signed, action ?? throw Fail("request-wrong-action", "the request asks for nothing that changes a directory"));
             _directory.Apply(action, signed);
+            if (action == UserAction.ChangeCustody)
+                CustodyChanged(signed);
         }
 
         Advance(record.Head);
@@ -140,10 +157,10 @@ internal sealed partial class CustomerAudit
 
     private void Advance(Signed signed)
     {
-        if (!signed.IsBy(_custody.Identity))
+        if (!signed.IsBy(_identity))
             throw Fail("head-forged", "the head is not signed by the customer's identity");
         var head = signed.Read<CustomerHead>();
-        if (head.Cluster != _custody.Cluster || head.Customer != _custody.Customer || head.Epoch != _custody.Epoch)
+        if (head.Cluster != _custody.Cluster || head.Customer != _custody.Customer || head.Epoch != _epoch)
             throw Fail("head-of-another", "the head is of another customer or epoch");
         if (head.Counter != (_head?.Counter ?? 0) + 1)
             throw Fail("head-not-next", $"head {head.Counter} follows {_head?.Counter ?? 0}");
@@ -167,7 +184,7 @@ internal sealed partial class CustomerAudit
         where T : IStatement<T>
     {
         var signed = Statement.Read<SignedRecord>(body).Statement;
-        return signed.IsBy(_custody.Identity)
+        return signed.IsBy(_identity)
             ? signed.Read<T>()
             : throw Fail(what + "-forged", $"the {what} is not signed by the customer's identity");
     }

@@ -57,12 +57,12 @@ internal sealed partial class CustomerKey
     private Result<EnrolledModel> BeginChange(
         CustomerKeyMessage.BeginCustody message, ChangeCustodyPayload payload, Dictionary<EntryKey, ProvenEntry> proven)
     {
+        payload.Validate();
         if (VerifyCustody(message, proven, payload.AdministratorsRequired) is { } refused)
         {
             return refused;
         }
 
-        payload.Validate();
         if (payload.Epoch != _custody!.Epoch || payload.Replaces != _custody.Revision)
         {
             return CustodyMoved(_custody);

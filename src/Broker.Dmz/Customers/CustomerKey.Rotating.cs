@@ -21,12 +21,12 @@ internal sealed partial class CustomerKey
     private Result<Protocol.Api.EnrolledModel> BeginRotation(
         CustomerKeyMessage.BeginCustody message, RotatePayload payload, Dictionary<EntryKey, ProvenEntry> proven)
     {
+        payload.Validate();
         if (VerifyCustody(message, proven, payload.AdministratorsRequired) is { } refused)
         {
             return refused;
         }
 
-        payload.Validate();
         if (_secret!.Predecessor is not null)
         {
             return new Refused(

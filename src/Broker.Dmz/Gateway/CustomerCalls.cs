@@ -169,7 +169,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
         return new CustomerModel(
             customer.Value, status.State, missing, status.LastFailure, status.Given, ToModel(state?.Custody), ToModel(state?.Head),
             state?.Fence ?? 0, state?.LockGeneration ?? 0, state?.LiftedGeneration ?? 0, status.Challenge,
-            [.. (state?.Successions ?? []).Select(s => SignedModel.From(WireSigned.From(s)))], CustodyCalls.Rotation(state));
+            [.. (state?.Successions ?? []).Select(s => SignedModel.From(WireSigned.From(s)))], CustodyChangeCalls.Rotation(state));
     }
 
     private static SignedModel? ToModel(Wire.Signed? signed) => signed is null ? null : SignedModel.From(WireSigned.From(signed));

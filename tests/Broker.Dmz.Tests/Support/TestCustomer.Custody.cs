@@ -3,7 +3,7 @@ using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Requests;
-using Broker.Protocol.Statements;
+using Broker.Protocol.Session;
 using Broker.Secrets;
 
 namespace Broker.Dmz.Tests.Support;
@@ -109,6 +109,34 @@ internal sealed partial class TestCustomer
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"{state.RowsLeft} rows of the epoch before stay");
             await Task.Yield();
+        }
+    }
+
+    /// <summary>A launch hands the agent that secret.</summary>
+    public async Task ShouldDeliver(AgentEnd agent, string credential, string secret, uint version = 0)
+    {
+        while (true)
+        {
+            var launch = Launch(credential: credential, version: version);
+            var handOff = HandOffId.Of(launch.Hash, AgentOf(launch));
+            var probe = BeginSeal(launch, await Release(launch));
+            var (header, body) = await agent.Receive();
+            while (header.HandOff != handOff)
+            {
+                (header, body) = await agent.Receive();
+            }
+
+            if (header.Type == MessageType.Envelope)
+            {
+                Assert.Equal(secret, System.Text.Encoding.UTF8.GetString(body));
+                agent.Acknowledge(header);
+                await probe.Next();
+                return;
+            }
+
+            // Released before the journal was read after an unlock, it counts as sealed by an earlier incarnation.
+            agent.Tell(agent.Report(MessageType.Barred, handOff, 1));
+            await probe.Next();
         }
     }
 

@@ -10,7 +10,7 @@ namespace Broker.Dmz.Gateway;
 /// Calls that begin a change of custody or a rotation. What they answer is sealed to the holders and nowhere else; the holders
 /// confirm with the same call as at enrolment.
 /// </summary>
-internal sealed class CustodyCalls(GatewayContext gateway)
+internal sealed class CustodyChangeCalls(GatewayContext gateway)
 {
     public void Map(Calls calls)
     {
