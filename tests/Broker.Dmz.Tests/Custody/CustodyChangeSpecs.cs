@@ -28,8 +28,6 @@ public sealed class CustodyChangeSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await customer.UntilCustody(1, 2);
         customer.Use(begun, keys);
         await customer.Restart();
-        await customer.Give(customer.ShareFor(3));
-        await customer.UntilUnlocked();
         await agent.Connect();
         await customer.ShouldDeliver(agent, "db", "correct horse battery staple");
     }

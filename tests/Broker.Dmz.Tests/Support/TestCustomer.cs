@@ -105,8 +105,11 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
 
     public async Task Unlock()
     {
-        await Give(ShareFor(1));
-        await Give(ShareFor(2));
+        for (var index = 1u; index <= Custody.Shares!.Way.Threshold; index++)
+        {
+            await Give(ShareFor(index));
+        }
+
         await UntilUnlocked();
     }
 
