@@ -12,6 +12,9 @@ internal static class RefusalCode
     /// <summary>The fence is lower than one that was seen.</summary>
     internal const string FenceStale = "stale-fence";
 
+    /// <summary>The customer gave its former identity up as compromised: the agent is invited and enrolled again.</summary>
+    internal const string SuccessionBroken = "succession-broken";
+
     /// <summary>The message is for another customer.</summary>
     internal const string WrongCustomer = "wrong-customer";
 

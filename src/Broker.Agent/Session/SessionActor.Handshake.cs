@@ -1,3 +1,5 @@
+using Broker.Protocol.Custody;
+using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Statements;
@@ -5,6 +7,7 @@ using Broker.Protocol.Wire.Agent;
 using Broker.Secrets;
 using Google.Protobuf;
 using OwnerHello = Broker.Protocol.Session.OwnerHello;
+using Succession = Broker.Protocol.Wire.Agent.Succession;
 
 namespace Broker.Agent.Session;
 
@@ -17,8 +20,9 @@ internal sealed partial class SessionActor
 
     private static IReadOnlyList<object> LinkTimers => [HandshakeTimer, SessionTimer, RenewTimer];
 
-    private async ValueTask OnOwnerHello(byte[] statement)
+    private async ValueTask OnOwnerHello(Protocol.Wire.Agent.OwnerHello frame)
     {
+        var statement = frame.Statement.ToByteArray();
         OwnerHello hello;
         try
         {
@@ -30,7 +34,7 @@ internal sealed partial class SessionActor
             return;
         }
 
-        if (Refuse(hello) is { } code)
+        if (Refuse(hello, frame.Successions) is { } code)
         {
             await End(code);
             return;
@@ -52,16 +56,30 @@ internal sealed partial class SessionActor
         });
     }
 
-    private string? Refuse(OwnerHello hello)
+    private string? Refuse(OwnerHello hello, IReadOnlyList<Succession> successions)
     {
         var grant = parts.Enrolled.Grant;
         return hello switch
         {
-            _ when hello.Cluster != grant.Cluster || hello.Customer != grant.Customer || hello.Epoch != grant.Epoch
-                || hello.Agent != grant.Agent || hello.AgentKey != grant.Key.Fingerprint => SessionFailure.WrongHello,
+            _ when hello.Cluster != grant.Cluster || hello.Customer != grant.Customer || hello.Agent != grant.Agent
+                || hello.AgentKey != grant.Key.Fingerprint => SessionFailure.WrongHello,
+            _ when hello.Identity != grant.Identity && hello.Epoch > grant.Epoch => Follow(hello, grant, successions),
             _ when hello.Identity != grant.Identity => SessionFailure.WrongIdentity,
-            _ when hello.Fence < parts.Witness.Fence => RefusalCode.FenceStale,
+            _ when hello.Epoch != grant.Epoch => SessionFailure.WrongHello,
             _ => null,
+        } ?? (hello.Fence < parts.Witness.Fence ? RefusalCode.FenceStale : null);
+    }
+
+    // The pin stays until a grant of the new identity is here: it is followed again, as often as need be.
+    private static string? Follow(OwnerHello hello, Grant grant, IReadOnlyList<Succession> successions)
+    {
+        var links = successions.Take(SuccessionChain.MaxLinks).Where(static s => s.Signature.Length == PublicKey.SignatureLength)
+            .Select(static s => new Signed(s.Record.Memory, s.Signature.Memory)).ToList();
+        return SuccessionChain.Follow(grant.Identity, hello.Identity, links, grant.Cluster, grant.Customer) switch
+        {
+            SuccessionOutcome.Followed => null,
+            SuccessionOutcome.Broken => RefusalCode.SuccessionBroken,
+            _ => SessionFailure.WrongIdentity,
         };
     }
 
@@ -76,13 +94,15 @@ internal sealed partial class SessionActor
         _handshake = null;
         Context.CancelTimer(HandshakeTimer);
         SessionContext context;
+        PublicKey identity;
         try
         {
             using (pending)
             {
+                // That the hello's identity is the pinned one, or follows it, was found when it came.
+                identity = PublicKey.Parse(finish.Identity.Span);
                 context = pending.Handshake.Finish(
-                    new Secrets.OwnerFinish(finish.Encapsulation.Memory, finish.Signature.Memory, PublicKey.Parse(finish.Identity.Span)),
-                    parts.Enrolled.Grant.Identity);
+                    new Secrets.OwnerFinish(finish.Encapsulation.Memory, finish.Signature.Memory, identity), pending.Hello.Identity);
             }
         }
         catch (Exception e) when (e is SessionException or MalformedException)
@@ -92,13 +112,16 @@ internal sealed partial class SessionActor
         }
 
         _live?.Dispose();
-        _live = new LiveSession(context, pending.Hello);
+        _live = new LiveSession(context, pending.Hello, identity);
         _failures = 0;
         _lastLoss = "";
         parts.Witness.SetSession(pending.Generation, pending.Hello.Fence);
         AgentLog.SessionLive(parts.Logger, pending.Hello.Node.Value, pending.Hello.Fence);
         Context.StartTimer(SessionTimer, new SessionMessage.SessionOver(), parts.Settings.SessionLife);
-        ArmRenewal();
+        if (identity.Equals(parts.Enrolled.Identity))
+            ArmRenewal();
+        else
+            await AskForRenewal();
         await TellUntold();
     }
 }

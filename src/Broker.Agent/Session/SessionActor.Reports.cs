@@ -124,7 +124,7 @@ internal sealed partial class SessionActor
         {
             var renewal = WireReader.Read(Renewal.Parser, body);
             code = parts.Enrolled.Renew(
-                new Signed(renewal.Grant.Memory, renewal.GrantSignature.Memory), parts.Boot,
+                new Signed(renewal.Grant.Memory, renewal.GrantSignature.Memory), _live!.Identity, parts.Boot,
                 [.. renewal.Certificates.Select(static c => c.ToByteArray())]);
         }
         catch (MalformedException)

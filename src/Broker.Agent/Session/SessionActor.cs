@@ -135,7 +135,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
         switch (frame.KindCase)
         {
             case Frame.KindOneofCase.OwnerHello:
-                await OnOwnerHello(frame.OwnerHello.Statement.ToByteArray());
+                await OnOwnerHello(frame.OwnerHello);
                 break;
             case Frame.KindOneofCase.OwnerFinish:
                 await OnOwnerFinish(frame.OwnerFinish);
@@ -257,7 +257,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     }
 
     /// <summary>A session that came to be.</summary>
-    private sealed record LiveSession(SessionContext Context, Protocol.Session.OwnerHello Hello) : IDisposable
+    private sealed record LiveSession(SessionContext Context, Protocol.Session.OwnerHello Hello, Protocol.Identifiers.PublicKey Identity) : IDisposable
     {
         public void Dispose() => Context.Dispose();
     }

@@ -36,8 +36,8 @@ internal sealed class Enrolled : IDisposable
     /// <summary>The grant, verified.</summary>
     internal Grant Grant { get; private set; }
 
-    /// <summary>The customer's identity key, which the token's fingerprint pinned.</summary>
-    internal PublicKey Identity { get; }
+    /// <summary>The customer's identity key: the one that the token's fingerprint pinned, or one that followed it.</summary>
+    internal PublicKey Identity { get; private set; }
 
     /// <summary>The agent's key, which signs its hellos.</summary>
     internal P256PrivateKey Key { get; }
@@ -116,10 +116,11 @@ internal sealed class Enrolled : IDisposable
 
     /// <summary>Takes over a renewed grant with its certificate, after verifying that it renews this one.</summary>
     /// <param name="renewed">The grant and its signature.</param>
+    /// <param name="identity">The identity of the session in which it came: the pinned one, or verified to follow it.</param>
     /// <param name="boot">This boot, which it must be for.</param>
     /// <param name="certificates">DER: the agent's certificate, then the agents' issuer.</param>
     /// <returns>A stable code of what is wrong, or null; nothing has changed then.</returns>
-    internal string? Renew(Signed renewed, Id16 boot, IReadOnlyList<byte[]> certificates)
+    internal string? Renew(Signed renewed, PublicKey identity, Id16 boot, IReadOnlyList<byte[]> certificates)
     {
         Grant grant;
         try
@@ -131,10 +132,10 @@ internal sealed class Enrolled : IDisposable
             return "grant-malformed";
         }
 
-        if (!renewed.IsBy(Identity))
+        if (!renewed.IsBy(identity))
             return "grant-bad-signature";
         if (grant.Cluster != Grant.Cluster || grant.Customer != Grant.Customer || grant.Agent != Grant.Agent || !grant.Key.Equals(Grant.Key)
-            || grant.Identity != Grant.Identity || grant.Boot != boot)
+            || grant.Identity != identity.Fingerprint || grant.Epoch < Grant.Epoch || grant.Boot != boot)
             return "grant-of-another";
         if (grant.NotAfter <= Grant.NotAfter)
             return "grant-not-later";
@@ -149,8 +150,8 @@ internal sealed class Enrolled : IDisposable
             return "certificate-invalid";
         }
 
-        SaveGrant(_directory, certificates, renewed, Identity);
-        Grant = grant;
+        SaveGrant(_directory, certificates, renewed, identity);
+        (Grant, Identity) = (grant, identity);
         Link.Dispose();
         Link = link;
         return null;

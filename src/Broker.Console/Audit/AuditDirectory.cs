@@ -16,6 +16,9 @@ internal sealed class AuditDirectory(CustodyRecord custody)
     private readonly Dictionary<Name, ReleasePolicy> _policies = [];
     private readonly Dictionary<Name, Name> _credentials = [];
 
+    /// <summary>Administrators who sign what is grave: as the plan says, then as changes of custody say.</summary>
+    public uint Required { get; set; }
+
     /// <summary>Requests verified.</summary>
     public ulong Verified { get; private set; }
 
@@ -31,7 +34,7 @@ internal sealed class AuditDirectory(CustodyRecord custody)
     public static UserAction? ActionOf(SignedRequest signed)
     {
         var name = Statement.Read<Request>(signed.Statement.Span).Action;
-        return UserAction.All.FirstOrDefault(a => a.Name == name && a != UserAction.Login && a != UserAction.Launch);
+        return UserAction.All.FirstOrDefault(a => a.Name == name && a != UserAction.Login && a != UserAction.Launch && a != UserAction.Rotate);
     }
 
     /// <summary>Verifies a request as of now.</summary>
@@ -44,7 +47,7 @@ internal sealed class AuditDirectory(CustodyRecord custody)
         // The exact time of the decision is not in the ledger: the request is held to its own.
         var at = notAfter < recorded ? notAfter : recorded;
         var refusal = RequestVerifier.Verify(
-            signed, custody.Cluster, custody.Customer, action, u => _users.GetValueOrDefault(u), custody.AdministratorsRequired,
+            signed, custody.Cluster, custody.Customer, action, u => _users.GetValueOrDefault(u), Math.Max(Required, Administrators(signed, action)),
             IsGrave(signed, action), at).Refusal;
         if (refusal is null)
             Verified++;
@@ -77,6 +80,11 @@ internal sealed class AuditDirectory(CustodyRecord custody)
                 break;
         }
     }
+
+    // As many sign as will be required.
+    private static uint Administrators(SignedRequest signed, UserAction action) =>
+        action == UserAction.ChangeCustody ? Statement.Read<ChangeCustodyPayload>(signed.Payload.Span).AdministratorsRequired
+        : action == UserAction.Rotate ? Statement.Read<RotatePayload>(signed.Payload.Span).AdministratorsRequired : 0;
 
     // As the key actor decides: a policy that widens, a credential that moves to another policy.
     private bool IsGrave(SignedRequest signed, UserAction action)

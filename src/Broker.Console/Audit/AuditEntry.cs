@@ -45,6 +45,15 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
                     "administrators " + string.Join(' ', plan.Administrators.Select(static a => a.Name)));
             case BlockKind.Change:
                 return Changed(Statement.Read<ChangeRecord>(body));
+            case BlockKind.Rotated:
+                var rotated = Statement.Read<RotationRecord>(body);
+                var (by, words) = Asked(Statement.Read<SignedRequest>(rotated.Cause.Span));
+                return (by, words, $"identity {rotated.Succession.Read<SuccessionRecord>().Read().New.Fingerprint}");
+            case BlockKind.Rotation:
+                var resealed = Statement.Read<RotationIntent>(body);
+                return ("the key", $"encrypted {resealed.Leaves.Count} rows anew", $"epoch {resealed.Epoch}");
+            case BlockKind.RotationEnded:
+                return ("the key", "ended the rotation", "no row of the epoch before is left");
             case BlockKind.Intent:
                 var record = Statement.Read<IntentRecord>(body);
                 var intent = Statement.Read<Intent>(record.Intent.Span);

@@ -9,7 +9,9 @@ namespace Broker.Console.Audit;
 /// <param name="Cluster">The installation.</param>
 /// <param name="Customer">The customer.</param>
 /// <param name="Custody">The custody record, which names the identity key.</param>
-internal sealed record AuditHeader(string Format, string Cluster, string Customer, SignedModel Custody)
+/// <param name="Successions">The successions that lead from the first identity to that one, where there are any.</param>
+internal sealed record AuditHeader(
+    string Format, string Cluster, string Customer, SignedModel Custody, IReadOnlyList<SignedModel>? Successions = null)
 {
     public const string Version1 = "broker-audit/1";
 }

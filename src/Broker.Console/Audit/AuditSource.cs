@@ -15,7 +15,8 @@ internal static class AuditSource
     {
         var model = await context.Gateway.GetAsync(GatewayClient.Of(customer), ApiJson.Default.CustomerModel);
         return model.Custody is { } custody
-            ? new AuditHeader(AuditHeader.Version1, context.Profile.Trust.Cluster.Value, customer.Value, custody)
+            ? new AuditHeader(AuditHeader.Version1, context.Profile.Trust.Cluster.Value, customer.Value, custody,
+                model.Successions.Count > 0 ? model.Successions : null)
             : throw new CommandException(ExitCode.Refused, "not-enrolled", $"the customer is {model.State}; it has no ledger yet");
     }
 

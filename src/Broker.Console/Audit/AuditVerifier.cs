@@ -23,7 +23,7 @@ internal static class AuditVerifier
         var custody = Custody(header, trust.Cluster, pin);
         var keys = new LedgerKeys(trust);
         var cluster = new ClusterAudit(trust.Cluster, custody.Customer, keys);
-        var customer = new CustomerAudit(custody, keys);
+        var customer = new CustomerAudit(custody, First(header, custody), keys);
         try
         {
             foreach (var line in lines)
@@ -65,9 +65,29 @@ internal static class AuditVerifier
             throw CommandException.Unverified("custody-forged", "what the export holds is not a custody record");
         }
 
+        // Who pinned an earlier identity believes the one that followed it.
+        var shown = record.Identity.Fingerprint;
+        if (pin is not { } known || Follow(header, known, shown, cluster, record.Customer) == SuccessionOutcome.Followed)
+            pin = shown;
         return record.Customer.Value == header.Customer
-            ? PinnedCustomer.Verify(header.Custody, cluster, record.Customer, pin ?? record.Identity.Fingerprint)
+            ? PinnedCustomer.Verify(header.Custody, cluster, record.Customer, pin.Value)
             : throw CommandException.Unverified("custody-forged", "the custody record is another customer's");
+    }
+
+    private static SuccessionOutcome Follow(AuditHeader header, Digest pin, Digest shown, Name cluster, Name customer) =>
+        SuccessionChain.Follow(pin, shown, [.. (header.Successions ?? []).Select(static s => s.ToSigned())], cluster, customer);
+
+    // Each succession stands in the chain again, where it is verified; here the first only says with which identity the chain begins.
+    private static PublicKey First(AuditHeader header, CustodyRecord custody)
+    {
+        try
+        {
+            return header.Successions is [var first, ..] ? first.ToSigned().Read<SuccessionRecord>().Read().Old : custody.Identity;
+        }
+        catch (MalformedException)
+        {
+            throw CommandException.Unverified("succession-forged", "what the export holds is not a succession");
+        }
     }
 
     private static void Compare(Checkpoint? before, CustomerAudit customer, ChainReader cluster, Name name)

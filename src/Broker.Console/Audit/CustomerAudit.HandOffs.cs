@@ -19,7 +19,7 @@ internal sealed partial class CustomerAudit
 
     private void Claimed(Claim claim)
     {
-        if (claim.Cluster != _custody.Cluster || claim.Customer != _custody.Customer || claim.Epoch != _custody.Epoch)
+        if (claim.Cluster != _custody.Cluster || claim.Customer != _custody.Customer || claim.Epoch != _epoch)
             throw Fail("claim-of-another", "the claim is of another customer or epoch");
         if (claim.Fence != _fence + 1)
             throw Fail("fence-not-next", $"fence {claim.Fence} follows {_fence}");

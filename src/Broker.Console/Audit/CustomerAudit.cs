@@ -18,15 +18,21 @@ internal sealed partial class CustomerAudit
     private readonly AuditDirectory _directory;
     private readonly HashSet<string> _unknownKinds = [];
     private readonly List<AuditRestoration> _restorations = [];
+    private PublicKey _identity;
+    private uint _epoch = 1;
     private CustomerHead? _head;
     private ulong _fence;
     private ulong _generation;
     private ulong _lifted;
     private ulong? _liftExpected;
 
-    public CustomerAudit(CustodyRecord custody, LedgerKeys keys)
+    /// <param name="custody">The custody record, verified.</param>
+    /// <param name="first">The identity of the first epoch.</param>
+    /// <param name="keys">The ledger's keys.</param>
+    public CustomerAudit(CustodyRecord custody, PublicKey first, LedgerKeys keys)
     {
         _custody = custody;
+        _identity = first;
         _directory = new AuditDirectory(custody);
         Reader = new ChainReader(custody.Cluster, custody.Customer.Value, keys);
     }
@@ -69,6 +75,7 @@ internal sealed partial class CustomerAudit
             throw Reader.Break("chain-empty", "the chain has no block");
         if (_liftExpected is not null)
             throw Fail("claim-without-lift", "a claim lifted a lock, and no administrator's request stands behind it");
+        CompareCustody();
     }
 
     private void Check(Block block)
@@ -88,6 +95,15 @@ internal sealed partial class CustomerAudit
                 break;
             case BlockKind.Restored:
                 Restored(Statement.Read<RestoredRecord>(body));
+                break;
+            case BlockKind.Rotated:
+                Rotated(block, Statement.Read<RotationRecord>(body));
+                break;
+            case BlockKind.Rotation:
+                Resealed(Statement.Read<RotationIntent>(body));
+                break;
+            case BlockKind.RotationEnded:
+                Change(block, Statement.Read<ChangeRecord>(body));
                 break;
             case BlockKind.Claim:
                 Claimed(Signed<Claim>(body, "claim"));
@@ -119,12 +135,11 @@ internal sealed partial class CustomerAudit
             throw Fail("enrolment-malformed", "an enrolment has one cause, the plan");
         var signed = Statement.Read<SignedRecord>(record.Causes[0].Span).Statement;
         var plan = signed.Read<EnrolmentPlan>();
-        if (signed.Hash != _custody.Plan || plan.Customer != _custody.Customer || plan.Cluster != _custody.Cluster)
+        if (plan.Customer != _custody.Customer || plan.Cluster != _custody.Cluster)
             throw Fail("plan-of-another", "the plan is not the one that the custody record names");
-        if (plan.AdministratorsRequired != _custody.AdministratorsRequired || !_custody.Keeps(plan.Ways))
-        {
-            throw Fail("plan-not-echoed", "the custody record is not what the plan asks for");
-        }
+        Asked(signed.Hash, plan.Ways, plan.AdministratorsRequired);
+        if (_custody is { Epoch: 1, Revision: 1 })
+            CompareCustody();
 
         _directory.Begin(plan);
         Advance(record.Head);
@@ -140,6 +155,8 @@ internal sealed partial class CustomerAudit
             var action = AuditDirectory.ActionOf(signed);
             Verify(block, signed, action ?? throw Fail("request-wrong-action", "the request asks for nothing that changes a directory"));
             _directory.Apply(action, signed);
+            if (action == UserAction.ChangeCustody)
+                CustodyChanged(signed);
         }
 
         Advance(record.Head);
@@ -148,10 +165,10 @@ internal sealed partial class CustomerAudit
     // Custodians may go back; what follows is numbered above all that was seen of what they gave up.
     private void Restored(RestoredRecord record)
     {
-        if (!record.Restoration.IsBy(_custody.Identity))
+        if (!record.Restoration.IsBy(_identity))
             throw Fail("restoration-forged", "the restoration is not signed by the customer's identity");
         var restoration = record.Restoration.Read<Restoration>();
-        if (restoration.Cluster != _custody.Cluster || restoration.Customer != _custody.Customer || restoration.Epoch != _custody.Epoch ||
+        if (restoration.Cluster != _custody.Cluster || restoration.Customer != _custody.Customer || restoration.Epoch != _epoch ||
             restoration.AcceptedCounter != _head?.Counter || restoration.AcceptedRoot != _head.Root)
         {
             throw Fail("restoration-of-another", "what was accepted is not the head that stood");
@@ -165,10 +182,10 @@ internal sealed partial class CustomerAudit
 
     private void Advance(Signed signed, Restoration? accepted = null)
     {
-        if (!signed.IsBy(_custody.Identity))
+        if (!signed.IsBy(_identity))
             throw Fail("head-forged", "the head is not signed by the customer's identity");
         var head = signed.Read<CustomerHead>();
-        if (head.Cluster != _custody.Cluster || head.Customer != _custody.Customer || head.Epoch != _custody.Epoch)
+        if (head.Cluster != _custody.Cluster || head.Customer != _custody.Customer || head.Epoch != _epoch)
             throw Fail("head-of-another", "the head is of another customer or epoch");
         var before = accepted?.NextCounter - 1 ?? _head?.Counter ?? 0;
         if (head.Counter != before + 1 || (accepted is not null && head.Root != accepted.AcceptedRoot))
@@ -193,7 +210,7 @@ internal sealed partial class CustomerAudit
         where T : IStatement<T>
     {
         var signed = Statement.Read<SignedRecord>(body).Statement;
-        return signed.IsBy(_custody.Identity)
+        return signed.IsBy(_identity)
             ? signed.Read<T>()
             : throw Fail(what + "-forged", $"the {what} is not signed by the customer's identity");
     }

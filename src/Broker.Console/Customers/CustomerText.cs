@@ -15,6 +15,8 @@ internal static class CustomerText
             o.WriteLine($"last failure     {failure}");
         if (model.Given.Count > 0)
             o.WriteLine($"given            {string.Join(' ', model.Given)}");
+        if (model.Rotation is { } rotation)
+            o.WriteLine($"rotation         {rotation.Done} rows done, {rotation.Left} left");
         o.WriteLine($"fence            {model.Fence}");
         o.WriteLine($"lock generation  {model.LockGeneration}, lifted up to {model.LiftedGeneration}");
         try

@@ -26,6 +26,7 @@ internal sealed record PinnedCustomer(Name Name, CustomerModel Model, CustodyRec
         var model = await context.Gateway.GetAsync(GatewayClient.Of(customer), ApiJson.Default.CustomerModel);
         if (model.Custody is null)
             throw new CommandException(ExitCode.Refused, "not-enrolled", $"the customer is {model.State}; it has no custody record yet");
+        pin = PinSuccession.Follow(context, customer, model, pin);
         return new PinnedCustomer(
             customer, model, Verify(model.Custody, trust.Cluster, customer, pin), context.Profile.Customer(customer).Head());
     }

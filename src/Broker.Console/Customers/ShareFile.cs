@@ -1,5 +1,6 @@
 using Broker.Console.Keys;
 using Broker.Console.Shell;
+using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
@@ -7,10 +8,13 @@ using Broker.Secrets;
 
 namespace Broker.Console.Customers;
 
-/// <summary>A share as its custodian keeps it: sealed to the custodian's key; what stands beside it only says how to open it.</summary>
+/// <summary>
+/// A share as its custodian keeps it: sealed to the custodian's key; what stands beside it only says how to open it. Of a rotation it
+/// has the successions that lead from the pinned identity to the one that made it, before the broker shows that to everybody.
+/// </summary>
 internal sealed record ShareFile(
     string Format, string Cluster, string Customer, uint Epoch, string Split, uint Index, uint Threshold, uint Count, string Custodian,
-    byte[] Sealed)
+    byte[] Sealed, IReadOnlyList<SignedModel>? Successions = null)
 {
     public const string Version1 = "broker-share/1";
 
@@ -48,9 +52,15 @@ internal sealed record ShareFile(
                 throw CommandException.Unverified("share-forged", $"what {path} holds is not signed by the identity that it names");
             }
 
-            return record.Identity.Fingerprint == pin ? record : throw CommandException.Unverified(
-                "identity-not-pinned", $"the share is of identity {record.Identity.Fingerprint}, pinned is {pin}",
-                "an older enrolment's share, or somebody else's: compare fingerprints by voice");
+            return SuccessionChain.Follow(
+                pin, record.Identity.Fingerprint, [.. (file.Successions ?? []).Select(static s => s.ToSigned())], cluster, customer) switch
+            {
+                SuccessionOutcome.Same or SuccessionOutcome.Followed => record,
+                SuccessionOutcome.Broken => throw PinSuccession.Broken(customer, record.Identity.Fingerprint),
+                _ => throw CommandException.Unverified(
+                    "identity-not-pinned", $"the share is of identity {record.Identity.Fingerprint}, pinned is {pin}",
+                    "an older enrolment's share, or somebody else's: compare fingerprints by voice"),
+            };
         }
         catch
         {

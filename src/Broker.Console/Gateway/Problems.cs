@@ -26,6 +26,8 @@ internal static class Problems
         ["request-expired"] = "check this machine's clock",
         ["request-unknown-user"] = "brokerctl user list shows who is known",
         ["version-conflict"] = "look at it with brokerctl credential list, and put again",
+        ["intake-rotated"] = "the customer rotated just now: put again, and the credential is sealed to the new key",
+        ["rotation-unfinished"] = "brokerctl customer rotate NAME --follow",
         ["policy-forbids"] = "brokerctl policy show; only a policy that names the agent and the use lets it out",
         ["agent-not-connected"] = "start the agent on its instance",
         ["plan-refused"] = "look at the plan, and at the certificate: brokerctl ca issue console NAME --enrol",

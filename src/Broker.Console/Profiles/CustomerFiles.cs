@@ -43,6 +43,15 @@ internal sealed class CustomerFiles(string directory)
         File.Delete(CheckpointPath);
     }
 
+    /// <summary>Pins the identity that followed the pinned one; the head that was seen goes on under it.</summary>
+    public void Repin(Digest root, Digest identity, SignedModel head)
+    {
+        // The head first: a crash between the two leaves a pin that is followed again.
+        WriteHead(head);
+        Files.Replace(PinPath, Files.ToJson(new PinFile(root.ToString(), identity.ToString()), ConsoleJson.Default.PinFile));
+        File.Delete(CheckpointPath);
+    }
+
     /// <summary>The highest head that this console has seen, or null.</summary>
     public SignedModel? Head() => File.Exists(HeadPath) ? Files.ReadJson(HeadPath, ApiJson.Default.SignedModel) : null;
 

@@ -28,16 +28,18 @@ internal static class Effect
     /// <param name="make">Makes payload and upload for a draft.</param>
     /// <param name="wait">Seconds that the broker may hold its answer back.</param>
     /// <param name="life">How long the request lives.</param>
+    /// <param name="directory">Where files for holders of custody are written; null for the profile.</param>
     public static async Task<int> RunAsync(
         CommandContext context, EffectOptions options, Name customer, UserAction action,
-        Func<RequestDraft, (byte[] Payload, byte[]? Upload)> make, int wait = 0, TimeSpan? life = null)
+        Func<RequestDraft, (byte[] Payload, byte[]? Upload)> make, int wait = 0, TimeSpan? life = null,
+        string? directory = null)
     {
         var user = RequestSigner.User(context);
         var key = Key(context.Get(options.IdempotencyKey));
         var draft = RequestSigner.Begin(context, customer, user, key, life ?? RequestSigner.Life);
         var (payload, upload) = make(draft);
         if (key is { } given && context.Profile.Customer(customer).Request(given) is var kept && File.Exists(kept))
-            return await AgainAsync(context, kept, draft, action, payload, wait);
+            return await AgainAsync(context, kept, draft, action, payload, wait, directory);
         var signed = RequestSigner.Sign(context, draft, action, payload, context.Get(options.CoSign) ?? []);
         var saved = SavedRequest.Of(signed, upload);
         if (context.Get(options.Save) is { } file)
@@ -49,18 +51,19 @@ internal static class Effect
 
         if (key is not null)
             saved.Create(context.Profile.Customer(customer).Request(draft.Key));
-        return await SendAsync(context, saved, signed, wait);
+        return await SendAsync(context, saved, signed, wait, directory);
     }
 
     /// <summary>Sends a signed request and handles its answer.</summary>
-    public static async Task<int> SendAsync(CommandContext context, SavedRequest saved, SignedRequest signed, int wait)
+    public static async Task<int> SendAsync(
+        CommandContext context, SavedRequest saved, SignedRequest signed, int wait, string? directory = null)
     {
         var request = Statement.Read<Request>(signed.Statement.Span);
         var route = EffectRoute.Of(request, signed.Payload.Span);
         if (request.Cluster != context.Profile.Trust.Cluster)
             throw CommandException.Usage("the request is for another installation", "use that installation's profile");
         // The keys to verify the answer by are there before anything is done.
-        var customer = route.Answer == EffectAnswer.Changed ? await PinnedCustomer.LoadAsync(context, request.Customer) : null;
+        var customer = route.Answer is EffectAnswer.Changed or EffectAnswer.Custody ? await PinnedCustomer.LoadAsync(context, request.Customer) : null;
         var body = request.Action == UserAction.PutCredential.Name
             ? JsonSerializer.SerializeToUtf8Bytes(
                 new PutCredentialModel(saved.Request, saved.Upload ?? throw CommandException.Usage("the sealed credential is missing")),
@@ -68,6 +71,8 @@ internal static class Effect
             : JsonSerializer.SerializeToUtf8Bytes(saved.Request, ApiJson.Default.SignedRequestModel);
         var path = wait > 0 ? $"{route.Path}?wait={wait}" : route.Path;
         var answer = await SendUntilAnsweredAsync(context, route.Method, path, body, wait, saved, request);
+        if (answer is not null && route.Answer == EffectAnswer.Custody)
+            return Custody.CustodyAnswer.Take(context, customer!, signed, answer, directory);
         return answer is null ? Already(context, route) : await EffectResults.PrintAsync(context, route, customer, answer);
     }
 
@@ -121,7 +126,8 @@ internal static class Effect
     }
 
     private static async Task<int> AgainAsync(
-        CommandContext context, string kept, RequestDraft draft, UserAction action, byte[] payload, int wait)
+        CommandContext context, string kept, RequestDraft draft, UserAction action, byte[] payload, int wait,
+        string? directory)
     {
         var (saved, signed, request) = SavedRequest.Load(kept);
         if (request.Action != action.Name || request.User != draft.User || !signed.Payload.Span.SequenceEqual(payload))
@@ -131,7 +137,7 @@ internal static class Effect
                 $"make a new key; or send that one again: brokerctl request send {kept}");
         }
 
-        return await SendAsync(context, saved, signed, wait);
+        return await SendAsync(context, saved, signed, wait, directory);
     }
 
     private static Id16? Key(string? text) => text switch

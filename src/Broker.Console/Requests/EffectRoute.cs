@@ -22,6 +22,9 @@ internal enum EffectAnswer
     /// <summary>The customer's state.</summary>
     Customer,
 
+    /// <summary>What was sealed to the holders of a custody, <see cref="EnrolledModel"/>.</summary>
+    Custody,
+
     /// <summary>Nothing.</summary>
     None,
 }
@@ -66,6 +69,14 @@ internal sealed record EffectRoute(HttpMethod Method, string Path, EffectAnswer 
                 return To(
                     HttpMethod.Post, $"hand-offs/{release.HandOff}/release", EffectAnswer.HandOff,
                     $"end the use of hand-off {release.HandOff} on agent {release.Agent}");
+            case "change-custody":
+                var change = Statement.Read<ChangeCustodyPayload>(payload);
+                return To(HttpMethod.Post, "custody", EffectAnswer.Custody,
+                    $"change custody of epoch {change.Epoch}, revision {change.Replaces}: {Customers.WayText.Of(change.Ways)}");
+            case "rotate":
+                var rotate = Statement.Read<RotatePayload>(payload);
+                return To(HttpMethod.Post, "rotation", EffectAnswer.Custody,
+                    $"rotate to epoch {rotate.Epoch}{(rotate.Compromised ? ", compromised" : "")}: {Customers.WayText.Of(rotate.Ways)}");
             case "lock":
                 return To(HttpMethod.Post, "lock", EffectAnswer.Locked, "lock: " + Statement.Read<LockPayload>(payload).Reason);
             case "lift-lock":

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Broker.Console.Audit;
 using Broker.Console.Authority;
+using Broker.Console.Custody;
 using Broker.Console.Customers;
 using Broker.Console.Health;
 using Broker.Console.Keys;
@@ -25,6 +26,7 @@ namespace Broker.Console.Shell;
 [JsonSerializable(typeof(KeyResult))]
 [JsonSerializable(typeof(ProfileResult))]
 [JsonSerializable(typeof(EnrolResult))]
+[JsonSerializable(typeof(CustodyResult))]
 [JsonSerializable(typeof(PinnedResult))]
 [JsonSerializable(typeof(SavedResult))]
 [JsonSerializable(typeof(DoneResult))]

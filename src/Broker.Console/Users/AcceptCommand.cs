@@ -10,13 +10,18 @@ internal static class AcceptCommand
     {
         var file = new Argument<string>("file") { Description = "The invitation" };
         var compared = new Option<bool>("--compared") { Description = "I compared both fingerprints with the inviter by voice" };
+        var renew = new Option<bool>("--renew")
+        {
+            Description = "Replaces a pin whose identity the customer gave up as compromised",
+        };
         return new Command("accept", """
             Shows the fingerprints of an invitation; with --compared it pins them in this profile
 
             Examples:
               brokerctl user accept bob.invitation
               brokerctl user accept bob.invitation --compared
-            """).With(file, compared).Runs(host, context =>
+              brokerctl user accept bob.invitation --compared --renew
+            """).With(file, compared, renew).Runs(host, context =>
         {
             var (invitation, key) = InvitationFile.Load(context.Get(file));
             var trust = context.Profile.Trust;
@@ -28,15 +33,16 @@ internal static class AcceptCommand
             }
 
             var files = context.Profile.Customer(invitation.Customer);
-            if (files.Pin(trust.Fingerprint) is { } pin && pin != invitation.Identity)
+            var isOther = files.Pin(trust.Fingerprint) is { } pin && pin != invitation.Identity;
+            if (isOther && !context.Get(renew))
             {
                 throw CommandException.Unverified(
-                    "identity-not-pinned", $"pinned is {pin}, the invitation says {invitation.Identity}",
-                    "ask an administrator of the customer by voice");
+                    "identity-not-pinned", $"pinned is {files.Pin(trust.Fingerprint)}, the invitation says {invitation.Identity}",
+                    "ask an administrator of the customer by voice; add --renew only if the former identity was given up as compromised");
             }
 
             var isPinned = context.Get(compared);
-            if (isPinned && files.Pin(trust.Fingerprint) is null)
+            if (isPinned && (isOther || files.Pin(trust.Fingerprint) is null))
                 files.WritePin(trust.Fingerprint, invitation.Identity);
             PinnedResult.Print(context, invitation, key, isPinned);
             if (!isPinned)

@@ -1,6 +1,7 @@
 using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
+using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
@@ -22,7 +23,23 @@ internal sealed partial class ZoneStore
 
         CustomerCheck.Verify(tables, record, _context.Cluster, _signer.Key);
         var end = tables.Chain(customer.Value);
-        return new CustomerState(record, new LedgerPoint(end.Length, end.Hash));
+        var state = new CustomerState(record, new LedgerPoint(end.Length, end.Hash));
+        var epoch = record.Custody.Epoch;
+        if (epoch == 1)
+        {
+            return state;
+        }
+
+        var links = tables.Entries(customer, EntryKey.SuccessionType, "", SuccessionChain.MaxLinks)
+            .OrderBy(static e => Statement.Read<SuccessionRecord>(e.Statement.Span).Read().Epoch)
+            .Select(static e => new Signed(e.Statement, e.Signature));
+        var isRotating = tables.Entry(customer, EntryKey.Custody(epoch - 1)) is not null;
+        return state with
+        {
+            Successions = [.. links],
+            IsRotating = isRotating,
+            Rows = isRotating ? tables.CountRows(customer, epoch) : default,
+        };
     });
 
     /// <inheritdoc/>

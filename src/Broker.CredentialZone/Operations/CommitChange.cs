@@ -36,6 +36,7 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
     private PendingBlock? _block;
     private LedgerPoint _point;
     private PublicKey? _verified;
+    private CustomerRecord? _next;
 
     /// <inheritdoc/>
     public override Name? Customer => change.Customer;
@@ -72,19 +73,19 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
     private StoreRefusal? Check(WriteContext context, CustomerRecord customer, CustomerHead head)
     {
         var refusal = Guard.IfLocked(customer) ?? (context.IsNearlyFull ? Guard.StoreFull : null) ??
-            Guard.UnlessCounter(customer, change.ExpectedCounter) ?? CheckHead(context, customer, head) ??
-            EntryCheck.Form(change.Changes, context.Cluster, change.Customer);
+            Guard.UnlessCounter(customer, change.ExpectedCounter) ?? CheckHead(context, customer, head, customer.Custody.Epoch) ??
+            EntryCheck.Form(change.Changes, context.Cluster, change.Customer) ?? RowRule.Check(context, customer, change.Changes);
         if (refusal is not null)
         {
             return refusal;
         }
 
-        if (change.Changes.Any(c => c.Key.Type == EntryKey.CustodyType))
+        if (CustodyRule.Check(context, customer, change, out _next) is { } wrong)
         {
-            return new(RefusalCode.EntryMismatch, "a commit does not change the custody record");
+            return wrong;
         }
 
-        if (!RequestsAreThere())
+        if (!BringsRequests(change))
         {
             return new(RefusalCode.EntryMismatch, "a request is recorded that the commit does not bring");
         }
@@ -96,7 +97,7 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
     }
 
     // The key actor records under the head which requests it followed, so whoever carries the commit cannot leave one out.
-    private bool RequestsAreThere()
+    internal static bool BringsRequests(ChangeSet change)
     {
         HashSet<Digest> brought = [.. change.Requests.Select(r => r.Hash)];
         return change.Changes
@@ -104,9 +105,9 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
             .All(c => brought.Contains(Statement.Read<RequestRecord>(c.Statement!.Value.Span).Request));
     }
 
-    private static StoreRefusal? CheckHead(WriteContext context, CustomerRecord customer, CustomerHead head)
+    internal static StoreRefusal? CheckHead(WriteContext context, CustomerRecord customer, CustomerHead head, uint epoch)
     {
-        if (head.Cluster != context.Cluster || head.Customer != customer.Customer || head.Epoch != customer.Custody.Epoch)
+        if (head.Cluster != context.Cluster || head.Customer != customer.Customer || head.Epoch != epoch)
         {
             return Guard.Misaddressed("head");
         }
@@ -150,8 +151,9 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
             return mismatch;
         }
 
-        context.Put(customer with { SignedHead = change.Head, Head = head });
-        _block = context.Append(change.Customer.Value, BlockKind.Change, new ChangeRecord(causes, change.Head).Encode());
+        context.Put(_next! with { SignedHead = change.Head, Head = head });
+        var kind = CustodyRule.EndsRotation(change) ? BlockKind.RotationEnded : BlockKind.Change;
+        _block = context.Append(change.Customer.Value, kind, new ChangeRecord(causes, change.Head).Encode());
         _point = context.Point(change.Customer.Value);
         return null;
     }
@@ -171,6 +173,12 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
             return new(RefusalCode.InvitationNotOpen, "an enrolment redeems its own token, and one commit redeems one");
         }
 
+        return Enter(context, customer, signed);
+    }
+
+    internal static StoreRefusal? Enter(WriteContext context, CustomerRecord customer, SignedRequest signed)
+    {
+        var request = Statement.Read<Request>(signed.Statement.Span);
         var record = new IdempotencyRecord(signed.Hash, default, customer.Head.Counter + 1, Guard.ForgetAfter(context.Now, request));
         if (context.Tables.TryAddIdempotency(customer.Customer, request.User, request.IdempotencyKey, record, context.Now))
         {

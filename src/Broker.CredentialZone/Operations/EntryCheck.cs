@@ -83,6 +83,9 @@ internal static class EntryCheck
             case EntryKey.CustodyType:
                 var custody = Statement.Read<Protocol.Custody.CustodyRecord>(statement);
                 return custody.Cluster == cluster && custody.Customer == customer && key == EntryKey.Custody(custody.Epoch);
+            case EntryKey.SuccessionType:
+                var succession = Statement.Read<Protocol.Custody.SuccessionRecord>(statement).Read();
+                return succession.Cluster == cluster && succession.Customer == customer && key == EntryKey.Succession(succession.Epoch);
             case EntryKey.RequestType:
                 var request = Statement.Read<RequestRecord>(statement);
                 return request.Cluster == cluster && request.Customer == customer &&

@@ -1,6 +1,7 @@
 using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
+using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
 
@@ -45,6 +46,14 @@ internal static class Guard
             RefusalCode.Locked,
             $"lock generation {customer.LockGeneration} stands; an administrator lifts it when the customer is unlocked")
         : null;
+
+    /// <summary>Refuses while rows of an earlier epoch are left: custody keeps the secrets of two epochs, not of three.</summary>
+    public static StoreRefusal? IfRotating(WriteContext context, CustomerRecord customer) =>
+        customer.Custody.Epoch > 1 &&
+        (context.Tables.Entry(customer.Customer, EntryKey.Custody(customer.Custody.Epoch - 1)) is not null ||
+            context.Tables.OldRows(customer.Customer, customer.Custody.Epoch, 1).Count > 0)
+            ? new(RefusalCode.RotationUnfinished, "the rotation before is unfinished; wait until no row of the earlier epoch is left")
+            : null;
 
     /// <summary>Refuses unless the customer's head has that counter.</summary>
     public static StoreRefusal? UnlessCounter(CustomerRecord customer, ulong expected) => customer.Head.Counter == expected

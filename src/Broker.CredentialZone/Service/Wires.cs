@@ -69,7 +69,7 @@ internal static class Wires
     public static Wire.CustomerState To(CustomerState state)
     {
         var customer = state.Customer;
-        return new Wire.CustomerState
+        var message = new Wire.CustomerState
         {
             Customer = customer.Customer.Value,
             Fence = customer.Fence,
@@ -81,7 +81,12 @@ internal static class Wires
             Head = To(customer.SignedHead),
             LedgerPosition = state.Ledger.Length,
             LedgerHash = Bytes(state.Ledger.Hash),
+            Rows = state.Rows.All,
+            RowsLeft = state.Rows.Old,
+            Rotating = state.IsRotating,
         };
+        message.Successions.AddRange(state.Successions.Select(To));
+        return message;
     }
 
     public static Wire.HandOff To(HandOffRecord record, ReadOnlyMemory<byte> request) => new()

@@ -21,6 +21,7 @@ internal static class ZoneMapping
         endpoints.MapReading(ZoneOperations.ListEntries, service, service.ListEntries);
         endpoints.MapZoneOperation(ZoneOperations.Commit, service.Commit);
         endpoints.MapZoneOperation(ZoneOperations.Release, service.Release);
+        endpoints.MapZoneOperation(ZoneOperations.RotateRows, service.RotateRows);
         endpoints.MapZoneOperation(ZoneOperations.AppendOutcome, service.AppendOutcome);
         endpoints.MapReading(ZoneOperations.GetHandOff, service, service.GetHandOff);
         endpoints.MapReading(ZoneOperations.ListHandOffs, service, service.ListHandOffs);

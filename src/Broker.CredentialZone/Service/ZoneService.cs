@@ -59,16 +59,31 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
         return IsBy(peer, claim) ? Commit(new ClaimCustomer(claim, lift, restored), Wires.To) : WrongNode<Wire.CustomerState>();
     }
 
-    public Task<ZoneAnswer<Wire.CommitReply>> Commit(PeerIdentity _, Wire.CommitRequest request, CancellationToken __) => Commit(
-        new CommitChange(new ChangeSet(
+    public Task<ZoneAnswer<Wire.CommitReply>> Commit(PeerIdentity _, Wire.CommitRequest request, CancellationToken __)
+    {
+        var change = new ChangeSet(
             Name.Parse(request.Customer),
             request.Fence,
             request.ExpectedCounter,
             Wires.Signed(request.Head, "head"),
             Wires.Changes(request.Changes),
             [.. request.Requests.Select(Wires.Request)],
-            request.RedeemsToken.IsEmpty ? null : new Digest(request.RedeemsToken.Span))),
-        ToReply);
+            request.RedeemsToken.IsEmpty ? null : new Digest(request.RedeemsToken.Span));
+        return Commit(BeginEpoch.Is(change) ? new BeginEpoch(change) : (StoreOperation<CommitResult>)new CommitChange(change), ToReply);
+    }
+
+    public Task<ZoneAnswer<Wire.RotateRowsReply>> RotateRows(PeerIdentity _, Wire.RotateRowsRequest request, CancellationToken __) =>
+        Commit(new RotateRows(Name.Parse(request.Customer), request.Fence), static result =>
+        {
+            var reply = new Wire.RotateRowsReply();
+            if (result.Receipt is { } receipt)
+            {
+                reply.Receipt = UnsafeByteOperations.UnsafeWrap(receipt.Encode());
+            }
+
+            reply.Rows.AddRange(result.Rows.Select(Wires.To));
+            return reply;
+        });
 
     public Task<ZoneAnswer<Wire.ReleaseReply>> Release(PeerIdentity _, Wire.ReleaseRequest request, CancellationToken __)
     {

@@ -36,6 +36,9 @@ internal ref struct SqliteCursor(SqliteConnectionHandle connection, sqlite3_stmt
     public SqliteCursor BindOrNull(scoped ReadOnlySpan<byte> value) =>
         value.IsEmpty ? Check(raw.sqlite3_bind_null(statement, ++_next)) : Bind(value);
 
+    /// <summary>Binds a number, or null where there is none.</summary>
+    public SqliteCursor BindOrNull(uint? value) => value is { } number ? Bind((long)number) : Check(raw.sqlite3_bind_null(statement, ++_next));
+
     /// <summary>Binds a digest.</summary>
     public SqliteCursor Bind(Digest value)
     {

@@ -110,6 +110,30 @@ internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int limit)
+    {
+        using var q = connection.Use(
+            "SELECT id, statement FROM entries WHERE customer = ? AND type = 'row' AND epoch < ? ORDER BY epoch, id LIMIT ?")
+            .Bind(customer).Bind(before).Bind(limit);
+        var rows = new List<EntryRecord>();
+        while (q.Step())
+        {
+            rows.Add(new EntryRecord(new EntryKey(EntryKey.RowType, q.Text(0)), q.Bytes(1), default));
+        }
+
+        return rows;
+    }
+
+    /// <inheritdoc/>
+    public (ulong All, ulong Old) CountRows(Name customer, uint before)
+    {
+        using var q = connection.Use(
+            "SELECT count(*), count(*) FILTER (WHERE epoch < ?) FROM entries WHERE type = 'row' AND customer = ?")
+            .Bind(before).Bind(customer);
+        return q.Step() ? (q.UInt64(0), q.UInt64(1)) : (0, 0);
+    }
+
+    /// <inheritdoc/>
     public ITreeNodes Nodes(Name customer) => new SqliteNodes(connection, customer);
 
     /// <inheritdoc/>

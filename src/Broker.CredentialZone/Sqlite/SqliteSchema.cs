@@ -7,11 +7,19 @@ namespace Broker.CredentialZone.Sqlite;
 internal static class SqliteSchema
 {
     /// <summary>The version that this program reads and writes.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     private const string Key = "schema-version";
 
-    /// <summary>Creates the tables in an empty database; refuses one of another version.</summary>
+    // Before version 2 no customer had another epoch than the first.
+    private const string ToVersion2 =
+        """
+        ALTER TABLE entries ADD COLUMN epoch INTEGER;
+        UPDATE entries SET epoch = 1 WHERE type = 'row';
+        CREATE INDEX entries_epoch ON entries (customer, epoch, id) WHERE type = 'row';
+        """;
+
+    /// <summary>Creates the tables in an empty database, brings one of the version before here; refuses any other.</summary>
     /// <exception cref="StoreException">The version is another.</exception>
     public static void Ensure(SqliteConnectionHandle connection)
     {
@@ -22,6 +30,12 @@ internal static class SqliteSchema
         {
             connection.Script(Text());
             using var q = connection.Use("INSERT INTO meta (key, value) VALUES (?, ?)").Bind(Key).Bind(version);
+            q.Run();
+        }
+        else if (new SqliteReader(connection).Meta(Key) is [0, 0, 0, 1])
+        {
+            connection.Script(ToVersion2);
+            using var q = connection.Use("UPDATE meta SET value = ? WHERE key = ?").Bind(version).Bind(Key);
             q.Run();
         }
 

@@ -107,10 +107,12 @@ internal sealed class SqliteWriter(SqliteConnectionHandle connection, string pat
     {
         using var q = Connection.Use(
             """
-            INSERT INTO entries (customer, type, id, statement, signature) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (customer, type, id) DO UPDATE SET statement = excluded.statement, signature = excluded.signature
+            INSERT INTO entries (customer, type, id, statement, signature, epoch) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (customer, type, id) DO UPDATE SET statement = excluded.statement, signature = excluded.signature,
+                epoch = excluded.epoch
             """)
-            .Bind(customer).Bind(entry.Key.Type).Bind(entry.Key.Id).Bind(entry.Statement.Span).BindOrNull(entry.Signature.Span);
+            .Bind(customer).Bind(entry.Key.Type).Bind(entry.Key.Id).Bind(entry.Statement.Span).BindOrNull(entry.Signature.Span)
+            .BindOrNull(entry.Epoch);
         q.Run();
     }
 

@@ -29,15 +29,18 @@ CREATE TABLE chains (
     entered INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Directory entries and rows. A row has no signature of its own: it stands under the head.
+-- Directory entries and rows. A row has no signature of its own: it stands under the head. Only a row has an epoch here.
 CREATE TABLE entries (
     customer  TEXT NOT NULL REFERENCES customers (customer),
     type      TEXT NOT NULL,
     id        TEXT NOT NULL,
     statement BLOB NOT NULL,
     signature BLOB,
+    epoch     INTEGER,
     UNIQUE (customer, type, id)
 ) STRICT;
+
+CREATE INDEX entries_epoch ON entries (customer, epoch, id) WHERE type = 'row';
 
 CREATE TABLE nodes (
     customer TEXT NOT NULL REFERENCES customers (customer),

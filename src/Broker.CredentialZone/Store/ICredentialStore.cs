@@ -66,7 +66,17 @@ internal interface ICredentialStore : IDisposable
 }
 
 /// <summary>A customer and the end of its chain.</summary>
-internal sealed record CustomerState(CustomerRecord Customer, LedgerPoint Ledger);
+internal sealed record CustomerState(CustomerRecord Customer, LedgerPoint Ledger)
+{
+    /// <summary>The signed successions, in the order of epochs.</summary>
+    public IReadOnlyList<Protocol.Statements.Signed> Successions { get; init; } = [];
+
+    /// <summary>Whether the rotation to the current epoch is unfinished.</summary>
+    public bool IsRotating { get; init; }
+
+    /// <summary>All rows, and those of an earlier epoch; counted while a rotation is unfinished.</summary>
+    public (ulong All, ulong Old) Rows { get; init; }
+}
 
 /// <summary>Entries and the head under which their proofs hold.</summary>
 internal sealed record ProvenEntries(Protocol.Statements.Signed Head, IReadOnlyList<ProvenEntry> Entries);

@@ -38,6 +38,12 @@ internal interface IZoneReader
     /// <summary>Lists entries of a type.</summary>
     IReadOnlyList<EntryRecord> Entries(Name customer, string type, string after, int limit);
 
+    /// <summary>Rows of epochs before that one, the earliest first.</summary>
+    IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int limit);
+
+    /// <summary>Counts all rows, and those of an epoch before.</summary>
+    (ulong All, ulong Old) CountRows(Name customer, uint before);
+
     /// <summary>The nodes of a customer's tree.</summary>
     ITreeNodes Nodes(Name customer);
 

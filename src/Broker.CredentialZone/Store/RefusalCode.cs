@@ -51,6 +51,9 @@ internal static class RefusalCode
     /// <summary>An entry's statement is not of the type, or not of the id, of its key.</summary>
     public const string EntryMismatch = "entry-mismatch";
 
+    /// <summary>Rows of an earlier epoch are left, so that no further epoch can begin.</summary>
+    public const string RotationUnfinished = "rotation-unfinished";
+
     /// <summary>The same request was committed before; nothing was changed again.</summary>
     public const string AlreadyCommitted = "already-committed";
 

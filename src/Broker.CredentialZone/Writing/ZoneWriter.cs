@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Broker.Actors;
 using Broker.CredentialZone.Integrity;
+using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
 
@@ -31,7 +32,19 @@ internal sealed class ZoneWriter(ICredentialStore store, ActorRef<WriterMessage>
             return Task.FromResult<StoreResult<T>>(new StoreResult<T>.Refused(Busy));
         }
 
-        return operation.Result;
+        return operation is BeginEpoch epoch ? Forgetting(operation, epoch.Customer!.Value) : operation.Result;
+    }
+
+    private async Task<StoreResult<T>> Forgetting<T>(StoreOperation<T> operation, Name customer)
+    {
+        try
+        {
+            return await operation.Result;
+        }
+        finally
+        {
+            _identities.TryRemove(customer, out _);
+        }
     }
 
     private PublicKey? Identity(Name customer)

@@ -95,9 +95,9 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
                 AskTimeout, Context.Stopping);
             if (hello.Value is { } value)
             {
-                await _link.SendAsync(
-                    new Frame { OwnerHello = new Wire.Agent.OwnerHello { Statement = UnsafeByteOperations.UnsafeWrap(value.Statement) } },
-                    Context.Stopping);
+                var frame = new Wire.Agent.OwnerHello { Statement = UnsafeByteOperations.UnsafeWrap(value.Statement) };
+                frame.Successions.AddRange(await Successions(WireSigned.From(read.Head)));
+                await _link.SendAsync(new Frame { OwnerHello = frame }, Context.Stopping);
                 return;
             }
 
@@ -113,6 +113,19 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
         }
 
         Context.StartTimer(BeginTimer, new AgentSessionMessage.Begin(), LockedDelay);
+    }
+
+    // Nobody has to believe them: each carries its signatures.
+    private async Task<IEnumerable<Wire.Agent.Succession>> Successions(Signed head)
+    {
+        if (head.Read<CustomerHead>().Epoch == 1)
+        {
+            return [];
+        }
+
+        var state = await _node.Zone.GetCustomerAsync(
+            new Wire.Zone.GetCustomerRequest { Customer = _customer.Value }, Context.Stopping);
+        return state.Successions.Select(static s => new Wire.Agent.Succession { Record = s.Statement, Signature = s.Signature });
     }
 
     private async Task OnFrame(Frame frame)

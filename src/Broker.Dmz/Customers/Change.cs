@@ -31,13 +31,31 @@ internal abstract record Change
     /// <summary>Records of requests whose time may be over; whoever asks, only those are removed that it is over for.</summary>
     public sealed record Forget(IReadOnlyList<EntryKey> Records) : Change;
 
+    /// <summary>A change of custody, or a rotation, that all its holders have confirmed to the key actor.</summary>
+    /// <param name="Request">The administrators' request.</param>
+    /// <param name="Action"><see cref="UserAction.ChangeCustody"/> or <see cref="UserAction.Rotate"/>.</param>
+    /// <param name="Record">The custody record that the key actor signed.</param>
+    public sealed record Custody(SignedRequest Request, UserAction Action, Signed Record) : Change;
+
+    /// <summary>Rows of the epoch before, released to be encrypted anew.</summary>
+    /// <param name="Receipt">Encoding of the zone's receipt over the intent.</param>
+    /// <param name="Rows">Where they stand, and their encodings.</param>
+    public sealed record Rotation(ReadOnlyMemory<byte> Receipt, IReadOnlyList<(EntryKey Key, ReadOnlyMemory<byte> Row)> Rows) : Change;
+
+    /// <summary>No row of that epoch is left.</summary>
+    public sealed record EndRotation(uint Epoch) : Change;
+
     /// <summary>The user's request that the change follows; null where there is none.</summary>
     public SignedRequest? Cause => this switch
     {
         ByUser c => c.Request,
         Enrolment c => c.Invitation,
+        Custody c => c.Request,
         _ => null,
     };
+
+    /// <summary>Whether it has a head of its own: the first head of an epoch is signed by another identity than the one before.</summary>
+    public bool IsAlone => this is Custody { Action: var action } && action == UserAction.Rotate;
 }
 
 /// <summary>A change is committed and its head witnessed.</summary>

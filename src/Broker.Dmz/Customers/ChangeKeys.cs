@@ -1,3 +1,4 @@
+using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Requests;
@@ -20,8 +21,17 @@ internal static class ChangeKeys
         ],
         Change.Renewal c => [EntryKey.Grant(c.Agent)],
         Change.Forget c => c.Records,
+        Change.Custody c => [.. Users(c.Request), Record(c.Request), .. Custody(c)],
+        Change.Rotation c => c.Rows.Select(static r => r.Key),
+        Change.EndRotation c => [EntryKey.Custody(c.Epoch)],
         _ => [],
     };
+
+    private static IEnumerable<EntryKey> Custody(Change.Custody change)
+    {
+        var epoch = Statement.Read<CustodyRecord>(change.Record.Statement.Span).Epoch;
+        return change.IsAlone ? [EntryKey.Custody(epoch), EntryKey.Succession(epoch)] : [EntryKey.Custody(epoch)];
+    }
 
     /// <summary>The record by which a request that was committed before is known.</summary>
     /// <exception cref="MalformedException">What was signed is no request.</exception>

@@ -36,15 +36,13 @@ internal sealed partial class ChangeSet
         SecretBuffer plaintext;
         try
         {
-            plaintext = _secret.OpenUpload(
-                PutCredentialPayload.Info(_node.Cluster, _custody.Customer, _secret.Epoch, _secret.Intake),
-                PutCredentialPayload.AssociatedData(
-                    put.Credential, put.Kind, put.Policy, put.Replaces, request.User, request.IdempotencyKey),
-                upload.Span);
+            plaintext = Open(_secret, put, request, upload);
         }
         catch (SealedDataException)
         {
-            return new Refused(Codes.UploadWrong, "the upload was sealed to another intake key or bound to something else");
+            return IsOfEpochBefore(put, request, upload)
+                ? new Refused(Codes.IntakeRotated, "the upload was sealed to the intake key of the epoch before; seal it to the new one")
+                : new Refused(Codes.UploadWrong, "the upload was sealed to another intake key or bound to something else");
         }
 
         using (plaintext)
@@ -63,6 +61,32 @@ internal sealed partial class ChangeSet
                 _node.Cluster, _custody.Customer, put.Credential, put.Kind, put.Policy, version, (uint)plaintext.Length, _now,
                 request.User));
             return new ChangeResult(null, version, null);
+        }
+    }
+
+    private SecretBuffer Open(CustomerSecret secret, PutCredentialPayload put, Request request, ReadOnlyMemory<byte> upload) =>
+        secret.OpenUpload(
+            PutCredentialPayload.Info(_node.Cluster, _custody.Customer, secret.Epoch, secret.Intake),
+            PutCredentialPayload.AssociatedData(
+                put.Credential, put.Kind, put.Policy, put.Replaces, request.User, request.IdempotencyKey),
+            upload.Span);
+
+    // Whose console has not seen the succession yet is told so, as long as this can be known.
+    private bool IsOfEpochBefore(PutCredentialPayload put, Request request, ReadOnlyMemory<byte> upload)
+    {
+        if (_secret.Predecessor is not { } old)
+        {
+            return false;
+        }
+
+        try
+        {
+            Open(old, put, request, upload).Dispose();
+            return true;
+        }
+        catch (SealedDataException)
+        {
+            return false;
         }
     }
 

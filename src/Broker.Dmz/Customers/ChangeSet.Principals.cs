@@ -107,7 +107,14 @@ internal sealed partial class ChangeSet
 
         return change.Boot != grant.Boot && grant.NotAfter < _now
             ? new Refused(Codes.GrantBootDiffers, "an expired grant renews only at the boot that it was given to; invite the agent again")
-            : Give(grant with { Boot = change.Boot, NotBefore = _now, NotAfter = _now + _node.Limits.GrantLife });
+            : Give(grant with
+            {
+                Epoch = _secret.Epoch,
+                Identity = _secret.Identity.Fingerprint,
+                Boot = change.Boot,
+                NotBefore = _now,
+                NotAfter = _now + _node.Limits.GrantLife,
+            });
     }
 
     private ChangeResult Give(Grant grant)

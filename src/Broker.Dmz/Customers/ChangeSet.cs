@@ -65,6 +65,9 @@ internal sealed partial class ChangeSet
                 Change.Enrolment c => Once(c.Invitation, () => Enrol(c)),
                 Change.Renewal c => Renew(c),
                 Change.Forget c => Forget(c),
+                Change.Custody c => Once(c.Request, () => Custody(c)),
+                Change.Rotation c => Reseal(c),
+                Change.EndRotation c => EndRotation(c),
                 _ => throw new ArgumentOutOfRangeException(nameof(change)),
             };
         }
@@ -119,9 +122,10 @@ internal sealed partial class ChangeSet
         return false;
     }
 
-    private VerifiedRequest Verify(SignedRequest request, UserAction action, bool grave) => RequestVerifier.Verify(
-        request, _node.Cluster, _custody.Customer, action, user => Find<UserEntry>(EntryKey.User(user)), _custody.AdministratorsRequired,
-        grave, _now);
+    private VerifiedRequest Verify(SignedRequest request, UserAction action, bool grave, uint administrators = 0) =>
+        RequestVerifier.Verify(
+            request, _node.Cluster, _custody.Customer, action, user => Find<UserEntry>(EntryKey.User(user)),
+            Math.Max(_custody.AdministratorsRequired, administrators), grave, _now);
 
     private ReleasePolicy ToPolicy(PutPolicyPayload put) =>
         new(_node.Cluster, _custody.Customer, put.Policy, put.Agents, put.Labels, put.Uses, put.UserRoles);

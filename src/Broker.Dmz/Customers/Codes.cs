@@ -22,6 +22,10 @@ internal static class Codes
     public const string LiftNotNeeded = "lift-not-needed";
     public const string LiftWrongGeneration = "lift-wrong-generation";
     public const string CustodyForged = "custody-forged";
+    public const string IntakeRotated = "intake-rotated";
+    public const string RotationUnfinished = "rotation-unfinished";
+    public const string EpochChanged = "epoch-changed";
+    public const string BadSignature = "bad-signature";
     public const string HeadForged = "head-forged";
     public const string HeadRolledBack = "head-rolled-back";
     public const string FenceRolledBack = "fence-rolled-back";

@@ -31,12 +31,19 @@ internal sealed partial class CustomerKey
             return refused;
         }
 
-        var set = new ChangeSet(_node, _secret!, _custody!, proven, _leaves, head.Value.Counter + 1);
-        var results = message.Changes.Select(set.Apply).ToList();
+        var isEpoch = message.Changes is [{ IsAlone: true }];
+        var signer = isEpoch ? _change?.Secret ?? _secret! : _secret!;
+        var set = new ChangeSet(_node, signer, _custody!, proven, _leaves, head.Value.Counter + 1);
+        var results = message.Changes.Select(c => Believe(c) is { } forged ? forged : set.Apply(c)).ToList();
         ReportRefusals(message.Changes, results);
         var entries = set.Entries();
         if (entries.Count == 0)
         {
+            if (set.EndsRotation)
+            {
+                EndRotation();
+            }
+
             return new PreparedChanges(
                 [.. results.Select(r => r.Refusal)], [.. results.Select(r => r.Version)], [.. results.Select(r => r.Grant)], [], null,
                 head.Value.Counter, _fence);
@@ -62,13 +69,18 @@ internal sealed partial class CustomerKey
 
         var next = head.Value with
         {
+            Epoch = signer.Epoch,
             Counter = head.Value.Counter + 1,
             Root = tree.Root,
             LedgerPosition = _ledger.Position,
             LedgerHash = _ledger.Hash,
         };
-        var signedHead = _secret!.Sign(next);
-        _pending = new Pending(new Head(next, signedHead), leaves, [.. entries.Select(e => e.Key)]);
+        var signedHead = signer.Sign(next);
+        _pending = new Pending(new Head(next, signedHead), leaves, [.. entries.Select(e => e.Key)])
+        {
+            Custody = set.NextCustody,
+            EndsRotation = set.EndsRotation,
+        };
         return new PreparedChanges(
             [.. results.Select(r => r.Refusal)],
             [.. results.Select(r => r.Version)],
@@ -112,6 +124,16 @@ internal sealed partial class CustomerKey
         _head = pending.Head;
         _leaves.Apply(pending.Leaves);
         _ledger = message.Ledger ?? _ledger;
+        if (pending.Custody is { } custody)
+        {
+            OnCustodyCommitted(custody);
+        }
+
+        if (pending.EndsRotation)
+        {
+            EndRotation();
+        }
+
         foreach (var key in pending.Keys.Where(k => k.Type == EntryKey.GrantType))
         {
             ForgetRemovedAgent(key, pending);

@@ -77,6 +77,7 @@ internal sealed partial class CustomerKey
         _witnesses.Clear();
         Context.CancelTimer(AbandonTimer);
         _writer!.Tell(new WriterMessage.Forget(FromTheStart: true));
+        ContinueRotation();
         Log.Unlocked(_log, _customer, _fence, head.Value.Counter);
         TookOver();
     }

@@ -34,6 +34,7 @@ internal sealed partial class CustomerKey
 
         Log.Deposed(_log, _customer, _fence);
         EndSessions(Codes.FenceStale);
+        DropChange();
         Abandon(Deposed);
         _leaves.Clear();
         _turn++;

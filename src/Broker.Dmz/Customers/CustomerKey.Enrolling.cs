@@ -101,6 +101,11 @@ internal sealed partial class CustomerKey
 
     private Result<KeyStatus> OnConfirm(CustomerKeyMessage.Confirm message)
     {
+        if (_state == KeyState.Unlocked)
+        {
+            return OnConfirmChange(message);
+        }
+
         if (_state != KeyState.Enrolling || _setup is not { } setup)
         {
             return new Refused(Codes.NotEnrolling, "no enrolment waits for confirmations; begin again with brokerctl customer enrol");

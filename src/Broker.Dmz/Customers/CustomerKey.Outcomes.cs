@@ -54,6 +54,13 @@ internal sealed partial class CustomerKey
             return;
         }
 
+        if (message.Refusal == Codes.BadSignature && message.Id <= _appendsOfEpochBefore && _secret is not null)
+        {
+            // Signed by the identity of the epoch before, and overtaken by the succession.
+            AppendAsOne(ended);
+            return;
+        }
+
         if (message.Refusal is { } refusal && ended.Count > 1 && _secret is not null && refusal != Codes.FenceStale)
         {
             // All or none were appended: each by itself gets its own answer.

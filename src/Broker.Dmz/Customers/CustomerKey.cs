@@ -81,6 +81,18 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             case CustomerKeyMessage.Confirm m:
                 m.ReplyTo.Tell(OnConfirm(m));
                 break;
+            case CustomerKeyMessage.BeginCustody m:
+                m.ReplyTo.Tell(OnBeginCustody(m));
+                break;
+            case CustomerKeyMessage.CustodyChanged m:
+                OnCustodyChanged(m);
+                break;
+            case CustomerKeyMessage.RetryCustody:
+                OnRetryCustody();
+                break;
+            case CustomerKeyMessage.GiveUpCustody m:
+                OnGiveUpCustody(m);
+                break;
             case CustomerKeyMessage.Enrolled m:
                 OnEnrolled(m.Result);
                 break;
@@ -172,12 +184,15 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         base.Dispose(disposing);
     }
 
+    /// <summary>The custody that waits for its holders: of an enrolment, or of a change while unlocked.</summary>
+    private CustodySetup? Waiting => _state == KeyState.Enrolling ? _setup : _change?.Setup;
+
     private KeyStatus Status() => new(
         _state,
-        _state == KeyState.Enrolling ? (uint)_setup!.Needed : Needed(),
-        _state == KeyState.Enrolling ? _setup!.Confirmed : GivenShares(),
+        Waiting is { } waiting ? (uint)waiting.Needed : Needed(),
+        Waiting?.Confirmed ?? GivenShares(),
         _lastFailure,
-        _state == KeyState.Enrolling ? _setup!.Challenge : null,
+        Waiting?.Challenge,
         _state == KeyState.Unlocked ? _fence : 0,
         _state == KeyState.Unlocked ? _head!.Value.Counter : 0);
 
@@ -200,6 +215,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _turn++;
         ClearTransfers();
         ClearEnrolment();
+        DropChange();
         ClearShares();
         foreach (var session in _sessions.Values)
         {
@@ -325,7 +341,14 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
     private sealed record Head(CustomerHead Value, Signed Signed);
 
-    private sealed record Pending(Head Head, IReadOnlyList<(Digest Key, Digest Leaf)> Leaves, IReadOnlyList<EntryKey> Keys);
+    private sealed record Pending(Head Head, IReadOnlyList<(Digest Key, Digest Leaf)> Leaves, IReadOnlyList<EntryKey> Keys)
+    {
+        /// <summary>The custody record that counts from the commit on, where the head brings another.</summary>
+        public CustodyRecord? Custody { get; init; }
+
+        /// <summary>Whether the head ends a rotation.</summary>
+        public bool EndsRotation { get; init; }
+    }
 
     private static partial class Log
     {
@@ -340,6 +363,12 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
         [LoggerMessage(2004, LogLevel.Warning, "customer {Customer}: unlock failed ({Code})")]
         public static partial void UnlockFailed(ILogger log, Name customer, string code);
+
+        [LoggerMessage(2007, LogLevel.Information, "customer {Customer}: epoch {Epoch} began")]
+        public static partial void Rotated(ILogger log, Name customer, uint epoch);
+
+        [LoggerMessage(2008, LogLevel.Information, "customer {Customer}: no row of epoch {Epoch} is left, its secret is wiped")]
+        public static partial void RotationEnded(ILogger log, Name customer, uint epoch);
 
         [LoggerMessage(2006, LogLevel.Warning, "customer {Customer}: fence {Fence} was overtaken by another claim")]
         public static partial void Deposed(ILogger log, Name customer, ulong fence);

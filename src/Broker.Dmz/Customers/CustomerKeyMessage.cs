@@ -27,6 +27,25 @@ internal abstract partial record CustomerKeyMessage
     /// <summary>A holder confirms what was sealed to it.</summary>
     public sealed record Confirm(string Way, uint Index, byte[] Answer, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
 
+    /// <summary>Administrators ask for another custody of this epoch, or for the next epoch.</summary>
+    /// <param name="Request">What they signed.</param>
+    /// <param name="Action"><see cref="UserAction.ChangeCustody"/> or <see cref="UserAction.Rotate"/>.</param>
+    /// <param name="Entries">Those who signed, and the record of the request, with proofs.</param>
+    /// <param name="Head">The head under which the entries stand.</param>
+    /// <param name="ReplyTo">Gets everything that was sealed; it is nowhere else.</param>
+    public sealed record BeginCustody(
+        SignedRequest Request, UserAction Action, IReadOnlyList<ProvenEntry> Entries, Signed Head, ReplyTo<Result<EnrolledModel>> ReplyTo)
+        : CustomerKeyMessage;
+
+    /// <summary>The writer's word on the custody of a request, after <see cref="Settled"/>.</summary>
+    public sealed record CustodyChanged(Digest Request, Result<ChangeDone> Result) : CustomerKeyMessage;
+
+    /// <summary>Try again to commit the custody that waits.</summary>
+    public sealed record RetryCustody : CustomerKeyMessage;
+
+    /// <summary>The holders of this request's custody have had their time.</summary>
+    public sealed record GiveUpCustody(Digest Request) : CustomerKeyMessage;
+
     /// <summary>The zone answered the customer's first commit.</summary>
     public sealed record Enrolled(CommitResult Result) : CustomerKeyMessage;
 

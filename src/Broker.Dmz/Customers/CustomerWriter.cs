@@ -60,6 +60,12 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             case WriterMessage.Renew m:
                 Add(new Waiting(m.Change, result => _key.Tell(new CustomerKeyMessage.Renewed(m.Change.Agent, result))));
                 break;
+            case WriterMessage.ChangeCustody m:
+                Add(new Waiting(m.Change, result => _key.Tell(new CustomerKeyMessage.CustodyChanged(m.Change.Request.Hash, result))));
+                break;
+            case WriterMessage.Rotate m:
+                await Rotate(m);
+                break;
             case WriterMessage.Flush:
                 _scheduled = false;
                 await Flush();
@@ -101,9 +107,10 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         while (_waiting.Count > 0)
         {
             var batch = new List<Waiting>();
-            while (batch.Count < MaxBatch && _waiting.TryDequeue(out var next))
+            while (batch.Count < MaxBatch && _waiting.TryPeek(out var next) &&
+                (batch.Count == 0 || !(next.Change.IsAlone || batch[0].Change.IsAlone)))
             {
-                batch.Add(next);
+                batch.Add(_waiting.Dequeue());
             }
 
             try
@@ -207,8 +214,8 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
 
             switch (changes[i].Change)
             {
-                case Dmz.Customers.Change.ByUser c:
-                    request.Requests.Add(ByteString.CopyFrom(c.Request.Encode()));
+                case Dmz.Customers.Change.ByUser or Dmz.Customers.Change.Custody:
+                    request.Requests.Add(ByteString.CopyFrom(changes[i].Change.Cause!.Encode()));
                     break;
                 case Dmz.Customers.Change.Enrolment c:
                     request.Requests.Add(ByteString.CopyFrom(c.Invitation.Encode()));
@@ -369,5 +376,8 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     {
         [LoggerMessage(2101, LogLevel.Warning, "customer {Customer}: the fate of head {Counter} is not known; asking the zone")]
         public static partial void Unknown(ILogger log, Name customer, ulong counter);
+
+        [LoggerMessage(2102, LogLevel.Warning, "customer {Customer}: rows of the epoch before wait ({Code})")]
+        public static partial void RotationWaits(ILogger log, Name customer, string code);
     }
 }

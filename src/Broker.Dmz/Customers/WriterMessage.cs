@@ -28,6 +28,12 @@ internal abstract record WriterMessage
     /// <summary>Change rows or directory.</summary>
     public sealed record Submit(Change Change, ReplyTo<Result<ChangeDone>> ReplyTo) : WriterMessage;
 
+    /// <summary>Commit a custody that its holders confirmed; the key actor hears of it.</summary>
+    public sealed record ChangeCustody(Change.Custody Change) : WriterMessage;
+
+    /// <summary>Have rows of the epoch before encrypted anew, as long as there are any.</summary>
+    public sealed record Rotate(uint Epoch, ulong Fence) : WriterMessage;
+
     /// <summary>Renew a grant; the key actor hears of it.</summary>
     public sealed record Renew(Change.Renewal Change) : WriterMessage;
 

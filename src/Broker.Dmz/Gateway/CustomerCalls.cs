@@ -161,6 +161,8 @@ internal sealed class CustomerCalls(GatewayContext gateway)
         var missing = status.State switch
         {
             KeyState.Enrolling => $"{status.Given.Count} of {status.Needed} confirmations given",
+            KeyState.Unlocked when status.Challenge is not null =>
+                $"for the custody that was asked for: {status.Given.Count} of {status.Needed} confirmations given",
             KeyState.Locked => Threshold(state) is { } k ? $"0 of {k} shares given" : "shares",
             KeyState.Unlocking => $"{status.Given.Count} of {Math.Max(status.Needed, (uint)status.Given.Count)} shares given",
             KeyState.Claiming => "this node's claim, which another node overtook",
@@ -170,7 +172,8 @@ internal sealed class CustomerCalls(GatewayContext gateway)
         };
         return new CustomerModel(
             customer.Value, status.State, missing, status.LastFailure, status.Given, ToModel(state?.Custody), ToModel(state?.Head),
-            state?.Fence ?? 0, state?.LockGeneration ?? 0, state?.LiftedGeneration ?? 0, status.Challenge);
+            state?.Fence ?? 0, state?.LockGeneration ?? 0, state?.LiftedGeneration ?? 0, status.Challenge,
+            [.. (state?.Successions ?? []).Select(s => SignedModel.From(WireSigned.From(s)))], CustodyChangeCalls.Rotation(state));
     }
 
     private static SignedModel? ToModel(Wire.Signed? signed) => signed is null ? null : SignedModel.From(WireSigned.From(signed));

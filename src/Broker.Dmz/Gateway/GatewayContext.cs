@@ -63,11 +63,16 @@ internal sealed class GatewayContext(
     }
 
     /// <summary>The entries of those who signed, with proofs, and the head under which they stand.</summary>
-    public async Task<(IReadOnlyList<ProvenEntry> Entries, Signed Head)> Signers(
-        Name customer, SignedRequest request, CancellationToken cancellation)
+    public Task<(IReadOnlyList<ProvenEntry> Entries, Signed Head)> Signers(
+        Name customer, SignedRequest request, CancellationToken cancellation) =>
+        Proven(customer, ChangeKeys.Users(request), cancellation);
+
+    /// <summary>Entries with proofs, and the head under which they stand.</summary>
+    public async Task<(IReadOnlyList<ProvenEntry> Entries, Signed Head)> Proven(
+        Name customer, IEnumerable<EntryKey> keys, CancellationToken cancellation)
     {
         var read = new Wire.ReadEntriesRequest { Customer = customer.Value };
-        read.Keys.AddRange(ChangeKeys.Users(request).Distinct().Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
+        read.Keys.AddRange(keys.Distinct().Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
         var reply = await node.Zone.ReadEntriesAsync(read, cancellation);
         return ([.. reply.Entries.Select(ProvenEntry.From)], WireSigned.From(reply.Head));
     }

@@ -38,6 +38,7 @@ internal static class GatewayMapping
         var calls = new Calls(routes, gateway.Log);
         new CustomerCalls(gateway).Map(calls);
         new NodeCalls(gateway).Map(calls);
+        new CustodyChangeCalls(gateway).Map(calls);
         new EffectCalls(gateway).Map(calls);
         new LaunchCalls(gateway).Map(calls);
         new MetadataCalls(gateway).Map(calls);

@@ -16,7 +16,7 @@ internal static class Problems
         Codes.TokenNeeded => StatusCodes.Status401Unauthorized,
         Codes.NotFound or Codes.CustomerUnknown or "unknown-hand-off" or Codes.CredentialUnknown or
             Codes.AgentUnknown or Codes.UserUnknown or Codes.PolicyUnknown => StatusCodes.Status404NotFound,
-        Codes.CustomerExists or Codes.VersionConflict or Codes.AgentExists or Codes.FenceStale or Codes.HeadUnknown or
+        Codes.CustomerExists or Codes.VersionConflict or Codes.IntakeRotated or Codes.RotationUnfinished or Codes.AgentExists or Codes.FenceStale or Codes.HeadUnknown or
             Codes.NotEnrolling or Codes.LiftNotNeeded or Codes.AlreadyCommitted or Codes.IdempotencyConflict or Codes.CounterStale or
             "invitation-exists" => StatusCodes.Status409Conflict,
         Codes.CustomerLocked or Codes.LiftNeeded or Codes.LockStands => StatusCodes.Status423Locked,

@@ -89,6 +89,10 @@ public abstract class ZoneCaller
     public Task<AdvanceGenerationReply> AdvanceGenerationAsync(AdvanceGenerationRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.AdvanceGeneration, request, cancellationToken);
 
+    /// <summary>Rows of earlier epochs, to be encrypted anew; the intent is recorded.</summary>
+    public Task<RotateRowsReply> RotateRowsAsync(RotateRowsRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.RotateRows, request, cancellationToken);
+
     /// <summary>Records an authenticated refusal within its budget.</summary>
     public Task<ReportRefusalReply> ReportRefusalAsync(ReportRefusalRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.ReportRefusal, request, cancellationToken);

@@ -45,6 +45,9 @@ public static class ZoneOperations
     public static readonly ZoneOperation<ReleaseRequest, ReleaseReply> Release =
         Write("release", ReleaseRequest.Parser, ReleaseReply.Parser, Small, Large);
 
+    public static readonly ZoneOperation<RotateRowsRequest, RotateRowsReply> RotateRows =
+        Write("rotate-rows", RotateRowsRequest.Parser, RotateRowsReply.Parser, Small, Large);
+
     public static readonly ZoneOperation<AppendOutcomeRequest, AppendOutcomeReply> AppendOutcome =
         Write("append-outcome", AppendOutcomeRequest.Parser, AppendOutcomeReply.Parser, Medium, Small);
 

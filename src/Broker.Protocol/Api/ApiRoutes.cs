@@ -14,6 +14,10 @@ namespace Broker.Protocol.Api;
 /// <term>POST /v1/customers/{c}/confirmations</term>
 /// <description><see cref="ConfirmModel"/> → <see cref="CustomerModel"/></description>
 /// </item>
+/// <item>
+/// <term>POST /v1/customers/{c}/custody, rotation</term>
+/// <description>change-custody, rotate → <see cref="EnrolledModel"/>; holders confirm as at enrolment</description>
+/// </item>
 /// <item><term>POST /v1/customers/{c}/shares</term><description><see cref="ShareModel"/> → <see cref="CustomerModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/lock</term><description>lock → <see cref="LockedModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/lift</term><description>lift-lock → <see cref="CustomerModel"/></description></item>

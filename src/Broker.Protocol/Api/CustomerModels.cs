@@ -28,8 +28,12 @@ public sealed record SealedWrapModel(string Way, string Kind, byte[] Wrap);
 /// <param name="Shares">One for each custodian.</param>
 /// <param name="Wraps">One for each way that is kept as a wrap by the customer.</param>
 /// <param name="Challenge">32 bytes that each holder answers.</param>
+/// <param name="Succession">
+/// Of a rotation: the <see cref="Custody.SuccessionRecord"/> signed by the new identity, by which holders believe the new one.
+/// </param>
 public sealed record EnrolledModel(
-    SignedModel Custody, IReadOnlyList<SealedShareModel> Shares, IReadOnlyList<SealedWrapModel> Wraps, byte[] Challenge);
+    SignedModel Custody, IReadOnlyList<SealedShareModel> Shares, IReadOnlyList<SealedWrapModel> Wraps, byte[] Challenge,
+    SignedModel? Succession = null);
 
 /// <summary>A holder's confirmation: POST /v1/customers/{customer}/confirmations.</summary>
 /// <param name="Way">The way of custody.</param>
@@ -60,7 +64,12 @@ public sealed record ShareModel(
 /// <param name="Fence">The zone's fence.</param>
 /// <param name="LockGeneration">Locks so far.</param>
 /// <param name="LiftedGeneration">The generation up to which they were lifted.</param>
-/// <param name="Challenge">While enrolling: what custodians answer.</param>
+/// <param name="Challenge">While holders are to confirm what was sealed to them: what they answer.</param>
+/// <param name="Successions">
+/// Each a <see cref="Custody.SuccessionRecord"/> signed by the new identity, in the order of epochs: they lead from an identity that
+/// was pinned to the one that signs now.
+/// </param>
+/// <param name="Rotation">How far the rotation to the current epoch has come; null where it is finished.</param>
 public sealed record CustomerModel(
     string Customer,
     string State,
@@ -72,7 +81,14 @@ public sealed record CustomerModel(
     ulong Fence,
     ulong LockGeneration,
     ulong LiftedGeneration,
-    byte[]? Challenge);
+    byte[]? Challenge,
+    IReadOnlyList<SignedModel> Successions,
+    RotationModel? Rotation);
+
+/// <summary>A rotation that is unfinished.</summary>
+/// <param name="Done">Rows under the current epoch.</param>
+/// <param name="Left">Rows of the epoch before, which are encrypted anew in the background.</param>
+public sealed record RotationModel(ulong Done, ulong Left);
 
 /// <summary>Answer to a lock.</summary>
 /// <param name="Generation">The lock generation that the zone now has: from it on no release succeeds.</param>

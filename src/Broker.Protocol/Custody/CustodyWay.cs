@@ -56,6 +56,17 @@ public sealed record CustodyWay(Name Way, WayKind Kind, uint Threshold, IReadOnl
         }
     }
 
+    /// <summary>Checks the ways that a customer is to have, and how many administrators sign what is grave.</summary>
+    /// <inheritdoc cref="Validate(IReadOnlyList{CustodyWay}, bool)"/>
+    public static void Validate(IReadOnlyList<CustodyWay> ways, bool oneWayOnly, uint administratorsRequired)
+    {
+        Validate(ways, oneWayOnly);
+        if (administratorsRequired is not (1 or 2))
+        {
+            throw new MalformedException("1 or 2 administrators are required for what is grave");
+        }
+    }
+
     internal static void Write(EncWriter writer, CustodyWay value) =>
         writer.Name(value.Way).Text(value.Kind.ToText()).U32(value.Threshold).List(value.Holders, NamedKey.Write);
 

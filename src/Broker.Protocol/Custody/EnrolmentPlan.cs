@@ -27,7 +27,7 @@ public sealed record EnrolmentPlan(
 
     /// <inheritdoc/>
     public byte[] Encode() => new EncWriter(Label)
-        .Name(Cluster).Name(Customer).Digest(Incarnation).List(Ways, CustodyWay.Write).U32(OneWayOnly ? 1u : 0)
+        .Name(Cluster).Name(Customer).Digest(Incarnation).List(Ways, CustodyWay.Write).Flag(OneWayOnly)
         .List(Administrators, NamedKey.Write).U32(AdministratorsRequired).Time(NotAfter).ToArray();
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ public sealed record EnrolmentPlan(
     {
         var r = new EncReader(encoding, Label);
         var plan = new EnrolmentPlan(
-            r.Name(), r.Name(), r.Digest(), r.List(CustodyWay.Read, CustodyWay.MaxWays), Flag(r.U32()), r.List(NamedKey.Read, 16), r.U32(),
+            r.Name(), r.Name(), r.Digest(), r.List(CustodyWay.Read, CustodyWay.MaxWays), r.Flag(), r.List(NamedKey.Read, 16), r.U32(),
             r.Time());
         r.End();
         return plan;
@@ -60,11 +60,4 @@ public sealed record EnrolmentPlan(
             throw new MalformedException(problem);
         }
     }
-
-    private static bool Flag(uint value) => value switch
-    {
-        0 => false,
-        1 => true,
-        _ => throw new MalformedException("a flag is 0 or 1"),
-    };
 }

@@ -26,12 +26,15 @@ public readonly record struct EntryKey(string Type, string Id)
     /// <summary>The custody record.</summary>
     public const string CustodyType = "custody";
 
+    /// <summary>A <see cref="Protocol.Custody.SuccessionRecord"/>.</summary>
+    public const string SuccessionType = "succession";
+
     /// <summary>A <see cref="RequestRecord"/>.</summary>
     public const string RequestType = "request";
 
     /// <summary>Each type.</summary>
     public static IReadOnlyList<string> Types { get; } =
-        [UserType, GrantType, PolicyType, CredentialType, RowType, CustodyType, RequestType];
+        [UserType, GrantType, PolicyType, CredentialType, RowType, CustodyType, SuccessionType, RequestType];
 
     /// <summary>The key in the sparse Merkle tree: <c>SHA-256(enc("broker/leaf/1", type, id))</c>.</summary>
     public Digest LeafKey => new EncWriter("broker/leaf/1").Text(Type).Text(Id).Hash();
@@ -56,4 +59,7 @@ public readonly record struct EntryKey(string Type, string Id)
 
     /// <summary>The key of the custody record of an epoch.</summary>
     public static EntryKey Custody(uint epoch) => new(CustodyType, $"{epoch}");
+
+    /// <summary>The key of the succession with which an epoch began.</summary>
+    public static EntryKey Succession(uint epoch) => new(SuccessionType, $"{epoch}");
 }

@@ -21,6 +21,11 @@ public sealed record StoredRow(
     public byte[] Encode() =>
         new EncWriter(Label).Bytes(Header.Span).Bytes(Salt.Span).Bytes(Commitment.Span).Bytes(Ciphertext.Span).ToArray();
 
+    /// <summary>Reads what a row is, without the row.</summary>
+    /// <exception cref="MalformedException">It does not begin like a row.</exception>
+    public static RowHeader ReadHeader(ReadOnlySpan<byte> encoding) =>
+        Statement.Read<RowHeader>(new EncReader(encoding, Label).Bytes(1024));
+
     /// <inheritdoc/>
     public static StoredRow Decode(ReadOnlySpan<byte> encoding)
     {

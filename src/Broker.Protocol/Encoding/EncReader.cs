@@ -85,6 +85,14 @@ public ref struct EncReader
     /// <summary>Reads a u32.</summary>
     public uint U32() => BinaryPrimitives.ReadUInt32BigEndian(Exactly(4));
 
+    /// <summary>Reads a u32 that is 0 or 1.</summary>
+    public bool Flag() => U32() switch
+    {
+        0 => false,
+        1 => true,
+        _ => throw new MalformedException("a flag is 0 or 1"),
+    };
+
     /// <summary>Reads a u64.</summary>
     public ulong U64() => BinaryPrimitives.ReadUInt64BigEndian(Exactly(8));
 

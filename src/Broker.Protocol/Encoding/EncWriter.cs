@@ -51,6 +51,9 @@ public sealed class EncWriter
         }
     }
 
+    /// <summary>Appends a flag as a u32, 0 or 1.</summary>
+    public EncWriter Flag(bool value) => U32(value ? 1u : 0);
+
     /// <summary>Appends a u32, big-endian.</summary>
     public EncWriter U32(uint value)
     {

@@ -17,6 +17,15 @@ public static class BlockKind
     /// <summary>A <see cref="ChangeRecord"/>: rows or directory changed under a new head.</summary>
     public const string Change = "change";
 
+    /// <summary>A <see cref="RotationRecord"/>: a new epoch began under a new identity.</summary>
+    public const string Rotated = "rotated";
+
+    /// <summary>A <see cref="RotationIntent"/>: rows of an earlier epoch left the zone to be encrypted anew.</summary>
+    public const string Rotation = "rotation";
+
+    /// <summary>A <see cref="ChangeRecord"/> without a request: no row of an earlier epoch is left.</summary>
+    public const string RotationEnded = "rotation-ended";
+
     /// <summary>An <see cref="IntentRecord"/>: rows left the zone.</summary>
     public const string Intent = "intent";
 

@@ -43,6 +43,12 @@ public sealed record UserAction(string Name, IReadOnlyList<Role> Roles, bool Gra
     /// <summary>Lifts a lock, after the shares came.</summary>
     public static readonly UserAction LiftLock = new("lift-lock", [Role.Administrator], Grave: false);
 
+    /// <summary>Changes how the customer's secret is kept: ways, custodians, k and n.</summary>
+    public static readonly UserAction ChangeCustody = new("change-custody", [Role.Administrator], Grave: true);
+
+    /// <summary>Makes a new secret for the customer, its next epoch.</summary>
+    public static readonly UserAction Rotate = new("rotate", [Role.Administrator], Grave: true);
+
     /// <summary>Asks for a token to read metadata; causes no effect.</summary>
     public static readonly UserAction Login = new(
         "login", [Role.Administrator, Role.Operator, Role.Monitor, Role.Auditor], Grave: false);
@@ -50,6 +56,7 @@ public sealed record UserAction(string Name, IReadOnlyList<Role> Roles, bool Gra
     /// <summary>Every action: the table.</summary>
     public static IReadOnlyList<UserAction> All { get; } =
     [
-        PutCredential, DeleteCredential, PutPolicy, PutUser, RemoveUser, InviteAgent, RemoveAgent, Launch, Release, Lock, LiftLock, Login,
+        PutCredential, DeleteCredential, PutPolicy, PutUser, RemoveUser, InviteAgent, RemoveAgent, Launch, Release, Lock, LiftLock,
+        ChangeCustody, Rotate, Login,
     ];
 }

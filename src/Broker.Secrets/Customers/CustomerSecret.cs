@@ -59,6 +59,18 @@ public sealed class CustomerSecret : IDisposable
     /// <summary>The key to which consoles seal uploads.</summary>
     public PublicKey Intake { get; }
 
+    /// <summary>
+    /// The secret of the epoch before, while rows of it are left; owned by this one. Custody keeps both together, so that each way
+    /// unlocks both, and neither is wrapped under the other beside the rows.
+    /// </summary>
+    public CustomerSecret? Predecessor { get; private set; }
+
+    /// <summary>Buffers of locked memory that this owns.</summary>
+    public int Secrets => 3 + (Predecessor?.Secrets ?? 0);
+
+    /// <summary>Bytes that custody keeps: K_e, and after it that of the epoch before where it is still needed.</summary>
+    internal int KeptLength => Predecessor is null ? Length : 2 * Length;
+
     /// <summary>Makes a new secret.</summary>
     public static CustomerSecret Create(Name cluster, Name customer, uint epoch, RandomFill random)
     {
@@ -75,8 +87,39 @@ public sealed class CustomerSecret : IDisposable
         }
     }
 
+    /// <summary>Makes the secret of the next epoch. It has a copy of this one as its <see cref="Predecessor"/>.</summary>
+    /// <exception cref="InvalidOperationException">This one has a predecessor itself: its rotation is not finished.</exception>
+    public CustomerSecret Succeed(RandomFill random)
+    {
+        if (Predecessor is not null)
+        {
+            throw new InvalidOperationException("the secret of the epoch before is still needed");
+        }
+
+        var next = Create(Cluster, Customer, checked(Epoch + 1), random);
+        try
+        {
+            next.Predecessor = Take(SecretBuffer.CopyOf(_secret.Span), Cluster, Customer, Epoch);
+            return next;
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Wipes the secret of the epoch before: no row of it is left.</summary>
+    public void ForgetPredecessor()
+    {
+        Predecessor?.Dispose();
+        Predecessor = null;
+    }
+
     /// <summary>Takes a secret over that shares were combined to, or that a wrap held.</summary>
-    /// <param name="secret">32 bytes; owned by the result from here on, wiped when this fails.</param>
+    /// <param name="secret">
+    /// 32 bytes, or 64 where the epoch before is kept too; owned by the result from here on, wiped when this fails.
+    /// </param>
     /// <param name="cluster">The installation.</param>
     /// <param name="customer">The customer.</param>
     /// <param name="epoch">The epoch.</param>
@@ -84,9 +127,12 @@ public sealed class CustomerSecret : IDisposable
     {
         try
         {
-            return secret.Length == Length
-                ? new CustomerSecret(secret, cluster, customer, epoch)
-                : throw new ArgumentException("a customer's secret is 32 bytes", nameof(secret));
+            return secret.Length switch
+            {
+                Length => new CustomerSecret(secret, cluster, customer, epoch),
+                2 * Length when epoch > 1 => TakeBoth(secret, cluster, customer, epoch),
+                _ => throw new ArgumentException("a customer's secret is 32 bytes, or 64 with that of the epoch before", nameof(secret)),
+            };
         }
         catch
         {
@@ -120,8 +166,13 @@ public sealed class CustomerSecret : IDisposable
         return Hpke.Open(key, info, associatedData, upload);
     }
 
-    /// <summary>Splits the secret for custodians; the shares are owned by the caller.</summary>
-    public SecretBuffer[] Split(int threshold, int count, RandomFill random) => Shamir.Split(_secret.Span, threshold, count, random);
+    /// <summary>Splits what custody keeps for custodians; the shares are owned by the caller.</summary>
+    public SecretBuffer[] Split(int threshold, int count, RandomFill random)
+    {
+        using var kept = SecretBuffer.Allocate(KeptLength);
+        CopyTo(kept.Span);
+        return Shamir.Split(kept.Span, threshold, count, random);
+    }
 
     /// <summary>Wipes the secret and all that was derived from it.</summary>
     public void Dispose()
@@ -129,20 +180,43 @@ public sealed class CustomerSecret : IDisposable
         _secret.Dispose();
         _identity.Dispose();
         _intake.Dispose();
+        ForgetPredecessor();
     }
 
     /// <summary>Writes <c>rk ‖ commit = Expand(K_e, enc("broker/row-key/1", salt), 64)</c> into locked memory of the caller.</summary>
     internal void RowKey(ReadOnlySpan<byte> salt, Span<byte> keyAndCommitment) =>
         Hkdf.Expand(_secret.Span, new EncWriter("broker/row-key/1").Bytes(salt).ToArray(), keyAndCommitment);
 
-    /// <summary>Writes K_e into locked memory that the caller seals: the record of a wrap.</summary>
-    internal void CopyTo(Span<byte> destination) => _secret.Span.CopyTo(destination);
+    /// <summary>Writes what custody keeps, <see cref="KeptLength"/> bytes, into locked memory that the caller seals.</summary>
+    internal void CopyTo(Span<byte> destination)
+    {
+        _secret.Span.CopyTo(destination);
+        Predecessor?._secret.Span.CopyTo(destination[Length..]);
+    }
 
     /// <summary>Signs bytes that are themselves secret, in place.</summary>
     internal void SignInto(ReadOnlySpan<byte> message, Span<byte> signature)
     {
         using var key = P256PrivateKey.FromScalar(_identity.Span, _identityPoint);
         key.Sign(message, signature);
+    }
+
+    private static CustomerSecret TakeBoth(SecretBuffer both, Name cluster, Name customer, uint epoch)
+    {
+        using (both)
+        {
+            var taken = Take(SecretBuffer.CopyOf(both.Span[..Length]), cluster, customer, epoch);
+            try
+            {
+                taken.Predecessor = Take(SecretBuffer.CopyOf(both.Span[Length..]), cluster, customer, epoch - 1);
+                return taken;
+            }
+            catch
+            {
+                taken.Dispose();
+                throw;
+            }
+        }
     }
 
     private static byte[] PointOf(SecretBuffer scalar)

@@ -59,7 +59,7 @@ public static class RowCipher
         return new StoredRow(aad, salt, keys.Span[KeyLength..].ToArray(), ciphertext);
     }
 
-    /// <summary>Opens one row.</summary>
+    /// <summary>Opens one row, of the secret's epoch or of its predecessor's.</summary>
     /// <param name="secret">The customer's secret.</param>
     /// <param name="row">The row, whose place under the head the caller has verified.</param>
     /// <param name="credential">The metadata that the row must belong to.</param>
@@ -69,18 +69,55 @@ public static class RowCipher
         CustomerSecret secret, StoredRow row, CredentialEntry credential, uint version, out SecretBuffer? plaintext)
     {
         plaintext = null;
-        RowHeader header;
-        try
-        {
-            header = Statement.Read<RowHeader>(row.Header.Span);
-        }
-        catch (MalformedException)
+        return Read(row) is { } header && header.Credential == credential.Credential && header.Version == version &&
+            header.Kind == credential.Kind
+            ? Open(secret, header, row, out plaintext)
+            : RowFailure.WrongPlace;
+    }
+
+    /// <summary>Encrypts a row of the epoch before under the secret's own, with a fresh salt. The plaintext is wiped here.</summary>
+    /// <param name="secret">The customer's secret, with its predecessor.</param>
+    /// <param name="key">Where the row stands; the caller has verified that it stands there under the head.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="random">The system's randomness.</param>
+    /// <param name="next">The same credential and version; null on failure.</param>
+    public static RowFailure TryReseal(CustomerSecret secret, EntryKey key, StoredRow row, RandomFill random, out StoredRow? next)
+    {
+        next = null;
+        if (Read(row) is not { } header || EntryKey.Row(header.Credential, header.Version) != key || header.Epoch == secret.Epoch)
         {
             return RowFailure.WrongPlace;
         }
 
-        if (header.Cluster != secret.Cluster || header.Customer != secret.Customer || header.Credential != credential.Credential ||
-            header.Version != version || header.Kind != credential.Kind || header.Epoch != secret.Epoch ||
+        var failure = Open(secret, header, row, out var plaintext);
+        if (failure == RowFailure.None)
+        {
+            using (plaintext)
+            {
+                next = Seal(secret, header with { Epoch = secret.Epoch }, plaintext!.Span, random);
+            }
+        }
+
+        return failure;
+    }
+
+    private static RowHeader? Read(StoredRow row)
+    {
+        try
+        {
+            return Statement.Read<RowHeader>(row.Header.Span);
+        }
+        catch (MalformedException)
+        {
+            return null;
+        }
+    }
+
+    private static RowFailure Open(CustomerSecret current, RowHeader header, StoredRow row, out SecretBuffer? plaintext)
+    {
+        plaintext = null;
+        var secret = header.Epoch == current.Epoch ? current : current.Predecessor;
+        if (secret is null || header.Epoch != secret.Epoch || header.Cluster != secret.Cluster || header.Customer != secret.Customer ||
             row.Ciphertext.Length != header.Length + AesGcm256.TagSize)
         {
             return RowFailure.WrongPlace;

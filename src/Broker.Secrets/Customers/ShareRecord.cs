@@ -15,6 +15,7 @@ public sealed class ShareRecord : IDisposable
 
     private readonly SecretBuffer _record;
     private readonly int _shareOffset;
+    private readonly int _shareLength;
 
     private ShareRecord(SecretBuffer record)
     {
@@ -25,9 +26,9 @@ public sealed class ShareRecord : IDisposable
         var r = new EncReader(statement, Label);
         (Cluster, Customer, Epoch, Split) = (r.Name(), r.Name(), r.U32(), r.Id());
         (Threshold, Count, Index, Identity) = (r.U32(), r.U32(), r.U32(), r.Key());
-        r.Exactly(CustomerSecret.Length);
+        _shareLength = KeptSecret.Read(ref r);
         r.End();
-        _shareOffset = statement.Length - CustomerSecret.Length;
+        _shareOffset = statement.Length - _shareLength;
         if (Index == 0 || Index > Count || Threshold < Shamir.LeastThreshold || Threshold > Count || Count > Shamir.MostShares)
         {
             throw new MalformedException("share record has an index or threshold out of range");
@@ -62,7 +63,7 @@ public sealed class ShareRecord : IDisposable
     public bool IsSigned => Identity.Verify(_record.Span[..^PublicKey.SignatureLength], _record.Span[^PublicKey.SignatureLength..]);
 
     /// <summary>The share, for combining.</summary>
-    internal ReadOnlySpan<byte> Share => _record.Span.Slice(_shareOffset, CustomerSecret.Length);
+    internal ReadOnlySpan<byte> Share => _record.Span.Slice(_shareOffset, _shareLength);
 
     /// <summary>Makes the records of all shares of a secret, each sealed to its custodian.</summary>
     /// <param name="secret">The secret.</param>
@@ -213,12 +214,12 @@ public sealed class ShareRecord : IDisposable
         // The share is the last field, so everything before it is public and the record is completed in locked memory.
         var prefix = new EncWriter(Label).Name(secret.Cluster).Name(secret.Customer).U32(secret.Epoch).Id(split)
             .U32(way.Threshold).U32((uint)way.Holders.Count).U32(index).Key(secret.Identity).ToArray();
-        var buffer = SecretBuffer.Allocate(prefix.Length + 4 + CustomerSecret.Length + PublicKey.SignatureLength);
+        var buffer = SecretBuffer.Allocate(prefix.Length + 4 + share.Length + PublicKey.SignatureLength);
         try
         {
             var span = buffer.Span;
             prefix.CopyTo(span);
-            BinaryPrimitives.WriteUInt32BigEndian(span[prefix.Length..], CustomerSecret.Length);
+            BinaryPrimitives.WriteUInt32BigEndian(span[prefix.Length..], (uint)share.Length);
             share.CopyTo(span[(prefix.Length + 4)..]);
             secret.SignInto(span[..^PublicKey.SignatureLength], span[^PublicKey.SignatureLength..]);
             return new ShareRecord(buffer);
@@ -232,7 +233,7 @@ public sealed class ShareRecord : IDisposable
 
     private bool IsOfOneSplitWith(ShareRecord other) =>
         Cluster == other.Cluster && Customer == other.Customer && Epoch == other.Epoch && Split == other.Split &&
-        Threshold == other.Threshold && Count == other.Count && Identity.Equals(other.Identity);
+        Threshold == other.Threshold && Count == other.Count && _shareLength == other._shareLength && Identity.Equals(other.Identity);
 
     private P256PrivateKey ProofKey() => CustodyProof.Key(Share, CustodyInfo.ShareProof(Cluster, Customer, Epoch, Split, Index));
 

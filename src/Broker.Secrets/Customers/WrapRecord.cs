@@ -16,6 +16,7 @@ public sealed class WrapRecord : IDisposable
 
     private readonly SecretBuffer _record;
     private readonly int _secretOffset;
+    private readonly int _secretLength;
 
     private WrapRecord(SecretBuffer record)
     {
@@ -25,9 +26,9 @@ public sealed class WrapRecord : IDisposable
             : throw new MalformedException("wrap record is too short");
         var r = new EncReader(statement, Label);
         (Cluster, Customer, Epoch, Way, Split, Identity) = (r.Name(), r.Name(), r.U32(), r.Name(), r.Id(), r.Key());
-        r.Exactly(CustomerSecret.Length);
+        _secretLength = KeptSecret.Read(ref r);
         r.End();
-        _secretOffset = statement.Length - CustomerSecret.Length;
+        _secretOffset = statement.Length - _secretLength;
     }
 
     /// <summary>The installation.</summary>
@@ -51,7 +52,7 @@ public sealed class WrapRecord : IDisposable
     /// <summary>Whether the identity key named in the record signed it.</summary>
     public bool IsSigned => Identity.Verify(_record.Span[..^PublicKey.SignatureLength], _record.Span[^PublicKey.SignatureLength..]);
 
-    private ReadOnlySpan<byte> Secret => _record.Span.Slice(_secretOffset, CustomerSecret.Length);
+    private ReadOnlySpan<byte> Secret => _record.Span.Slice(_secretOffset, _secretLength);
 
     /// <summary>Makes the wrap of a secret for one way of custody.</summary>
     /// <param name="secret">The secret, which stays the caller's.</param>
@@ -199,13 +200,14 @@ public sealed class WrapRecord : IDisposable
         // The secret is the last field, so everything before it is public and the record is completed in locked memory.
         var prefix = new EncWriter(Label)
             .Name(secret.Cluster).Name(secret.Customer).U32(secret.Epoch).Name(way).Id(split).Key(secret.Identity).ToArray();
-        var buffer = SecretBuffer.Allocate(prefix.Length + 4 + CustomerSecret.Length + PublicKey.SignatureLength);
+        var length = secret.KeptLength;
+        var buffer = SecretBuffer.Allocate(prefix.Length + 4 + length + PublicKey.SignatureLength);
         try
         {
             var span = buffer.Span;
             prefix.CopyTo(span);
-            BinaryPrimitives.WriteUInt32BigEndian(span[prefix.Length..], CustomerSecret.Length);
-            secret.CopyTo(span.Slice(prefix.Length + 4, CustomerSecret.Length));
+            BinaryPrimitives.WriteUInt32BigEndian(span[prefix.Length..], (uint)length);
+            secret.CopyTo(span.Slice(prefix.Length + 4, length));
             secret.SignInto(span[..^PublicKey.SignatureLength], span[^PublicKey.SignatureLength..]);
             return new WrapRecord(buffer);
         }

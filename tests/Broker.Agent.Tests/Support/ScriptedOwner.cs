@@ -19,6 +19,9 @@ internal sealed class ScriptedOwner(AcceptedLink link, CustomerSecret secret, Pu
     private SessionContext? _context;
     private byte[] _hello = [];
 
+    /// <summary>The customer's secret; after a rotation the next one.</summary>
+    internal CustomerSecret Secret { get; set; } = secret;
+
     internal ulong Fence { get; set; } = 7;
 
     internal ulong Head { get; set; } = 3;
@@ -30,15 +33,21 @@ internal sealed class ScriptedOwner(AcceptedLink link, CustomerSecret secret, Pu
         var nonce = new byte[Digest.Length];
         SystemRandom.Fill(nonce);
         return new OwnerHello(
-            Installation.Cluster, Installation.Customer, 1, secret.Identity.Fingerprint, Name.Parse("dmz-1"), Digest.Zero, fence,
+            Installation.Cluster, Installation.Customer, secret.Epoch, secret.Identity.Fingerprint, Name.Parse("dmz-1"), Digest.Zero, fence,
             Installation.Agent, agentKey.Fingerprint, default, new Digest(nonce));
     }
 
-    internal async Task SendHello(Func<OwnerHello, OwnerHello>? change = null)
+    internal async Task SendHello(Func<OwnerHello, OwnerHello>? change = null, params Signed[] successions)
     {
-        var hello = Hello(secret, agentKey, Fence);
+        var hello = Hello(Secret, agentKey, Fence);
         _hello = (change?.Invoke(hello) ?? hello).Encode();
-        await Send(new Frame { OwnerHello = new Protocol.Wire.Agent.OwnerHello { Statement = ByteString.CopyFrom(_hello) } });
+        var frame = new Protocol.Wire.Agent.OwnerHello { Statement = ByteString.CopyFrom(_hello) };
+        frame.Successions.AddRange(successions.Select(static s => new Succession
+        {
+            Record = ByteString.CopyFrom(s.Statement.Span),
+            Signature = ByteString.CopyFrom(s.Signature.Span),
+        }));
+        await Send(new Frame { OwnerHello = frame });
     }
 
     internal async Task<Signed> ReceiveAgentHello()
@@ -52,7 +61,7 @@ internal sealed class ScriptedOwner(AcceptedLink link, CustomerSecret secret, Pu
 
     internal async Task SendFinish(Signed agentHello, Func<OwnerFinish, OwnerFinish>? change = null)
     {
-        var (context, finish) = OwnerHandshake.Finish(_hello, agentHello, secret, SystemRandom.Fill);
+        var (context, finish) = OwnerHandshake.Finish(_hello, agentHello, Secret, SystemRandom.Fill);
         _context?.Dispose();
         _context = context;
         finish = change?.Invoke(finish) ?? finish;

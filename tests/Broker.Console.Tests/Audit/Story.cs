@@ -88,8 +88,13 @@ internal sealed class Story : IDisposable
     /// <summary>Receipts of both chains.</summary>
     public List<AuditLine> Lines { get; private set; } = [];
 
+    /// <summary>Who signs the custody record.</summary>
+    public CustomerSecret? Signer { get; set; }
+
+    public IReadOnlyList<SignedModel>? Successions { get; set; }
+
     public AuditHeader Header => new(
-        AuditHeader.Version1, Installation.Cluster.Value, Customer.Value, SignedModel.From(Secret.Sign(Custody)));
+        AuditHeader.Version1, Installation.Cluster.Value, Customer.Value, SignedModel.From((Signer ?? Secret).Sign(Custody)), Successions);
 
     /// <summary>Chains and signs what stands in <see cref="Blocks"/>; the cluster's chain enters its end.</summary>
     /// <param name="batch">Blocks of one group commit.</param>
@@ -141,7 +146,7 @@ internal sealed class Story : IDisposable
             HandOffId.Of(request.Hash, Name.Parse(Agent)), attempt, request.Hash, state, "", Time)]))).Encode());
 
     public Signed Head(ulong counter, CustomerSecret? by = null, ulong position = 0, Digest hash = default) =>
-        (by ?? Secret).Sign(new CustomerHead(Installation.Cluster, Customer, 1, counter, Digest.Of([(byte)counter]), position, hash));
+        (by ?? Secret).Sign(new CustomerHead(Installation.Cluster, Customer, (by ?? Secret).Epoch, counter, Digest.Of([(byte)counter]), position, hash));
 
     /// <summary>Custodians accept the head that stands, although 9 and fence 7 were seen; the next head is 10.</summary>
     public (string Kind, byte[] Body) Restored(
@@ -177,7 +182,10 @@ internal sealed class Story : IDisposable
         Installation.Dispose();
     }
 
-    private Signed NextHead() => Head(++_counter);
+    public Signed NextHead(CustomerSecret? by = null) => Head(++_counter, by);
+
+    /// <summary>Counter of the last head.</summary>
+    public ulong Counter => _counter;
 
     private byte[] Sign(string user, byte[] statement)
     {

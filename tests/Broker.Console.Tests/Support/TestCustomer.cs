@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Http;
 namespace Broker.Console.Tests.Support;
 
 /// <summary>What an honest node does for one customer, with the real secret, shares and heads, and no zone behind it.</summary>
-internal sealed class TestCustomer(TestInstallation installation) : IDisposable
+internal sealed partial class TestCustomer(TestInstallation installation) : IDisposable
 {
     private readonly SecretBuffer _incarnation = P256Scalar.Generate(SystemRandom.Fill);
     private readonly List<ShareRecord> _shares = [];
@@ -130,17 +130,19 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
 
     public CustomerModel Model(string? failure = null) => new(
         "acme", State, "", failure, [.. _given.Select(static i => $"shares/{i}")], _custody is null ? null : _signedCustody,
-        Head is null ? null : _signedHead, 1, LockGeneration, 0, State == "enrolling" ? _challenge : null);
+        Head is null ? null : _signedHead, 1, LockGeneration, 0, State == "enrolling" || _waiting is not null ? _challenge : null,
+        _successions, null);
 
     public SignedModel Advance()
     {
-        Head = new CustomerHead(installation.Cluster, Name.Parse("acme"), 1, (Head?.Counter ?? 0) + 1, Digest.Of([1]), 0, Digest.Zero);
+        Head = new CustomerHead(installation.Cluster, Name.Parse("acme"), Secret.Epoch, (Head?.Counter ?? 0) + 1, Digest.Of([1]), 0, Digest.Zero);
         return _signedHead = SignedModel.From(Secret.Sign(Head));
     }
 
     public void Dispose()
     {
         _secret?.Dispose();
+        _waiting?.Next?.Dispose();
         _incarnation.Dispose();
         _shares.ForEach(static s => s.Dispose());
     }
@@ -156,6 +158,7 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
         if (_given.Count == _expected.Count)
         {
             _given.Clear();
+            Succeed();
             _signedCustody = SignedModel.From(Secret.Sign(Custody));
             State = "unlocked";
             Advance();
@@ -191,7 +194,7 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
         Keep(model.Request);
         var put = Statement.Read<PutCredentialPayload>(model.Request.Payload);
         using var opened = Secret.OpenUpload(
-            PutCredentialPayload.Info(installation.Cluster, Custody.Customer, 1, Secret.Intake),
+            PutCredentialPayload.Info(installation.Cluster, Custody.Customer, Secret.Epoch, Secret.Intake),
             PutCredentialPayload.AssociatedData(put.Credential, put.Kind, put.Policy, put.Replaces, Request!.User, Request.IdempotencyKey),
             model.Upload);
         Opened = opened.Span.ToArray();
@@ -209,6 +212,8 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
             case "lift-lock":
                 (State, LockGeneration) = ("unlocked", 0);
                 return TestBroker.WriteAsync(context, Model(), ApiJson.Default.CustomerModel);
+            case "change-custody" or "rotate":
+                return TestBroker.WriteAsync(context, BeginCustody(), ApiJson.Default.EnrolledModel);
             case "invite-agent":
                 context.Response.StatusCode = 204;
                 return Task.CompletedTask;

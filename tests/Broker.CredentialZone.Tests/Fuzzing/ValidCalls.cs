@@ -105,6 +105,7 @@ internal static class ValidCalls
             },
             [ZoneOperations.Commit.Path] = Commit(customer.Change([customer.Credential("db", 2), customer.Row("db", 2)], [put])),
             [ZoneOperations.Release.Path] = Release(call),
+            [ZoneOperations.RotateRows.Path] = new Wire.RotateRowsRequest { Customer = name, Fence = 1 },
             [ZoneOperations.AppendOutcome.Path] = Outcome(customer, call, HandOffState.Acknowledged),
             [ZoneOperations.GetHandOff.Path] = new Wire.GetHandOffRequest { Customer = name, HandOff = Wires.Bytes(call.HandOff) },
             [ZoneOperations.ListHandOffs.Path] = new Wire.ListHandOffsRequest

@@ -139,12 +139,35 @@ public sealed class CrashSpecs : IDisposable
             "version", Assert.Throws<StoreException>(() => ZoneUnderTest.Sqlite(_zone.DirectoryPath)).Message, StringComparison.Ordinal);
         using (var raw = new SqliteConnectionHandle(Path.Combine(_zone.DirectoryPath, "zone.db"), readOnly: false))
         {
-            raw.Script("UPDATE meta SET value = x'00000001' WHERE key = 'schema-version'");
+            raw.Script("UPDATE meta SET value = x'00000002' WHERE key = 'schema-version'");
             raw.Script("UPDATE meta SET value = x'6F74686572' WHERE key = 'cluster'");
         }
 
         Assert.Contains("cluster", Assert.Throws<StoreException>(() => _zone.Reopen()).Message, StringComparison.Ordinal);
         _ = customer;
+    }
+
+    [Fact]
+    public void Database_of_the_version_before_should_be_brought_here_with_the_epochs_of_its_rows()
+    {
+        var customer = _zone.Ready();
+        _zone.Store.Dispose();
+        using (var raw = new SqliteConnectionHandle(Path.Combine(_zone.DirectoryPath, "zone.db"), readOnly: false))
+        {
+            raw.Script(
+                """
+                DROP INDEX entries_epoch;
+                ALTER TABLE entries DROP COLUMN epoch;
+                UPDATE meta SET value = x'00000001' WHERE key = 'schema-version';
+                """);
+        }
+
+        _zone.Reopen();
+
+        Assert.Equal(
+            ["db/1"], _zone.Database.Read(t => t.OldRows(customer.Name, before: 2, limit: 10)).Select(static r => r.Key.Id));
+        Assert.Equal((1ul, 0ul), _zone.Database.Read(t => t.CountRows(customer.Name, before: 1)));
+        _zone.Do(customer.Commit([customer.Row("db", 2)]));
     }
 
     [Fact]

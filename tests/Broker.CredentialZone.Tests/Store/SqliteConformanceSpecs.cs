@@ -8,6 +8,9 @@ public sealed class SqliteReleaseSpecs() : ReleaseConformance(ZoneUnderTest.Sqli
 /// <summary>Enrolments, claims and commits on SQLite.</summary>
 public sealed class SqliteChangeSpecs() : ChangeConformance(ZoneUnderTest.Sqlite);
 
+/// <summary>Changes of custody and rotations on SQLite.</summary>
+public sealed class SqliteCustodySpecs() : CustodyConformance(ZoneUnderTest.Sqlite);
+
 /// <summary>Outcomes, locks, invitations and generations on SQLite.</summary>
 public sealed class SqliteLifeSpecs() : LifeConformance(ZoneUnderTest.Sqlite);
 

@@ -22,7 +22,9 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
 
     public Name Name { get; } = Name.Parse(name);
 
-    public SignerKey Identity { get; } = new();
+    public SignerKey Identity { get; set; } = new();
+
+    public uint Epoch { get; set; } = 1;
 
     public SignerKey Alice { get; } = new();
 
@@ -38,7 +40,7 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
 
     public Signed? LastHead { get; private set; }
 
-    public Signed? Custody { get; private set; }
+    public Signed? Custody { get; set; }
 
     public Digest Root => _tree.Root;
 
@@ -76,8 +78,10 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
         var changes = new List<EntryChange>
         {
             new(EntryKey.Custody(1), Custody.Statement, Custody.Signature),
-            Entry(EntryKey.User(N("alice")), new UserEntry(cluster, Name, N("alice"), Role.Administrator, Alice.Key)),
         };
+        changes.AddRange(asked.Administrators.Select(a => Entry(
+            EntryKey.User(a.Name),
+            new UserEntry(cluster, Name, a.Name, Role.Administrator, a.Name == N("alice") ? Alice.Key : Bob.Key))));
         var claim = new Claim(cluster, Name, 1, N("dmz-1"), Incarnation, 1, 0);
         return new EnrolmentParts(plan, Identity.Sign(bendClaim?.Invoke(claim) ?? claim), NextHead(changes), Custody, changes);
     }
@@ -111,7 +115,7 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
     public EntryChange Row(string credential, uint version, int length = 64) => new(
         EntryKey.Row(N(credential), version),
         new StoredRow(
-            new RowHeader(cluster, Name, N(credential), version, CredentialKind.Password, 1, 8).Encode(),
+            new RowHeader(cluster, Name, N(credential), version, CredentialKind.Password, Epoch, 8).Encode(),
             new byte[32], new byte[32], new byte[length]).Encode(),
         default);
 
@@ -133,7 +137,7 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
             _tree.Update(key, leaf);
         }
 
-        var head = new CustomerHead(cluster, Name, 1, ++Counter, _tree.Root, 0, Digest.Zero);
+        var head = new CustomerHead(cluster, Name, Epoch, ++Counter, _tree.Root, 0, Digest.Zero);
         LastHead = Identity.Sign(bend?.Invoke(head) ?? head);
         return LastHead;
     }

@@ -7,7 +7,7 @@ internal sealed class ShiftedTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
 
-    public override long GetTimestamp() => base.GetTimestamp() + (Shift.Ticks * TimestampFrequency / TimeSpan.TicksPerSecond);
+    public override long GetTimestamp() => base.GetTimestamp() + (Shift.Ticks * (TimestampFrequency / TimeSpan.TicksPerSecond));
 
     public void Advance(TimeSpan span) => Interlocked.Add(ref _shift, span.Ticks);
 

@@ -16,7 +16,7 @@ using Wire = Broker.Protocol.Wire.Zone;
 namespace Broker.Dmz.Tests.Support;
 
 /// <summary>A customer's people and what they do, and, since a test can be a hostile gateway, whatever the key actor can be told.</summary>
-internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
+internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -113,8 +113,11 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
 
     public async Task Unlock()
     {
-        await Give(ShareFor(1));
-        await Give(ShareFor(2));
+        for (var index = 1u; index <= Custody.Shares!.Way.Threshold; index++)
+        {
+            await Give(ShareFor(index));
+        }
+
         await UntilUnlocked();
     }
 
@@ -229,7 +232,7 @@ internal sealed class TestCustomer(DmzWorld world, CustomerRefs refs)
         var id = NewId();
         var upload = Hpke.Seal(
             (intake ?? Custody.Intake).Bytes.Span,
-            PutCredentialPayload.Info(world.Node.Cluster, Name, 1, intake ?? Custody.Intake),
+            PutCredentialPayload.Info(world.Node.Cluster, Name, Custody.Epoch, intake ?? Custody.Intake),
             PutCredentialPayload.AssociatedData(N(boundTo ?? credential), CredentialKind.Password, N(policy), replaces, N(user), id),
             secret, SystemRandom.Fill);
         var payload = new PutCredentialPayload(N(credential), CredentialKind.Password, N(policy), replaces, Digest.Of(upload));

@@ -31,6 +31,7 @@ internal sealed class ZoneServer : IAsyncDisposable
     private readonly ActorSystem _actors;
     private readonly WebApplication _web;
     private readonly ConcurrentDictionary<string, byte> _lost = new();
+    private readonly ConcurrentDictionary<string, int> _allowed = new();
 
     private ZoneServer(TestAuthority authority, TimeProvider time)
     {
@@ -84,6 +85,12 @@ internal sealed class ZoneServer : IAsyncDisposable
     /// <summary>The next call of an operation is executed, and its answer lost.</summary>
     public void LoseNextAnswer(string operation) => _lost.TryAdd("/zone/v1/" + operation, 0);
 
+    /// <summary>So many more calls of an operation are executed; those after them are cut off before anything is done.</summary>
+    public void Allow(string operation, int calls) => _allowed["/zone/v1/" + operation] = calls;
+
+    /// <summary>All calls of an operation are executed again.</summary>
+    public void AllowAll(string operation) => _allowed.TryRemove("/zone/v1/" + operation, out _);
+
     public static async Task<ZoneServer> StartAsync(TestAuthority authority, TimeProvider time)
     {
         var zone = new ZoneServer(authority, time);
@@ -93,6 +100,13 @@ internal sealed class ZoneServer : IAsyncDisposable
 
     private async Task LoseAnswers(HttpContext context, RequestDelegate next)
     {
+        var path = context.Request.Path.Value!;
+        if (_allowed.ContainsKey(path) && _allowed.AddOrUpdate(path, 0, static (_, left) => left - 1) < 0)
+        {
+            context.Abort();
+            return;
+        }
+
         if (_lost.TryRemove(context.Request.Path.Value!, out _))
         {
             context.Response.Body = Stream.Null;

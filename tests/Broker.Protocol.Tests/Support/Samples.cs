@@ -41,6 +41,8 @@ internal static class Samples
             s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextDigest(), s.NextDigest()));
         Register(s => new SealedWrap(
             s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextId(), s.NextKey(), s.NextKey(), s.Bytes(s.Below(300))));
+        Register(s => new Succession(s.NextName(), s.NextName(), s.NextU32(), s.NextKey(), s.NextKey(), s.Below(2) == 1));
+        Register(s => new SuccessionRecord(s.Bytes(s.Below(100)), s.Bytes(s.Below(2) * PublicKey.SignatureLength)));
         Register(s => new Incarnation(s.NextName(), s.NextName(), s.NextKey(), s.NextDigest(), s.NextTime()));
     }
 
@@ -80,6 +82,8 @@ internal static class Samples
         Register(s => new ChangeRecord(s.Some<ReadOnlyMemory<byte>>(0, 3, () => s.Bytes(s.Below(40))), Signed(s)));
         Register(s => new SignedRecord(Signed(s)));
         Register(s => new Refusal(s.NextName(), s.NextText(), s.NextText(), s.NextText(), s.NextU32()));
+        Register(s => new RotationIntent(s.NextU32(), s.Next(), s.Next(), s.Next(), s.Some(0, 4, s.NextDigest)));
+        Register(s => new RotationRecord(s.Bytes(s.Below(100)), Signed(s), Signed(s)));
         Register(s => new LedgerKeyRecord(s.Bytes(s.Below(100))));
         Register(s => new ChainHead(s.NextName(), s.Next(), s.NextDigest()));
         Register(s => new Restoration(
@@ -102,6 +106,8 @@ internal static class Samples
             s.NextName(), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 4, s.NextRole)));
         Register(s => new InviteAgentPayload(s.NextName(), s.NextText(), s.Some(0, 3, s.NextName), s.NextKey(), s.NextTime()));
         Register(s => new LockPayload(s.Next(), s.NextText()));
+        Register(s => new ChangeCustodyPayload(s.Some(0, 3, () => Way(s)), s.Below(2) == 1, s.NextU32(), s.NextU32(), s.NextU32()));
+        Register(s => new RotatePayload(s.Some(0, 3, () => Way(s)), s.Below(2) == 1, s.NextU32(), s.NextU32(), s.Below(2) == 1));
         Register(s => new ReleasePayload(s.NextName(), s.NextId()));
         Register(_ => new LoginPayload());
     }

@@ -96,6 +96,7 @@ internal sealed class ZoneNode
         Add(ZoneOperations.ReadEntries, service.ReadEntries);
         Add(ZoneOperations.Commit, service.Commit);
         Add(ZoneOperations.Release, service.Release);
+        Add(ZoneOperations.RotateRows, service.RotateRows);
         Add(ZoneOperations.AppendOutcome, service.AppendOutcome);
         Add(ZoneOperations.GetHandOff, service.GetHandOff);
         Add(ZoneOperations.ListHandOffs, service.ListHandOffs);

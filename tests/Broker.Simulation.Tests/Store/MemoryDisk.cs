@@ -181,6 +181,15 @@ internal sealed class MemoryDisk : IZoneDatabase, IZoneWriter
         .Where(r => r.Key.Item1 == customer && r.Key.Item2.Type == type && string.CompareOrdinal(r.Key.Item2.Id, after) > 0)
         .OrderBy(static r => r.Key.Item2.Id, StringComparer.Ordinal).Take(limit).Select(static r => r.Value)];
 
+    public IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int limit) => [.. Rows(customer)
+        .Where(r => r.Epoch < before).OrderBy(static r => r.Epoch).ThenBy(static r => r.Key.Id, StringComparer.Ordinal).Take(limit)];
+
+    public (ulong All, ulong Old) CountRows(Name customer, uint before) =>
+        ((ulong)Rows(customer).Count(), (ulong)Rows(customer).Count(r => r.Epoch < before));
+
+    private IEnumerable<EntryRecord> Rows(Name customer) => _entries.Rows
+        .Where(r => r.Key.Item1 == customer && r.Key.Item2.Type == EntryKey.RowType).Select(static r => r.Value);
+
     public void PutEntry(Name customer, EntryRecord entry)
     {
         if (ForgetsRequests && entry.Key.Type == EntryKey.RequestType)
