@@ -26,7 +26,7 @@ internal sealed partial class CustomerKey
     private Claim? _claim;
     private int _claims;
 
-    private static Refused MemoryFull { get; } =
+    internal static Refused MemoryFull { get; } =
         new(Codes.Busy, "the node's locked memory is full; try again, or raise broker.secrets.capacity");
 
     private uint Needed() => _shares.Count > 0 ? _shares[^1].Record.Threshold : _custody?.Shares?.Way.Threshold ?? 0;

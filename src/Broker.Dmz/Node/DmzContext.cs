@@ -1,4 +1,5 @@
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
@@ -30,6 +31,9 @@ internal sealed record DmzContext(
     string WitnessDirectory,
     AgentIssuer? AgentIssuer)
 {
+    /// <summary>The tokens of ways of custody; none where nothing else is set.</summary>
+    public ITokenWraps Tokens { get; init; } = TokenWraps.None;
+
     /// <summary>16 random bytes.</summary>
     public Id16 NewId()
     {
