@@ -10,8 +10,7 @@ internal static class CustomerCommand
 {
     public static Command Create(ConsoleHost host) => new Command("customer", "Enrols, unlocks and locks customers").With(
         EnrolCommand.Create(host), ConfirmCommand.Create(host), Status(host), List(host), UnlockCommand.Create(host),
-        LockCommands.Lock(host),
-        LockCommands.Lift(host));
+        VerifyCustodyCommand.Create(host), LockCommands.Lock(host), LockCommands.Lift(host));
 
     private static Command Status(ConsoleHost host)
     {

@@ -26,6 +26,7 @@ internal static class ZoneMapping
         endpoints.MapZoneOperation(ZoneOperations.FindInvitation, service.FindInvitation);
         endpoints.MapZoneOperation(ZoneOperations.AdvanceGeneration, service.AdvanceGeneration);
         endpoints.MapZoneOperation(ZoneOperations.ReportRefusal, service.ReportRefusal);
+        endpoints.MapZoneOperation(ZoneOperations.ReportCustody, service.ReportCustody);
         endpoints.MapZoneOperation(ZoneOperations.ReadLedger, service.ReadLedger);
     }
 }

@@ -103,6 +103,11 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
                 request.Code),
             static _ => new Wire.ReportRefusalReply());
 
+    public Task<ZoneAnswer<Wire.ReportCustodyReply>> ReportCustody(
+        PeerIdentity peer, Wire.ReportCustodyRequest request, CancellationToken _) => Commit(
+            new ReportCustody(peer.Name, Name.Parse(request.Customer), request.Principal, request.Event, request.Subject),
+            static _ => new Wire.ReportCustodyReply());
+
     private static bool IsBy(PeerIdentity peer, Signed claim) => claim.Read<Claim>().Node == peer.Name;
 
     private static Wire.CommitReply ToReply(CommitResult result) => new()

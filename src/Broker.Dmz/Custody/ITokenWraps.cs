@@ -27,7 +27,10 @@ internal interface ITokenWraps
     /// <returns>The answer to the challenge, 32 bytes.</returns>
     Task<Result<KeptWrap>> KeepAsync(SealedWrap wrap, ReadOnlyMemory<byte> challenge);
 
-    /// <summary>Removes what is kept of one making. Nothing being there is no refusal.</summary>
+    /// <summary>
+    /// Removes what is kept of one making. Nothing being there is no refusal; where it is refused, it is done when the token is next seen
+    /// while this node runs.
+    /// </summary>
     Task<Result<RemovedWraps>> RemoveAsync(WrapPlace place);
 
     /// <summary>Opens a wrap in the token.</summary>

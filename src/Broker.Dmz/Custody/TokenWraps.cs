@@ -15,6 +15,8 @@ namespace Broker.Dmz.Custody;
 /// </summary>
 internal sealed partial class TokenWraps : ITokenWraps, IAsyncDisposable
 {
+    private const int MostLeftovers = 1024;
+
     private readonly Dictionary<Name, Slot> _slots = [];
     private readonly List<TokenLane> _lanes = [];
     private readonly ConcurrentDictionary<Name, TokenWay> _seen = new();
@@ -47,7 +49,17 @@ internal sealed partial class TokenWraps : ITokenWraps, IAsyncDisposable
     public async Task<TokenWay> LookAsync(Name way)
     {
         var result = await Call<PublicKey>(way, HsmUse.Unlock, (_, key) => PublicKey.Parse(key.PublicKey));
-        return result.Value is null ? Seen(way) with { Problem = result.ToRefused() } : Seen(way);
+        if (result.Value is null)
+        {
+            return Seen(way) with { Problem = result.ToRefused() };
+        }
+
+        for (var left = _slots[way].Leftovers.Count; left > 0 && _slots[way].Leftovers.TryDequeue(out var place); left--)
+        {
+            await RemoveAsync(place);
+        }
+
+        return Seen(way);
     }
 
     /// <inheritdoc/>
@@ -77,9 +89,18 @@ internal sealed partial class TokenWraps : ITokenWraps, IAsyncDisposable
         });
 
     /// <inheritdoc/>
-    public Task<Result<RemovedWraps>> RemoveAsync(WrapPlace place) => Call<RemovedWraps>(
-        place.Way, HsmUse.Administer,
-        (token, _) => new RemovedWraps(token.RemoveWraps(place.Cluster, place.Customer, place.Epoch, place.Way, place.Split)));
+    public async Task<Result<RemovedWraps>> RemoveAsync(WrapPlace place)
+    {
+        var result = await Call<RemovedWraps>(
+            place.Way, HsmUse.Administer,
+            (token, _) => new RemovedWraps(token.RemoveWraps(place.Cluster, place.Customer, place.Epoch, place.Way, place.Split)));
+        if (result.Value is null && _slots.TryGetValue(place.Way, out var slot) && slot.Leftovers.Count < MostLeftovers)
+        {
+            slot.Leftovers.Enqueue(place);
+        }
+
+        return result;
+    }
 
     /// <inheritdoc/>
     public async Task<OpenedWrap> OpenAsync(WrapPlace place)
@@ -173,7 +194,10 @@ internal sealed partial class TokenWraps : ITokenWraps, IAsyncDisposable
         return refused;
     }
 
-    private sealed record Slot(TokenWaySettings Settings, TokenLane Lane, PinGuard Pin);
+    private sealed record Slot(TokenWaySettings Settings, TokenLane Lane, PinGuard Pin)
+    {
+        public ConcurrentQueue<WrapPlace> Leftovers { get; } = new();
+    }
 
     private static partial class Log
     {

@@ -37,6 +37,7 @@ internal static class GatewayMapping
     {
         var calls = new Calls(routes, gateway.Log);
         new CustomerCalls(gateway).Map(calls);
+        new CustodyCalls(gateway).Map(calls);
         new EffectCalls(gateway).Map(calls);
         new LaunchCalls(gateway).Map(calls);
         new MetadataCalls(gateway).Map(calls);

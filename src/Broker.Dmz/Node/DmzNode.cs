@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Broker.Actors;
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Gateway;
 using Broker.Dmz.Requests;
@@ -34,6 +35,7 @@ internal sealed class DmzNode : INode
     private readonly InstallationKey _key;
     private readonly ActorSystem _system;
     private readonly ZoneClient _zone;
+    private readonly TokenWraps _tokens;
     private readonly DmzContext _node;
     private readonly CustomerRegistry _customers;
     private readonly ActorRef<RequestsMessage> _requests;
@@ -66,7 +68,10 @@ internal sealed class DmzNode : INode
             : null;
         _zone = new ZoneClient(new ZoneClientOptions(options.ZoneAddresses) { Deadline = options.ZoneDeadline }, _key, time);
         _node = new DmzContext(
-            trust.Cluster, _key.Identity.Name, trust, incarnation, new LedgerKey(), _zone, time, random, options.Limits, witnesses, issuer);
+            trust.Cluster, _key.Identity.Name, trust, incarnation, new LedgerKey(), _zone, time, random, options.Limits, witnesses, issuer)
+        {
+            Tokens = _tokens = new TokenWraps(options.Custody.Ways, time, random, logs.CreateLogger("broker.custody")),
+        };
 
         var customers = _system.Spawn(
             Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))),
@@ -81,6 +86,14 @@ internal sealed class DmzNode : INode
             "agents");
         ZoneLink.Expect(host.Health);
         _system.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(_node, host.Health, logs.CreateLogger("broker.zone"))), "zone");
+        if (options.Custody.Ways.Count > 0)
+        {
+            _system.Spawn(
+                Props<WayOpenerMessage>.Of(
+                    () => new WayOpener(_node, _customers, options.Custody, host.Health, logs.CreateLogger("broker.custody"))),
+                "custody");
+        }
+
         var builder = host.CreateWebBuilder(kestrel => Listen(kestrel, host.Refused));
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
@@ -155,7 +168,8 @@ internal sealed class DmzNode : INode
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");
         var gateway = new GatewayContext(
-            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log);
+            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random),
+            new EntryBudget(_node.Time, _options.Custody.EntriesPerMinute), log);
         application.MapGateway(gateway);
         new AgentEndpoints(_node, _customers, _agents, _connected, _logs.CreateLogger("broker.agents")).Map(application);
         if (_node.AgentIssuer is not null)
@@ -170,6 +184,7 @@ internal sealed class DmzNode : INode
     {
         await _web.DisposeAsync();
         await _system.TerminateAsync(LastDeadline);
+        await _tokens.DisposeAsync();
         _zone.Dispose();
         _node.AgentIssuer?.Dispose();
         _node.Incarnation.Dispose();

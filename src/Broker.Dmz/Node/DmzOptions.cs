@@ -1,5 +1,6 @@
 using System.Net;
 using Broker.Configuration;
+using Broker.Dmz.Custody;
 using Broker.Host;
 using Broker.Secrets;
 
@@ -20,6 +21,7 @@ internal sealed record DmzOptions(
     SecretMemoryBacking SecretBacking,
     int MaxAgents,
     int MaxLaunches,
+    CustodySettings Custody,
     NodeLimits Limits)
 {
     /// <summary>The node's own section under <c>broker</c>.</summary>
@@ -51,6 +53,7 @@ internal sealed record DmzOptions(
                 ("auto", SecretMemoryBacking.Auto), ("memfd-secret", SecretMemoryBacking.MemfdSecret), ("mmap", SecretMemoryBacking.Mmap)),
             (int)s.Integer("agents.max", 1, 1_000_000),
             (int)s.Integer("max-launches", 1, 1_000_000),
+            CustodySettings.Read(s.Section("custody")),
             new NodeLimits(
                 (int)s.Integer("max-customers", 1, 1_000_000),
                 (int)s.Integer("max-in-flight", 1, 1_000_000),

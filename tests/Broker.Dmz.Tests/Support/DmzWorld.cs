@@ -1,8 +1,10 @@
 using Broker.Actors;
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
 using Broker.Dmz.Requests;
+using Broker.Host.Health;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
@@ -41,6 +43,11 @@ public sealed class DmzWorld : IAsyncLifetime
     internal ActorRef<AgentsMessage> Agents { get; private set; } = null!;
 
     internal ActorRef<RequestsMessage> Requests { get; private set; } = null!;
+
+    /// <summary>The tokens of the node; set before <see cref="Restart"/>. Null for none.</summary>
+    internal SoftHsm? Hsm { get; set; }
+
+    internal NodeHealth Health { get; private set; } = new();
 
     /// <summary>The console that may enrol.</summary>
     internal InstallationKey Console { get; private set; } = null!;
@@ -82,14 +89,26 @@ public sealed class DmzWorld : IAsyncLifetime
         System = new ActorSystem("dmz", new ActorSystemOptions { Time = Time });
         var node = Node = MakeNode("dmz-1", System);
         Node.Ledger.Set(Zone.LedgerKey);
+        Health = new NodeHealth();
         Customers = StartCustomers(System, node);
         Agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(node, 1000, NullLogger.Instance)), "agents");
         Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(node, 1000)), "requests");
     }
 
+    /// <summary>Starts what unlocks without people.</summary>
+    internal void StartOpener(double seconds = 0.05) => System.Spawn(
+        Props<WayOpenerMessage>.Of(() => new WayOpener(
+            Node, Customers, new CustodySettings(Hsm!.Settings, 30, TimeSpan.FromSeconds(seconds)), Health, NullLogger.Instance)),
+        "custody");
+
     private async Task StopNode()
     {
         await System.DisposeAsync();
+        if (Node.Tokens is TokenWraps tokens && tokens.Ways.Count > 0)
+        {
+            await tokens.DisposeAsync();
+        }
+
         ((ZoneClient)Node.Zone).Dispose();
         Node.Incarnation.Dispose();
         Node.AgentIssuer?.Dispose();
@@ -118,7 +137,10 @@ public sealed class DmzWorld : IAsyncLifetime
         return new DmzContext(
             _authority.Cluster, key.Identity.Name, _authority.Trust, incarnation, new LedgerKey(),
             new ZoneClient(new ZoneClientOptions([Zone.Address]), key, Time), Time, random, limits, witnesses,
-            new AgentIssuer(_authority.AgentIssuer(), _authority.Cluster));
+            new AgentIssuer(_authority.AgentIssuer(), _authority.Cluster))
+        {
+            Tokens = Hsm is null ? TokenWraps.None : new TokenWraps(Hsm.Settings, Time, random, NullLogger.Instance),
+        };
     }
 
     /// <summary>A customer of which the zone knows nothing yet.</summary>
