@@ -89,11 +89,13 @@ internal sealed class CustodyChallenges(DmzContext node)
             return new Refused(Codes.WaySuperseded, $"custody was changed since: there is no way {challenge.Way} of that epoch; begin again");
         }
 
-        var place = kept.Way.Kind == WayKind.Shares ? (int)index - 1 : index == 0 ? 0 : -1;
-        if (place < 0 || place >= kept.Proofs.Count)
+        var first = kept.Way.Kind == WayKind.Shares ? 1u : 0;
+        if (index < first || index - first >= kept.Proofs.Count || answer.Length != PublicKey.SignatureLength)
         {
-            return new Refused(Codes.ProofWrong, $"way {challenge.Way} has no holder {index}");
+            return new Refused(Codes.ProofWrong, $"way {challenge.Way} has no holder {index}, or the answer is not 64 bytes");
         }
+
+        var place = (int)(index - first);
 
         return kept.Proofs[place].Verify(challenge.Encode(), answer)
             ? kept.Way.Holders[place]

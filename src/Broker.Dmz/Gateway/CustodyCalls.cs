@@ -129,7 +129,7 @@ internal sealed class CustodyCalls(GatewayContext gateway)
     private async Task<Result<ProvenModel>> Prove(CustodyChallenge challenge, CustodyRecord record, ProofModel model)
     {
         var answer = model.Answer;
-        if (answer is null)
+        if (answer is not { Length: > 0 })
         {
             using var opened = await Open(record, challenge.Way);
             if (opened.Refused is { } refused)

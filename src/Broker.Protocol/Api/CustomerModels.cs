@@ -81,7 +81,7 @@ public sealed record ChallengeModel(byte[] Challenge, SignedModel Custody);
 /// <summary>An answer to a challenge: POST /v1/customers/{customer}/custody-proofs.</summary>
 /// <param name="Challenge">The challenge.</param>
 /// <param name="Index">The share, from 1; 0 of a wrap.</param>
-/// <param name="Answer">The signature, 64 bytes; null of a way of kind <c>hsm</c>: then the node has its token answer.</param>
+/// <param name="Answer">The signature, 64 bytes; null or empty of a way of kind <c>hsm</c>: then the node has its token answer.</param>
 public sealed record ProofModel(byte[] Challenge, uint Index, byte[]? Answer);
 
 /// <summary>A way of custody is there: nothing was unlocked.</summary>

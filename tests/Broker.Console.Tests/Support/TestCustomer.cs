@@ -96,7 +96,7 @@ internal sealed class TestCustomer(TestInstallation installation) : IDisposable
             .Encode();
         return new NodeModel(
             installation.Cluster.Value, "dmz-1", new SignedModel(statement, installation.Node.Sign(statement)),
-            [.. installation.Node.ChainDer.Select(static c => c.ToArray())], "0.1.0");
+            [.. installation.Node.ChainDer.Select(static c => c.ToArray())], "0.1.0", []);
     }
 
     public EnrolledModel Enrol(EnrolModel model)

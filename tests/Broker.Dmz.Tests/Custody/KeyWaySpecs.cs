@@ -14,12 +14,7 @@ public sealed class KeyWaySpecs(DmzWorld world) : IClassFixture<DmzWorld>
     private static readonly Dictionary<string, (string Code, Func<TestCustomer, TestCustomer, WrapModel> Make)> Bad = new()
     {
         ["sealed to another start"] = (Codes.WrapWrongIncarnation, static (c, _) => c.WrapFor(new SignerKey().Key)),
-        ["altered"] = (Codes.WrapWrongIncarnation, static (c, _) =>
-        {
-            var wrap = c.WrapFor();
-            wrap.Sealed[^1] ^= 1;
-            return wrap;
-        }),
+        ["altered"] = (Codes.WrapWrongIncarnation, static (c, _) => Altered(c)),
         ["another epoch said"] = (Codes.WrapWrongIncarnation, static (c, _) => c.WrapFor() with { Epoch = 2 }),
         ["another way said"] = (Codes.WrapWrongIncarnation, static (c, _) => c.WrapFor() with { Way = "cellar" }),
         ["another making said"] = (Codes.WrapWrongIncarnation, static (c, _) => c.WrapFor() with { Split = c.NewId().ToString() }),
@@ -170,6 +165,13 @@ public sealed class KeyWaySpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var customer = await world.NewCustomer();
         await customer.Enrol(customer.PlanWithKey());
         return customer;
+    }
+
+    private static WrapModel Altered(TestCustomer customer)
+    {
+        var wrap = customer.WrapFor();
+        wrap.Sealed[^1] ^= 1;
+        return wrap;
     }
 
     // Another's record, sealed as if it were this customer's.

@@ -106,7 +106,7 @@ public sealed class ProofSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAsync
         Assert.Equal(Codes.ProofWrong, (await Prove(customer, new ProofModel(shares.Encode(), 1, second))).Code);
         foreach (var (index, answer) in new (uint, Func<CustodyChallenge, byte[]>)[]
         {
-            (0, static _ => new byte[64]), (4, static _ => new byte[64]), (1, static _ => []), (uint.MaxValue, static _ => new byte[64]),
+            (0, static _ => new byte[64]), (4, static _ => new byte[64]), (1, static _ => [1]), (uint.MaxValue, static _ => new byte[64]),
         })
         {
             var challenge = Read(await Challenge(customer, "shares"));
@@ -132,8 +132,9 @@ public sealed class ProofSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAsync
 
         Assert.Equal(Codes.WaySuperseded, code);
         Assert.Contains("shares, safe", detail, StringComparison.Ordinal);
-        Assert.Equal(Codes.HsmWayUnknown, (await Prove(
-            customer, new ProofModel((await Challenge(customer, "safe")).Challenge, 0, null))).Code);
+        var asked = await Challenge(customer, "safe");
+        var proven = await Prove(customer, new ProofModel(asked.Challenge, 0, null));
+        Assert.True(proven.Code == Codes.HsmWayUnknown, $"{proven.Code}: {proven.Detail}");
     }
 
     [Fact]

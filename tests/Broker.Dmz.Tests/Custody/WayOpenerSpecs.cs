@@ -154,6 +154,7 @@ public sealed class WayOpenerSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
         }
 
         await there.UntilUnlocked();
+        await _world.Node.Tokens.LookAsync(SoftHsm.Way);
         var control = await Enrolled();
         await control.Wipe();
         _world.StartOpener();

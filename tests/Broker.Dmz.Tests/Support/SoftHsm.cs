@@ -59,9 +59,17 @@ internal sealed partial class SoftHsm : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     /// <summary>Takes the token away while the module uses it; <see cref="PutBack"/> undoes it.</summary>
-    internal void TakeOut() => Directory.Move(Tokens, Tokens + ".out");
+    internal void TakeOut()
+    {
+        Directory.Move(Tokens, Tokens + ".out");
+        Directory.CreateDirectory(Tokens);
+    }
 
-    internal void PutBack() => Directory.Move(Tokens + ".out", Tokens);
+    internal void PutBack()
+    {
+        Directory.Delete(Tokens, recursive: true);
+        Directory.Move(Tokens + ".out", Tokens);
+    }
 
     /// <summary>Writes another PIN to the node's file.</summary>
     internal void WritePin(string pin)
