@@ -92,7 +92,7 @@ internal sealed partial class WayOpener(DmzContext node, CustomerRegistry custom
                     new Wire.ListCustomersRequest { After = after, Limit = Page }, Context.Stopping);
                 foreach (var name in page.Customers)
                 {
-                    if (await Consider(Name.Parse(name), usable) is { } lead)
+                    if (await TryConsider(name, usable) is { } lead)
                     {
                         _leads.Enqueue(lead);
                     }
@@ -101,12 +101,26 @@ internal sealed partial class WayOpener(DmzContext node, CustomerRegistry custom
                 after = page.Customers.Count == Page ? page.Customers[^1] : null;
             }
         }
-        catch (Exception problem) when (problem is ZoneException or MalformedException or AskTimeoutException or ActorBusyException)
+        catch (ZoneException)
         {
             // What was found so far is opened; the rest when the zone answers again.
         }
 
         Next();
+    }
+
+    private async Task<OpeningLead?> TryConsider(string customer, Dictionary<Name, TokenWay> usable)
+    {
+        try
+        {
+            return await Consider(Name.Parse(customer), usable);
+        }
+        catch (Exception problem) when (
+            problem is ZoneRefusedException or MalformedException or AskTimeoutException or ActorBusyException or ActorStoppedException)
+        {
+            // What is wrong with one customer keeps no other from being unlocked.
+            return null;
+        }
     }
 
     private async Task<OpeningLead?> Consider(Name customer, Dictionary<Name, TokenWay> usable)

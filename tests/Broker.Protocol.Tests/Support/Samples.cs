@@ -77,6 +77,7 @@ internal static class Samples
         Register(s => new IntentRecord(s.Bytes(s.Below(100)), s.Bytes(s.Below(100))));
         Register(s => new ChangeRecord(s.Some<ReadOnlyMemory<byte>>(0, 3, () => s.Bytes(s.Below(40))), Signed(s)));
         Register(s => new SignedRecord(Signed(s)));
+        Register(s => new CustodyEvent(s.NextName(), s.NextText(), s.NextText(), s.NextText(), s.NextU32()));
         Register(s => new Refusal(s.NextName(), s.NextText(), s.NextText(), s.NextText(), s.NextU32()));
         Register(s => new LedgerKeyRecord(s.Bytes(s.Below(100))));
         Register(s => new ChainHead(s.NextName(), s.Next(), s.NextDigest()));
