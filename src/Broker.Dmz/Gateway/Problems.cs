@@ -17,8 +17,8 @@ internal static class Problems
         Codes.NotFound or Codes.CustomerUnknown or "unknown-hand-off" or Codes.CredentialUnknown or
             Codes.AgentUnknown or Codes.UserUnknown or Codes.PolicyUnknown or Codes.HsmWayUnknown => StatusCodes.Status404NotFound,
         Codes.CustomerExists or Codes.VersionConflict or Codes.AgentExists or Codes.FenceStale or Codes.HeadUnknown or
-            Codes.WaySuperseded or Codes.ChallengeUnknown or Codes.NotEnrolling or Codes.LiftNotNeeded or Codes.AlreadyCommitted or Codes.IdempotencyConflict or Codes.CounterStale or
-            "invitation-exists" => StatusCodes.Status409Conflict,
+            Codes.WaySuperseded or Codes.ChallengeUnknown or Codes.NotEnrolling or Codes.LiftNotNeeded or Codes.AlreadyCommitted or
+            Codes.IdempotencyConflict or Codes.CounterStale or "invitation-exists" => StatusCodes.Status409Conflict,
         Codes.CustomerLocked or Codes.LiftNeeded or Codes.LockStands => StatusCodes.Status423Locked,
         Codes.Busy or Codes.EntryRate or "too-many-open" => StatusCodes.Status429TooManyRequests,
         Codes.ZoneUnavailable or Codes.HsmModuleUnusable or Codes.HsmTokenMissing or Codes.HsmTokenLost or Codes.HsmTokenNotReady or
