@@ -146,22 +146,68 @@ EOF
   cluster_wait_port dmz "$console_port"
 }
 
-# Customer acme, unlocked: administrator alice, operator olga, custodians carol, dave and erin, two of whom unlock; a policy web
+# Where SoftHSM is there: a token with a key for the way vault, which the DMZ node uses; sets token_module and dmz_settings. Before the
+# node starts, and after cluster_begin.
+cluster_token() {
+  local module
+  command -v softhsm2-util >/dev/null || return 0
+  for module in "${BROKER_SOFTHSM:-}" /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so; do
+    if [[ -f $module ]]; then token_module=$module; break; fi
+  done
+  [[ ${token_module:-} ]] || return 0
+  mkdir -p "$work/tokens"
+  export SOFTHSM2_CONF=$work/softhsm2.conf
+  printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$work/tokens" >"$SOFTHSM2_CONF"
+  (umask 077; openssl rand -hex 8 >"$work/vault.pin")
+  softhsm2-util --init-token --free --label custody --so-pin "$(openssl rand -hex 8)" --pin "$(<"$work/vault.pin")" >/dev/null
+  broker key new way --name vault --pkcs11-module "$token_module" --token custody --key-label vault --pin-file "$work/vault.pin"
+  dmz_settings="custody { look-every = 1 s, hsm.vault {
+      module = \"$token_module\", token = custody, key-label = vault, pin-file = \"$work/vault.pin\" } }
+    ${dmz_settings:-}"
+}
+
+# Waits until the customer is unlocked, without anybody's doing.
+cluster_wait_unlocked() {
+  local i
+  for ((i = 0; i < 300; i++)); do
+    if broker --output json customer status acme 2>/dev/null | grep -q '"state": *"unlocked"'; then return 0; fi
+    sleep 0.1
+  done
+  fail "the customer did not unlock by itself"
+}
+
+# Waits until the node has seen its token.
+cluster_wait_token() {
+  local i
+  for ((i = 0; i < 300; i++)); do
+    if broker health 2>/dev/null | grep -q 'custody-vault *good'; then return 0; fi
+    sleep 0.1
+  done
+  fail "the node did not find its token"
+}
+
+# Customer acme, unlocked: administrator alice, operator olga, custodians carol, dave and erin, two of whom unlock, the customer's own
+# key safe, which unlocks too, and the node's token vault where there is one; a policy web
 # that lets agent web-1 have credentials for the uses keep and https.
 cluster_customer() {
   cluster_profile alice
   local name enrol=()
+  if [[ ${token_module:-} ]]; then cluster_wait_token; fi
   broker key new user --name alice
   broker key new user --name olga
   for name in carol dave erin; do
     broker key new custodian --name "$name"
     enrol+=(--custodian "$name=$profile/custodians/$name.pub")
   done
-  broker customer enrol acme --threshold 2 --one-way-only "${enrol[@]}" --administrator "alice=$profile/users/alice.pub" \
+  broker key new way --name safe
+  enrol+=(--key-way "safe=$profile/ways/safe.pub")
+  if [[ ${token_module:-} ]]; then enrol+=(--hsm-way vault); fi
+  broker customer enrol acme --threshold 2 "${enrol[@]}" --administrator "alice=$profile/users/alice.pub" \
     --administrators-required 1 --shares-directory "$work/shares"
   for name in carol dave erin; do
     broker customer confirm acme --custodian "$name" --share "$work/shares/$name.share"
   done
+  broker customer confirm acme --wrap "$work/shares/safe.wrap" --key safe
   broker user put olga --customer acme --role operator --key "$profile/users/olga.pub"
   broker policy put web --customer acme --agent web-1 --use https --use keep --role operator
 }

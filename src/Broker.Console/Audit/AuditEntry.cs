@@ -77,6 +77,10 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
                 var refusal = Statement.Read<Refusal>(body);
                 return (Clean(refusal.Principal), Clean(refusal.Action),
                     $"refused: {Clean(refusal.Code)}" + (refusal.More > 0 ? $", and {refusal.More} more" : ""));
+            case BlockKind.CustodyEvent:
+                var done = Statement.Read<CustodyEvent>(body);
+                return (Clean(done.Principal), $"custody {Clean(done.Subject)}",
+                    Clean(done.Event) + (done.More > 0 ? $", {done.More} more" : ""));
             default:
                 return ("", "", "");
         }

@@ -123,6 +123,9 @@ internal sealed partial class CustomerAudit
             case BlockKind.Refusal:
                 Statement.Read<Refusal>(body);
                 break;
+            case BlockKind.CustodyEvent:
+                Statement.Read<CustodyEvent>(body);
+                break;
             default:
                 _unknownKinds.Add(block.Kind);
                 break;

@@ -9,10 +9,11 @@ namespace Broker.Console.Customers;
 /// <summary><c>brokerctl customer</c>.</summary>
 internal static class CustomerCommand
 {
-    public static Command Create(ConsoleHost host) => new Command("customer", "Enrols, unlocks, locks and rotates customers, changes their custody").With(
+    public static Command Create(ConsoleHost host) => new Command(
+        "customer", "Enrols, unlocks, locks and rotates customers, changes their custody").With(
         EnrolCommand.Create(host), ConfirmCommand.Create(host), Status(host), List(host), UnlockCommand.Create(host),
-        LockCommands.Lock(host),
-        LockCommands.Lift(host), CustodyCommand.Create(host), RotateCommand.Create(host));
+        VerifyCustodyCommand.Create(host), LockCommands.Lock(host), LockCommands.Lift(host), CustodyCommand.Create(host),
+        RotateCommand.Create(host));
 
     private static Command Status(ConsoleHost host)
     {

@@ -10,7 +10,8 @@ namespace Broker.Console.Customers;
 
 /// <summary>Result of <c>customer enrol</c>.</summary>
 internal sealed record EnrolResult(
-    string Customer, string Node, string Incarnation, string RootFingerprint, string IdentityFingerprint, IReadOnlyList<string> Shares);
+    string Customer, string Node, string Incarnation, string RootFingerprint, string IdentityFingerprint, IReadOnlyList<string> Shares,
+    IReadOnlyList<string> Wraps, IReadOnlyList<string> Ways);
 
 /// <summary><c>brokerctl customer enrol</c>.</summary>
 internal static class EnrolCommand
@@ -20,50 +21,44 @@ internal static class EnrolCommand
     public static Command Create(ConsoleHost host)
     {
         var name = Parsing.NameArgument("name", "The customer");
-        var custodians = NamedKeys("--custodian", "A custodian and the public key that the share is sealed to; 2 to 16 of them");
-        var administrators = NamedKeys("--administrator", "A first administrator and the public key that signs; at least one");
-        var threshold = GlobalOptions.Range(
-            new("--threshold") { Description = "Custodians who together unlock, 2 to 16", Required = true }, 2, 16);
+        var ways = new WayOptions();
+        var administrators = NamedKeyOption.Create("--administrator", "A first administrator and the public key that signs; at least one");
+        administrators.Required = true;
         var required = GlobalOptions.Range(
             new("--administrators-required") { Description = "Signatures on what is grave, 1 or 2", DefaultValueFactory = static _ => 1 },
             1, 2);
-        var oneWay = new Option<bool>("--one-way-only")
-        {
-            Description = "I understand: shares are the only way of custody, and who loses them has lost the data",
-        };
         var directory = new Option<string?>("--shares-directory")
         {
-            Description = "Where share files are written; else in the profile",
+            Description = "Where share and wrap files are written; else in the profile",
             HelpName = "DIR",
         };
         var node = Parsing.NameOption("--node", "The node that is to make the secret; else whichever answers");
         var again = new Option<bool>("--again") { Description = "Replaces the pin of an enrolment that was never confirmed" };
-        return new Command("enrol", """
-            Enrols a customer: a node makes its secret, splits it, seals the shares to the custodians; its identity is pinned here
+        var command = new Command("enrol", """
+            Enrols a customer: a node makes its secret and keeps it by several ways of custody; its identity is pinned here
 
-            Needs a console certificate with the attribute enrol. Afterwards every custodian confirms.
+            Each way unlocks alone: shares of custodians, a wrap sealed to a key of the customer, a wrap in a token of the node. Two at
+            least, unless --one-way-only. Needs a console certificate with the attribute enrol. Afterwards every holder confirms.
 
-            Example:
+            Examples:
               brokerctl customer enrol acme --threshold 2 --custodian carol=carol.pub --custodian dave=dave.pub \
-                --custodian erin=erin.pub --administrator alice=alice.pub --one-way-only --shares-directory shares
-            """).With(name, custodians, threshold, administrators, required, oneWay, directory, node, again).Runs(host, context =>
+                --custodian erin=erin.pub --key-way safe=safe.pub --administrator alice=alice.pub --shares-directory shares
+              brokerctl customer enrol acme --hsm-way vault --key-way safe=safe.pub --administrator alice=alice.pub
+            """).With(name);
+        return ways.AddTo(command).With(administrators, required, directory, node, again).Runs(host, async context =>
         {
-            if (!context.Get(oneWay))
-            {
-                throw CommandException.Usage(
-                    "there is only one way of custody, shares: whoever loses too many of them has lost the data",
-                    "add --one-way-only if you understand that");
-            }
-
-            var plan = new EnrolmentPlan(
-                context.Profile.Trust.Cluster, context.Get(name), default,
-                [CustodyWay.OfShares((uint)context.Get(threshold), Read(context.Get(custodians)!, "--custodian"))], OneWayOnly: true,
-                Read(context.Get(administrators)!, "--administrator"), (uint)context.Get(required), context.Now + PlanLife);
-            return RunAsync(context, plan, context.Get(directory), context.Get(node), context.Get(again));
+            // What is wrong with the command line is said before anybody is asked.
+            var known = ways.NameTokens(context) ? await NodeCheck.LoadWithWaysAsync(context, context.Get(node)) : default;
+            var (all, oneWayOnly) = ways.Read(context, known.HsmWays ?? []);
+            var draft = new EnrolmentPlan(
+                context.Profile.Trust.Cluster, context.Get(name), default, all, oneWayOnly,
+                NamedKeyOption.Read(context.Get(administrators), "--administrator"), (uint)context.Get(required), context.Now + PlanLife);
+            return await RunAsync(context, draft, context.Get(node), context.Get(directory), context.Get(again));
         });
     }
 
-    private static async Task<int> RunAsync(CommandContext context, EnrolmentPlan draft, string? directory, Name? named, bool again)
+    private static async Task<int> RunAsync(
+        CommandContext context, EnrolmentPlan draft, Name? named, string? directory, bool again)
     {
         Validate(draft);
         var files = context.Profile.Customer(draft.Customer);
@@ -82,41 +77,27 @@ internal static class EnrolCommand
             new EnrolModel(new SignedModel(statement, key.Sign(statement)), [.. key.ChainDer.Select(static c => c.ToArray())]),
             ApiJson.Default.EnrolModel, ApiJson.Default.EnrolledModel);
         var record = EnrolmentCheck.Verify(plan, statement, answer);
-        var shares = WriteShares(record, answer, directory ?? files.Shares, again);
+        var (shares, wraps) = CustodyFiles.Write(record, answer, directory ?? files.Shares, again);
         files.WritePin(context.Profile.Trust.Fingerprint, record.Identity.Fingerprint);
         var result = new EnrolResult(
             plan.Customer.Value, incarnation.Node.Value, incarnation.Key.Fingerprint.ToString(),
             context.Profile.Trust.Fingerprint.ToString(),
-            record.Identity.Fingerprint.ToString(), shares);
+            record.Identity.Fingerprint.ToString(), shares, wraps, [.. plan.Ways.Select(WayText.Of)]);
         context.Print(result, ConsoleJson.Default.EnrolResult, o =>
         {
             o.WriteLine($"enrolling {result.Customer} on node {result.Node}, incarnation {result.Incarnation}");
             o.WriteLine($"root      {result.RootFingerprint}");
             o.WriteLine($"identity  {result.IdentityFingerprint}");
+            foreach (var way in result.Ways)
+                o.WriteLine($"custody   {way}");
             foreach (var share in shares)
                 o.WriteLine($"share     {share}");
-            o.WriteLine("next: give each custodian their file; each runs brokerctl customer confirm, while this node runs");
+            foreach (var wrap in wraps)
+                o.WriteLine($"wrap      {wrap}");
+            if (shares.Count + wraps.Count > 0)
+                o.WriteLine("next: give each holder their file; each runs brokerctl customer confirm, while this node runs");
         });
         return ExitCode.Ok;
-    }
-
-    private static List<string> WriteShares(CustodyRecord record, EnrolledModel answer, string directory, bool again)
-    {
-        Files.MakeDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
-        Files.MakeDirectory(directory);
-        var written = new List<string>();
-        foreach (var share in answer.Shares)
-        {
-            var path = Path.Combine(directory, $"{share.Custodian}.share");
-            var bytes = Files.ToJson(ShareFile.Of(record, share.Index, share.Sealed), ConsoleJson.Default.ShareFile);
-            if (again)
-                Files.Replace(path, bytes);
-            else
-                Files.Create(path, bytes);
-            written.Add(path);
-        }
-
-        return written;
     }
 
     private static void Validate(EnrolmentPlan plan)
@@ -129,26 +110,5 @@ internal static class EnrolCommand
         {
             throw CommandException.Usage(problem.Message);
         }
-    }
-
-    private static Option<string[]> NamedKeys(string name, string description) => new(name)
-    {
-        Description = description,
-        HelpName = "NAME=FILE.pub",
-        Required = true,
-    };
-
-    private static List<NamedKey> Read(string[] values, string option)
-    {
-        var keys = new List<NamedKey>();
-        foreach (var value in values)
-        {
-            var parts = value.Split('=', 2);
-            if (parts.Length != 2)
-                throw CommandException.Usage($"{option} is NAME=FILE.pub, not '{value}'");
-            keys.Add(new NamedKey(Parsing.Name(parts[0], option), KeyFiles.ReadPublic(parts[1])));
-        }
-
-        return keys;
     }
 }

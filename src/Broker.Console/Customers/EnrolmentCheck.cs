@@ -3,6 +3,7 @@ using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Statements;
 
 namespace Broker.Console.Customers;
 
@@ -41,6 +42,7 @@ internal static class EnrolmentCheck
             _ when record.Plan != Digest.Of(statement) => "the plan, and so the first administrators",
             _ when answer.Challenge.Length != ChallengeLength => "the challenge",
             _ when !SharesFit(record, answer.Shares) => "the shares",
+            _ when !WrapsFit(record, answer.Wraps) => "the wraps",
             _ => null,
         };
         return problem is null ? record : throw CommandException.Unverified(
@@ -59,5 +61,26 @@ internal static class EnrolmentCheck
         }
 
         return true;
+    }
+
+    private static bool WrapsFit(CustodyRecord record, IReadOnlyList<SealedWrapModel> wraps)
+    {
+        var ways = record.Ways.Where(static w => w.Way.Kind == WayKind.Key).ToList();
+        return wraps.Count == ways.Count && ways.Zip(wraps).All(p => WrapFits(record, p.First, p.Second));
+    }
+
+    private static bool WrapFits(CustodyRecord record, KeptWay way, SealedWrapModel model)
+    {
+        try
+        {
+            var wrap = Statement.Read<SealedWrap>(model.Wrap);
+            return model.Way == way.Way.Way.Value && wrap.Cluster == record.Cluster && wrap.Customer == record.Customer &&
+                wrap.Epoch == record.Epoch && wrap.Way == way.Way.Way && wrap.Split == way.Split && wrap.Identity.Equals(record.Identity) &&
+                wrap.Key.Equals(way.Way.Holders[0].Key);
+        }
+        catch (MalformedException)
+        {
+            return false;
+        }
     }
 }

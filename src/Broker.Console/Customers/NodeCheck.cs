@@ -12,10 +12,15 @@ internal static class NodeCheck
     /// <summary>Asks the node and verifies.</summary>
     /// <param name="context">The run.</param>
     /// <param name="named">The node that is meant, or null for whichever answers.</param>
-    public static async Task<Incarnation> LoadAsync(CommandContext context, Name? named)
+    public static async Task<Incarnation> LoadAsync(CommandContext context, Name? named) =>
+        (await LoadWithWaysAsync(context, named)).Incarnation;
+
+    /// <summary>As <see cref="LoadAsync"/>, with the ways of custody that the node's tokens keep, by its word.</summary>
+    public static async Task<(Incarnation Incarnation, IReadOnlyList<HsmWayModel> HsmWays)> LoadWithWaysAsync(
+        CommandContext context, Name? named)
     {
         var model = await context.Gateway.GetAsync(ApiRoutes.V1 + "/node", ApiJson.Default.NodeModel);
-        return Verify(model, context.Profile.Trust, named, context.Now);
+        return (Verify(model, context.Profile.Trust, named, context.Now), model.HsmWays);
     }
 
     /// <exception cref="LinkRefusedException">The certificate or its signature is not good.</exception>

@@ -18,8 +18,10 @@ internal static class Problems
 
     private static readonly Dictionary<string, string> Hints = new(StringComparer.Ordinal)
     {
-        ["customer-locked"] = "custodians unlock it: brokerctl customer unlock NAME --share FILE --custodian NAME",
-        ["lock-stands"] = "custodians unlock it, then an administrator lifts the lock: brokerctl customer lift NAME",
+        ["customer-locked"] = "brokerctl customer unlock NAME --share FILE --custodian NAME, or --wrap FILE --key NAME",
+        ["rate-exceeded"] = "wait for the next minute",
+        ["way-superseded"] = "use the share or wrap that came with the last change of custody",
+        ["lock-stands"] = "unlock it, by --hsm-way too; then an administrator lifts the lock: brokerctl customer lift NAME",
         ["lift-needed"] = "an administrator lifts the lock: brokerctl customer lift NAME",
         ["request-co-signature-needed"] =
             "add --co-sign NAME, or --save-request FILE and let another administrator run brokerctl request sign",

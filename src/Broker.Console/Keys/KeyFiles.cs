@@ -25,6 +25,13 @@ internal static class KeyFiles
         return publicKey;
     }
 
+    /// <summary>Writes a public key whose private half is in a token.</summary>
+    public static void WritePublic(string path, PublicKey key)
+    {
+        Files.MakeDirectory(Path.GetDirectoryName(path)!);
+        Files.Create(path, ToPem(key), isPublic: true);
+    }
+
     /// <summary>Where the public half of a private key file lies.</summary>
     public static string PublicPath(string path) => Path.ChangeExtension(path, ".pub");
 

@@ -30,6 +30,9 @@ internal sealed class Profile(string directory) : IDisposable
     /// <summary>The private key of a custodian on this machine.</summary>
     public string CustodianKey(Name custodian) => Path.Combine(Directory, "custodians", custodian.Value + ".key");
 
+    /// <summary>The private key of a way of custody on this machine.</summary>
+    public string WayKey(Name way) => Path.Combine(Directory, "ways", way.Value + ".key");
+
     public CustomerFiles Customer(Name customer) => new(Path.Combine(Directory, "customers", customer.Value));
 
     /// <summary>Where the profile is: the option, the environment, the home directory.</summary>

@@ -21,6 +21,8 @@ namespace Broker.Console.Shell;
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(PinFile))]
 [JsonSerializable(typeof(ShareFile))]
+[JsonSerializable(typeof(WrapFile))]
+[JsonSerializable(typeof(ProvenResult))]
 [JsonSerializable(typeof(SavedRequest))]
 [JsonSerializable(typeof(InvitationFile))]
 [JsonSerializable(typeof(KeyResult))]

@@ -76,6 +76,7 @@ internal static class Running
         InstallationKeyException c => CommandException.Usage(c.Message),
         LinkRefusedException c => CommandException.Unverified(c.Refusal.Code(), "a certificate or a signature by one was refused"),
         MalformedException c => new CommandException(ExitCode.Refused, "malformed", c.Message),
+        HsmException c => new CommandException(ExitCode.Usage, "token-" + Kebab(c.Failure), c.Message),
         SecretMemoryException c => CommandException.Usage(c.Message),
         SecretMemoryExhaustedException c => CommandException.Usage(c.Message),
         SealedDataException c => CommandException.Unverified("sealed-data-refused", c.Message),
@@ -85,4 +86,8 @@ internal static class Running
             new CommandException(ExitCode.OutcomeUnknown, "interrupted", "interrupted; what was sent may have been done"),
         _ => null,
     };
+
+    // TokenMissing is token-missing, PinWrong token-pin-wrong.
+    private static string Kebab(HsmFailure failure) => string.Concat(failure.ToString().Replace("Token", "", StringComparison.Ordinal)
+        .Select(static (c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
 }

@@ -48,6 +48,9 @@ internal sealed class WriteContext
     /// <summary>Counts of refusals.</summary>
     public RefusalBudget Refusals { get; } = new();
 
+    /// <summary>Counts of custody events, which have a budget of their own: refusals do not use it up.</summary>
+    public RefusalBudget CustodyEvents { get; } = new();
+
     /// <summary>Blocks appended so far.</summary>
     public List<PendingBlock> Blocks { get; } = [];
 

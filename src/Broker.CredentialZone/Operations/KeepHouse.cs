@@ -8,7 +8,7 @@ namespace Broker.CredentialZone.Operations;
 
 /// <summary>
 /// What the zone does each minute: enters the heads of customers' chains that grew in the cluster's chain, records the refusals
-/// that were only counted, forgets idempotency keys and invitations whose time is over. Returns whether there is more to do.
+/// and custody events that were only counted, forgets idempotency keys and invitations whose time is over. Returns whether there is more to do.
 /// </summary>
 /// <param name="node">This zone node, for the records.</param>
 internal sealed class KeepHouse(Name node) : StoreOperation<bool>
@@ -25,6 +25,12 @@ internal sealed class KeepHouse(Name node) : StoreOperation<bool>
         {
             var record = new Refusal(node, principal, "several", "more", more).Encode();
             UnlessAltered(context, chain, () => context.Append(chain, BlockKind.Refusal, record));
+        }
+
+        foreach (var (chain, principal, more) in context.CustodyEvents.TakePast(context.Now.ToUnixTimeSeconds() / 60))
+        {
+            var record = new CustodyEvent(node, principal, "more", "several", more).Encode();
+            UnlessAltered(context, chain, () => context.Append(chain, BlockKind.CustodyEvent, record));
         }
 
         var entered = 0;

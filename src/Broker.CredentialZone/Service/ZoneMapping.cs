@@ -31,6 +31,7 @@ internal static class ZoneMapping
         endpoints.MapReading(ZoneOperations.FindInvitation, service, service.FindInvitation);
         endpoints.MapZoneOperation(ZoneOperations.AdvanceGeneration, service.AdvanceGeneration);
         endpoints.MapZoneOperation(ZoneOperations.ReportRefusal, service.ReportRefusal);
+        endpoints.MapZoneOperation(ZoneOperations.ReportCustody, service.ReportCustody);
         endpoints.MapReading(ZoneOperations.ReadLedger, service, service.ReadLedger);
     }
 

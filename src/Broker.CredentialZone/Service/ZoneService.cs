@@ -121,6 +121,11 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
                 request.Code),
             static _ => new Wire.ReportRefusalReply());
 
+    public Task<ZoneAnswer<Wire.ReportCustodyReply>> ReportCustody(
+        PeerIdentity peer, Wire.ReportCustodyRequest request, CancellationToken _) => Commit(
+            new ReportCustody(peer.Name, Name.Parse(request.Customer), request.Principal, request.Event, request.Subject),
+            static _ => new Wire.ReportCustodyReply());
+
     /// <summary>Records what a reading found altered. The refusal stands also where that is not possible.</summary>
     public async Task Alarm(AlteredException altered, string operation)
     {

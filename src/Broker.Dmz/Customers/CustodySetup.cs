@@ -16,11 +16,15 @@ internal sealed class CustodySetup : IDisposable
 {
     private readonly List<Part> _parts;
 
-    private CustodySetup(List<Part> parts, CustodyRecord record, Signed signed, byte[] challenge, EnrolledModel model)
+    private CustodySetup(
+        List<Part> parts, IReadOnlyList<SealedWrap> tokenWraps, CustodyRecord record, Signed signed, byte[] challenge, EnrolledModel model)
     {
         _parts = parts;
-        (Record, Signed, Challenge, Model) = (record, signed, challenge, model);
+        (TokenWraps, Record, Signed, Challenge, Model) = (tokenWraps, record, signed, challenge, model);
     }
+
+    /// <summary>Wraps of ways of kind <c>hsm</c>: for the node's own tokens, which keep and confirm them. They go nowhere else.</summary>
+    public IReadOnlyList<SealedWrap> TokenWraps { get; }
 
     /// <summary>The custody record.</summary>
     public CustodyRecord Record { get; }
@@ -31,7 +35,7 @@ internal sealed class CustodySetup : IDisposable
     /// <summary>32 bytes that each holder answers.</summary>
     public byte[] Challenge { get; }
 
-    /// <summary>What goes to whoever asked: everything sealed is here and nowhere else.</summary>
+    /// <summary>What goes to whoever asked: what is sealed to people and their keys is here and nowhere else.</summary>
     public EnrolledModel Model { get; }
 
     /// <summary>Confirmations that are needed.</summary>
@@ -61,7 +65,8 @@ internal sealed class CustodySetup : IDisposable
         var parts = new List<Part>();
         try
         {
-            var (kept, shares, wraps) = (new List<KeptWay>(), new List<SealedShareModel>(), new List<SealedWrapModel>());
+            var (kept, shares, wraps, tokens) =
+                (new List<KeptWay>(), new List<SealedShareModel>(), new List<SealedWrapModel>(), new List<SealedWrap>());
             foreach (var way in ways)
             {
                 var split = node.NewId();
@@ -76,7 +81,15 @@ internal sealed class CustodySetup : IDisposable
                 {
                     var made = WrapRecord.Seal(secret, way.Way, split, way.Holders[0].Key, node.Random);
                     parts.Add(new Part(way.Way, 0, made.Confirmation));
-                    wraps.Add(new SealedWrapModel(way.Way.Value, way.Kind.ToText(), made.Wrap.Encode()));
+                    if (way.Kind == WayKind.Hsm)
+                    {
+                        tokens.Add(made.Wrap);
+                    }
+                    else
+                    {
+                        wraps.Add(new SealedWrapModel(way.Way.Value, way.Kind.ToText(), made.Wrap.Encode()));
+                    }
+
                     kept.Add(new KeptWay(way, split, [made.Proof]));
                 }
             }
@@ -86,7 +99,7 @@ internal sealed class CustodySetup : IDisposable
             var signed = secret.Sign(record);
             var challenge = node.NewNonce().ToArray();
             return new CustodySetup(
-                parts, record, signed, challenge, new EnrolledModel(SignedModel.From(signed), shares, wraps, challenge));
+                parts, tokens, record, signed, challenge, new EnrolledModel(SignedModel.From(signed), shares, wraps, challenge));
         }
         catch
         {

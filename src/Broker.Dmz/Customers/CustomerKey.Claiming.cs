@@ -74,6 +74,7 @@ internal sealed partial class CustomerKey
 
         (_head, _pending, _ledger, _lastFailure, _state) = (head, null, ledger, null, KeyState.Unlocked);
         _turn++;
+        (_given, _unattended, _told) = (null, false, _custody);
         _witnesses.Clear();
         Context.CancelTimer(AbandonTimer);
         _writer!.Tell(new WriterMessage.Forget(FromTheStart: true));

@@ -25,14 +25,33 @@ internal sealed partial class CustomerKey
     private CustomerKeyMessage.Enrol? _enrolment;
     private CustodySetup? _setup;
 
-    private Result<EnrolledModel> OnEnrol(CustomerKeyMessage.Enrol message)
+    private void OnEnrol(CustomerKeyMessage.Enrol message)
+    {
+        var begun = Enrol(message);
+        if (begun.Value is null || _setup!.TokenWraps.Count == 0)
+        {
+            message.ReplyTo.Tell(begun);
+            return;
+        }
+
+        // Whoever asked hears of it when the tokens have their wraps.
+        _enrolling = message.ReplyTo;
+        KeepInTokens();
+    }
+
+    private Result<EnrolledModel> Enrol(CustomerKeyMessage.Enrol message)
     {
         if (_state is not (KeyState.Unknown or KeyState.Enrolling))
         {
             return new Refused(Codes.CustomerExists, "the customer exists already");
         }
 
-        if (VerifyPlan(message, out var plan) is { } refused)
+        if (_state == KeyState.Enrolling && _pending is not null)
+        {
+            return new Refused(Codes.Busy, "an enrolment of the customer is being committed; look at its state");
+        }
+
+        if ((VerifyPlan(message, out var plan) ?? VerifyTokens(plan)) is { } refused)
         {
             return refused;
         }
@@ -167,6 +186,8 @@ internal sealed partial class CustomerKey
         };
         request.PlanCertificates.AddRange(_enrolment.Certificates.Select(c => ByteString.CopyFrom(c)));
         request.Changes.AddRange(statements.Select(s => WireSigned.Change(s.Key, s.Signed)));
+        // From here on the zone may have the customer, and with it its wraps.
+        _removes = false;
         _writer!.Tell(new WriterMessage.Enrol(request, headSigned));
     }
 
@@ -181,18 +202,27 @@ internal sealed partial class CustomerKey
         {
             _lastFailure = result.Code;
             Log.UnlockFailed(_log, _customer, result.Code ?? Codes.Internal);
+            // Where another claim stands the customer may be there: then its wraps are ways.
+            _removes = result.Code != Codes.OutcomeUnknown;
             Wipe("enrolment was not committed");
             return;
         }
 
         (_fence, _lockGeneration, _recovered) = (1, 0, true);
+        _removes = false;
         ClearEnrolment();
         Become(_pending.Head, result.Ledger!);
     }
 
     private void ClearEnrolment()
     {
-        _setup?.Dispose();
-        (_plan, _enrolment, _setup) = (null, null, null);
+        if (_setup is { } setup)
+        {
+            RemoveFromTokens(setup);
+            setup.Dispose();
+        }
+
+        _enrolling?.Tell(new Refused(_lastFailure ?? Codes.NotEnrolling, "the enrolment was given up; begin again"));
+        (_plan, _enrolment, _setup, _enrolling) = (null, null, null, null);
     }
 }

@@ -19,6 +19,8 @@ internal sealed partial class CustomerKey
     private const int MaxShares = 64;
     private const int MaxClaims = 3;
 
+    private static readonly Name SharesWay = Name.Parse(WayKind.Shares.ToText());
+
     private readonly List<GivenShare> _shares = [];
     private readonly List<CustomerHead> _witnesses = [];
     private (ulong Counter, Digest Root) _accepted;
@@ -26,7 +28,7 @@ internal sealed partial class CustomerKey
     private Claim? _claim;
     private int _claims;
 
-    private static Refused MemoryFull { get; } =
+    internal static Refused MemoryFull { get; } =
         new(Codes.Busy, "the node's locked memory is full; try again, or raise broker.secrets.capacity");
 
     private uint Needed() => _shares.Count > 0 ? _shares[^1].Record.Threshold : _custody?.Shares?.Way.Threshold ?? 0;
@@ -35,20 +37,9 @@ internal sealed partial class CustomerKey
 
     private Result<KeyStatus> OnGiveShare(ShareModel model, Signed custody)
     {
-        if (_state == KeyState.Unknown && !custody.Statement.IsEmpty)
+        if (BeforeGiving(custody) is { } early)
         {
-            // Enrolled since: on another node, or here while the zone's answer was lost.
-            _state = KeyState.Locked;
-        }
-
-        if (_state is KeyState.Unknown or KeyState.Enrolling)
-        {
-            return LockedRefusal();
-        }
-
-        if (_secret is not null)
-        {
-            return Status();
+            return early;
         }
 
         if (!Id16.TryParse(model.Split, out var split) || !Digest.TryParse(model.AcceptedRoot, out var root))
@@ -68,7 +59,8 @@ internal sealed partial class CustomerKey
         catch (SealedDataException)
         {
             return new Refused(
-                Codes.ShareWrongIncarnation, "the share was sealed to another start of this node, or altered; seal it again, begin again");
+                Codes.ShareWrongIncarnation,
+                $"share {model.Index} was sealed to another start of this node, or altered; begin again, the shares given before are gone too");
         }
         catch (MalformedException)
         {
@@ -83,19 +75,25 @@ internal sealed partial class CustomerKey
             record.Index != model.Index)
         {
             record.Dispose();
-            return new Refused(Codes.ShareForeign, "the share is of another customer, epoch or splitting");
+            return new Refused(Codes.ShareForeign, $"share {model.Index} is of another customer, epoch or splitting");
+        }
+
+        if (Superseded(record.Epoch, SharesWay, record.Split) is { } superseded)
+        {
+            record.Dispose();
+            return superseded;
         }
 
         if (!IsOfIdentity(record, custody))
         {
             record.Dispose();
-            return new Refused(Codes.ShareForeign, "the share names another identity than the customer's custody record");
+            return new Refused(Codes.ShareForeign, $"share {model.Index} names another identity than the customer's custody record");
         }
 
         if (!record.IsSigned)
         {
             record.Dispose();
-            return new Refused(Codes.ShareForged, "the share is not signed by the identity that it names");
+            return new Refused(Codes.ShareForged, $"share {model.Index} is not signed by the identity that it names");
         }
 
         Keep(new GivenShare(record, (model.AcceptedCounter, root)), model.Witness);
@@ -124,18 +122,7 @@ internal sealed partial class CustomerKey
         }
 
         _shares.Add(share);
-        var signed = witness?.ToSigned();
-        if (signed is not null && signed.IsBy(share.Record.Identity))
-        {
-            try
-            {
-                _witnesses.Add(signed.Read<CustomerHead>());
-            }
-            catch (MalformedException)
-            {
-                // A console that keeps a broken file is no witness.
-            }
-        }
+        Witness(witness, share.Record.Identity);
     }
 
     private static bool IsOfIdentity(ShareRecord record, Signed custody)
@@ -159,9 +146,10 @@ internal sealed partial class CustomerKey
         }
 
         var chosen = group.Take((int)latest.Threshold).ToList();
+        CustomerSecret? secret;
         try
         {
-            _secret = ShareRecord.Combine([.. chosen.Select(s => s.Record)]);
+            secret = ShareRecord.Combine([.. chosen.Select(s => s.Record)]);
         }
         catch (SecretMemoryExhaustedException)
         {
@@ -169,16 +157,15 @@ internal sealed partial class CustomerKey
         }
 
         var accepted = chosen[0].Accepted;
-        _accepted = chosen.All(s => s.Accepted == accepted) ? accepted : default;
+        var split = latest.Split;
         ClearShares(keepWitnesses: true);
-        if (_secret is null)
+        if (secret is null)
         {
             Fail(Codes.SharesDoNotCombine);
             return new Refused(Codes.SharesDoNotCombine, "the shares do not rebuild the secret that they name; begin again");
         }
 
-        _claims = 0;
-        _writer!.Tell(new WriterMessage.Load());
+        Begin(secret, SharesWay, split, chosen.All(s => s.Accepted == accepted) ? accepted : default, unattended: false);
         return null;
     }
 
@@ -214,9 +201,9 @@ internal sealed partial class CustomerKey
         _ledger = new LedgerPoint(loaded.State.LedgerPosition, new Digest(loaded.State.LedgerHash.Span));
         if (loaded.State.LockGeneration > loaded.State.LiftedGeneration)
         {
-            if (_state == KeyState.Claiming)
+            if (_state == KeyState.Claiming || _unattended)
             {
-                // Locked while another owned it: then it is locked here too.
+                // Locked while another owned it: then it is locked here too. And no way unlocks by itself while a lock stands.
                 Fail(Codes.LockStands);
                 return;
             }
@@ -258,6 +245,11 @@ internal sealed partial class CustomerKey
             head.Value.Cluster != _node.Cluster)
         {
             return Codes.CustodyForged;
+        }
+
+        if (_given is { } given && custody.Find(given.Way)?.Split != given.Split)
+        {
+            return Codes.WaySuperseded;
         }
 
         return Freshness(head, loaded);

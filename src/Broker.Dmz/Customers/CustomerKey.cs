@@ -76,7 +76,10 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 m.ReplyTo.Tell(Status());
                 break;
             case CustomerKeyMessage.Enrol m:
-                m.ReplyTo.Tell(OnEnrol(m));
+                OnEnrol(m);
+                break;
+            case CustomerKeyMessage.WrapKept m:
+                OnWrapKept(m);
                 break;
             case CustomerKeyMessage.Confirm m:
                 m.ReplyTo.Tell(OnConfirm(m));
@@ -98,6 +101,15 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 break;
             case CustomerKeyMessage.GiveShare m:
                 m.ReplyTo.Tell(OnGiveShare(m.Share, m.Custody));
+                break;
+            case CustomerKeyMessage.GiveWrap m:
+                m.ReplyTo.Tell(OnGiveWrap(m.Wrap, m.Custody));
+                break;
+            case CustomerKeyMessage.GiveOpened m:
+                m.ReplyTo.Tell(OnGiveOpened(m));
+                break;
+            case CustomerKeyMessage.Hear m:
+                Hear(m.Custody);
                 break;
             case CustomerKeyMessage.Loaded m:
                 OnLoaded(m.Result);
@@ -194,7 +206,10 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _lastFailure,
         Waiting?.Challenge,
         _state == KeyState.Unlocked ? _fence : 0,
-        _state == KeyState.Unlocked ? _head!.Value.Counter : 0);
+        _state == KeyState.Unlocked ? _head!.Value.Counter : 0)
+    {
+        Missing = _state == KeyState.Enrolling ? "" : Missing,
+    };
 
     /// <summary>Ends what this incarnation of the secret began: nothing of the customer stays in memory.</summary>
     private void Wipe(string reason)
@@ -231,6 +246,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _head = null;
         _pending = null;
         _claim = null;
+        (_given, _unattended) = (null, false);
     }
 
     /// <summary>Whether a head that the zone names is the one that this actor signed last, or the one that it is about to commit.</summary>
@@ -318,16 +334,14 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
     private Refused LockedRefusal() => _state switch
     {
-        KeyState.Unlocking => new Refused(
-            Codes.CustomerLocked,
-            $"the customer is locked: {_shares.Count} of {Needed()} shares given; custodians run brokerctl customer unlock"),
         KeyState.LiftNeeded => new Refused(
-            Codes.LiftNeeded, "the shares are there, the lock stands; an administrator runs brokerctl customer lift"),
+            Codes.LiftNeeded, "the key is there, the lock stands; an administrator runs brokerctl customer lift"),
         KeyState.Claiming => Deposed,
         KeyState.Holding => NotOwner,
         KeyState.Unknown => new Refused(Codes.CustomerUnknown, "no such customer; brokerctl customer enrol makes one"),
-        KeyState.Enrolling => new Refused(Codes.CustomerLocked, "the customer is being enrolled; custodians confirm their shares first"),
-        _ => new Refused(Codes.CustomerLocked, "the customer is locked; custodians run brokerctl customer unlock"),
+        KeyState.Enrolling => new Refused(
+            Codes.CustomerLocked, "the customer is being enrolled; whoever keeps a share or a wrap confirms it first"),
+        _ => new Refused(Codes.CustomerLocked, $"the customer is locked; missing: {Missing}; see brokerctl customer unlock"),
     };
 
     private static Refused Refuse(string code) => new(code, code switch

@@ -10,7 +10,10 @@ using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Customers;
 
-/// <summary>What the actor of a customer's key understands. No message carries a secret: what comes is sealed, what goes is too.</summary>
+/// <summary>
+/// What the actor of a customer's key understands.
+/// What comes is sealed, what goes is too; but for what a token of this node opened, which the message owns.
+/// </summary>
 internal abstract partial record CustomerKeyMessage
 {
     private CustomerKeyMessage()
@@ -54,6 +57,27 @@ internal abstract partial record CustomerKeyMessage
     /// early; what the shares rebuild is held against it again by signature.
     /// </summary>
     public sealed record GiveShare(ShareModel Share, Signed Custody, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>Whoever keeps a wrap gives its record, sealed to this incarnation; the zone's custody record as with a share.</summary>
+    public sealed record GiveWrap(WrapModel Wrap, Signed Custody, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>A token of this node opened the record of a wrap.</summary>
+    /// <param name="Record">Owned by the message.</param>
+    /// <param name="Custody">The zone's custody record.</param>
+    /// <param name="Unattended">Whether nobody asked for it: then it does not wait for a lift, nor end what people began.</param>
+    /// <param name="ReplyTo">Gets the state.</param>
+    public sealed record GiveOpened(
+        Cargo<WrapRecord> Record, Signed Custody, bool Unattended, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage, IDisposable
+    {
+        /// <summary>Wipes the record.</summary>
+        public void Dispose() => Record.Dispose();
+    }
+
+    /// <summary>A token has the wrap of an enrolment, or not.</summary>
+    public sealed record WrapKept(long Turn, Name Way, Result<Custody.KeptWrap> Result) : CustomerKeyMessage;
+
+    /// <summary>The zone's custody record, for what is said to people while the customer is locked.</summary>
+    public sealed record Hear(Signed Custody) : CustomerKeyMessage;
 
     /// <summary>What the zone and the witnesses say of the customer.</summary>
     public sealed record Loaded(Result<LoadedCustomer> Result) : CustomerKeyMessage;

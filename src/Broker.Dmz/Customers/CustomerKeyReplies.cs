@@ -29,7 +29,11 @@ internal static class KeyState
 /// <param name="HeadCounter">Counter of the head that is held; 0 when not unlocked.</param>
 internal sealed record KeyStatus(
     string State, uint Needed, IReadOnlyList<string> Given, string? LastFailure, byte[]? Challenge, ulong Fence,
-    ulong HeadCounter);
+    ulong HeadCounter)
+{
+    /// <summary>What each way of custody lacks, in words; empty while enrolling.</summary>
+    public string Missing { get; init; } = "";
+}
 
 /// <summary>Where a chain stood.</summary>
 internal sealed record LedgerPoint(ulong Position, Digest Hash);

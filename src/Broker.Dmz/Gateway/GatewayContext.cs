@@ -1,5 +1,6 @@
 using Broker.Actors;
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
 using Broker.Dmz.Peers;
@@ -17,7 +18,7 @@ namespace Broker.Dmz.Gateway;
 /// <summary>What the calls of the gateway share: the actors and the zone. It carries and checks form; it decides nothing.</summary>
 internal sealed class GatewayContext(
     DmzContext node, CustomerRegistry customers, ActorRef<RequestsMessage> requests, ConnectedAgents agents, LoginTokens tokens,
-    ILogger log)
+    EntryBudget entries, ILogger log)
 {
     public static readonly TimeSpan EffectTimeout = TimeSpan.FromSeconds(30);
 
@@ -33,6 +34,8 @@ internal sealed class GatewayContext(
     public ConnectedAgents Agents => agents;
 
     public LoginTokens Tokens => tokens;
+
+    public EntryBudget Entries => entries;
 
     public ILogger Log => log;
 
@@ -57,9 +60,14 @@ internal sealed class GatewayContext(
             return known;
         }
 
-        return await State(customer, cancellation) is null
-            ? new Refused(Codes.CustomerUnknown, $"there is no customer {customer}")
-            : await customers.Find(customer, exists: true);
+        if (await State(customer, cancellation) is not { } state)
+        {
+            return new Refused(Codes.CustomerUnknown, $"there is no customer {customer}");
+        }
+
+        var found = await customers.Find(customer, exists: true);
+        found.Value?.Key.Tell(new CustomerKeyMessage.Hear(WireSigned.From(state.Custody)));
+        return found;
     }
 
     /// <summary>The entries of those who signed, with proofs, and the head under which they stand.</summary>
@@ -113,6 +121,41 @@ internal sealed class GatewayContext(
         catch (ZoneException)
         {
             // The refusal stands; what is lost is its record, and the zone's absence is logged where it is noticed.
+        }
+    }
+
+    /// <summary>Enters the refusal of what a console brought to unlock or prove a way of custody.</summary>
+    public async Task AuditEntry(Name customer, string console, string action, string code)
+    {
+        if (code is Codes.Busy or Codes.ZoneUnavailable or Codes.CustomerLocked)
+        {
+            return;
+        }
+
+        try
+        {
+            await node.Zone.ReportRefusalAsync(
+                new Wire.ReportRefusalRequest { Customer = customer.Value, Principal = console, Action = action, Code = code },
+                CancellationToken.None);
+        }
+        catch (ZoneException)
+        {
+            // As with requests.
+        }
+    }
+
+    /// <summary>Enters what was done with a way of custody into the audit trail; the budget of such records is the zone's.</summary>
+    public async Task AuditCustody(Name customer, string console, string what, string subject)
+    {
+        try
+        {
+            await node.Zone.ReportCustodyAsync(
+                new Wire.ReportCustodyRequest { Customer = customer.Value, Principal = console, Event = what, Subject = subject },
+                CancellationToken.None);
+        }
+        catch (ZoneException)
+        {
+            // It is done; what is lost is its record, and the zone's absence is logged where it is noticed.
         }
     }
 

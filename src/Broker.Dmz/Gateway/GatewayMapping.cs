@@ -39,6 +39,7 @@ internal static class GatewayMapping
         new CustomerCalls(gateway).Map(calls);
         new NodeCalls(gateway).Map(calls);
         new CustodyChangeCalls(gateway).Map(calls);
+        new CustodyCalls(gateway).Map(calls);
         new EffectCalls(gateway).Map(calls);
         new LaunchCalls(gateway).Map(calls);
         new MetadataCalls(gateway).Map(calls);

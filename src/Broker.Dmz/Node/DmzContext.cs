@@ -1,4 +1,5 @@
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Peers;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
@@ -33,6 +34,9 @@ internal sealed record DmzContext(
 {
     /// <summary>The other nodes of the DMZ, and whom of them this one admits.</summary>
     public NodePeers Peers { get; init; } = NodePeers.None;
+
+    /// <summary>The tokens of ways of custody; none where nothing else is set.</summary>
+    public ITokenWraps Tokens { get; init; } = TokenWraps.None;
 
     /// <summary>16 random bytes.</summary>
     public Id16 NewId()

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Broker.Actors;
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Gateway;
 using Broker.Dmz.Peers;
@@ -37,6 +38,7 @@ internal sealed class DmzNode : INode
     private readonly InstallationKey _key;
     private readonly ActorSystem _system;
     private readonly ZoneClient _zone;
+    private readonly TokenWraps _tokens;
     private readonly DmzContext _node;
     private readonly CustomerRegistry _customers;
     private readonly ActorRef<RequestsMessage> _requests;
@@ -75,6 +77,7 @@ internal sealed class DmzNode : INode
             Peers = new NodePeers(
                 AdmissionPolicy.Load(options.Peers.IsAuto, options.Peers.People),
                 [.. options.Peers.Nodes.Select(n => new PeerClient(n.Key, n.Value, _key, time))], new LiveIncarnations(time)),
+            Tokens = _tokens = new TokenWraps(options.Custody.Ways, time, random, logs.CreateLogger("broker.custody")),
         };
 
         var customers = _system.Spawn(
@@ -91,6 +94,14 @@ internal sealed class DmzNode : INode
             "agents");
         ZoneLink.Expect(host.Health);
         _system.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(_node, host.Health, logs.CreateLogger("broker.zone"))), "zone");
+        if (options.Custody.Ways.Count > 0)
+        {
+            _system.Spawn(
+                Props<WayOpenerMessage>.Of(
+                    () => new WayOpener(_node, _customers, options.Custody, host.Health, logs.CreateLogger("broker.custody"))),
+                "custody");
+        }
+
         var builder = host.CreateWebBuilder(kestrel => Listen(kestrel, host.Refused));
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
@@ -173,7 +184,8 @@ internal sealed class DmzNode : INode
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");
         var gateway = new GatewayContext(
-            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random), log)
+            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random),
+            new EntryBudget(_node.Time, _options.Custody.EntriesPerMinute), log)
         {
             Intake = _links.Intake,
         };
@@ -192,6 +204,7 @@ internal sealed class DmzNode : INode
     {
         await _web.DisposeAsync();
         await _system.TerminateAsync(LastDeadline);
+        await _tokens.DisposeAsync();
         _zone.Dispose();
         _links.Dispose();
         _node.AgentIssuer?.Dispose();

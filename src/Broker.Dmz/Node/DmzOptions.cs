@@ -1,5 +1,6 @@
 using System.Net;
 using Broker.Configuration;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Peers;
 using Broker.Host;
 using Broker.Secrets;
@@ -21,6 +22,7 @@ internal sealed record DmzOptions(
     SecretMemoryBacking SecretBacking,
     int MaxAgents,
     int MaxLaunches,
+    CustodySettings Custody,
     NodeLimits Limits,
     PeerOptions Peers)
 {
@@ -56,6 +58,7 @@ internal sealed record DmzOptions(
                 ("auto", SecretMemoryBacking.Auto), ("memfd-secret", SecretMemoryBacking.MemfdSecret), ("mmap", SecretMemoryBacking.Mmap)),
             (int)s.Integer("agents.max", 1, 1_000_000),
             (int)s.Integer("max-launches", 1, 1_000_000),
+            CustodySettings.Read(s.Section("custody")),
             new NodeLimits(
                 (int)s.Integer("max-customers", 1, 1_000_000),
                 (int)s.Integer("max-in-flight", 1, 1_000_000),

@@ -166,7 +166,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             {
                 // Locked meanwhile: what stands is settled from the journal when the customer is unlocked again.
                 Finish("", Codes.CustomerLocked, new Refused(
-                    Codes.CustomerLocked, $"the customer is {status.State}: {status.Given.Count} of {status.Needed} shares given"));
+                    Codes.CustomerLocked, $"the customer is {status.State}; missing: {status.Missing}"));
                 return;
             }
 

@@ -6,7 +6,8 @@ namespace Broker.Host.Health;
 /// <param name="Name">For instance <c>zone</c>, <c>store</c>.</param>
 /// <param name="IsGood">Whether the node can do its work as far as this goes.</param>
 /// <param name="Detail">For people: what is not good. Without secrets and addresses of customers.</param>
-public sealed record HealthCondition(string Name, bool IsGood, string Detail);
+/// <param name="IsAdvisory">Whether it is only shown: the node is ready without it.</param>
+public sealed record HealthCondition(string Name, bool IsGood, string Detail, bool IsAdvisory = false);
 
 /// <summary>
 /// Whether the node is live and ready. Live: the process answers. Ready: it has started, is not stopping, and every condition that its
@@ -20,7 +21,7 @@ public sealed class NodeHealth
     private volatile bool _stopping;
 
     /// <summary>Whether work may be sent here.</summary>
-    public bool IsReady => _started && !_stopping && _conditions.Values.All(static c => c.IsGood);
+    public bool IsReady => _started && !_stopping && _conditions.Values.All(static c => c.IsGood || c.IsAdvisory);
 
     /// <summary>Starting, ready, not ready, or stopping.</summary>
     public string Status => this switch
@@ -36,6 +37,10 @@ public sealed class NodeHealth
 
     /// <summary>Reports a condition, in place of what was reported of that name.</summary>
     public void Report(string name, bool isGood, string detail = "") => _conditions[name] = new HealthCondition(name, isGood, detail);
+
+    /// <summary>As <see cref="Report"/>, of what the node can do without: shown, but it does not count for readiness.</summary>
+    public void Advise(string name, bool isGood, string detail = "") =>
+        _conditions[name] = new HealthCondition(name, isGood, detail, IsAdvisory: true);
 
     /// <summary>Numbers that operators watch, as they are now, by name. Nothing is decided by them.</summary>
     public IReadOnlyDictionary<string, long> Gauges =>

@@ -97,6 +97,10 @@ public abstract class ZoneCaller
     public Task<ReportRefusalReply> ReportRefusalAsync(ReportRefusalRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.ReportRefusal, request, cancellationToken);
 
+    /// <summary>Records what was done with a way of custody, within its budget.</summary>
+    public Task<ReportCustodyReply> ReportCustodyAsync(ReportCustodyRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.ReportCustody, request, cancellationToken);
+
     /// <summary>Blocks of a chain, a page at a time.</summary>
     public Task<ReadLedgerReply> ReadLedgerAsync(ReadLedgerRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.ReadLedger, request, cancellationToken);

@@ -75,6 +75,9 @@ public static class ZoneOperations
     public static readonly ZoneOperation<ReportRefusalRequest, ReportRefusalReply> ReportRefusal =
         Write("report-refusal", ReportRefusalRequest.Parser, ReportRefusalReply.Parser, Small, Small);
 
+    public static readonly ZoneOperation<ReportCustodyRequest, ReportCustodyReply> ReportCustody =
+        Write("report-custody", ReportCustodyRequest.Parser, ReportCustodyReply.Parser, Small, Small);
+
     public static readonly ZoneOperation<ReadLedgerRequest, ReadLedgerReply> ReadLedger =
         Read("read-ledger", ReadLedgerRequest.Parser, ReadLedgerReply.Parser, Large);
 #pragma warning restore CS1591

@@ -19,6 +19,16 @@ namespace Broker.Protocol.Api;
 /// <description>change-custody, rotate → <see cref="EnrolledModel"/>; holders confirm as at enrolment</description>
 /// </item>
 /// <item><term>POST /v1/customers/{c}/shares</term><description><see cref="ShareModel"/> → <see cref="CustomerModel"/></description></item>
+/// <item><term>POST /v1/customers/{c}/wraps</term><description><see cref="WrapModel"/> → <see cref="CustomerModel"/></description></item>
+/// <item><term>POST /v1/customers/{c}/unlock</term><description><see cref="WayModel"/> → <see cref="CustomerModel"/></description></item>
+/// <item>
+/// <term>POST /v1/customers/{c}/custody-challenges</term>
+/// <description><see cref="WayModel"/> → 201 <see cref="ChallengeModel"/></description>
+/// </item>
+/// <item>
+/// <term>POST /v1/customers/{c}/custody-proofs</term>
+/// <description><see cref="ProofModel"/> → <see cref="ProvenModel"/></description>
+/// </item>
 /// <item><term>POST /v1/customers/{c}/lock</term><description>lock → <see cref="LockedModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/lift</term><description>lift-lock → <see cref="CustomerModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/login</term><description>login → <see cref="TokenModel"/></description></item>

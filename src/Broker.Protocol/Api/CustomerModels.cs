@@ -6,7 +6,17 @@ namespace Broker.Protocol.Api;
 /// <param name="Incarnation">A <see cref="Custody.Incarnation"/> signed by the key of the node's certificate.</param>
 /// <param name="Certificates">DER: the node's certificate and what leads to the root.</param>
 /// <param name="Version">The product's version.</param>
-public sealed record NodeModel(string Cluster, string Node, SignedModel Incarnation, IReadOnlyList<byte[]> Certificates, string Version);
+/// <param name="HsmWays">Ways of custody of kind <c>hsm</c> for which this node has a token.</param>
+public sealed record NodeModel(
+    string Cluster, string Node, SignedModel Incarnation, IReadOnlyList<byte[]> Certificates, string Version,
+    IReadOnlyList<HsmWayModel> HsmWays);
+
+/// <summary>A way of custody that a token of the node keeps.</summary>
+/// <param name="Way">Its name.</param>
+/// <param name="Key">The public key in the token, 65 bytes; null where the token was not seen yet.</param>
+/// <param name="Problem">Code of what keeps it from being used now, or null.</param>
+/// <param name="Detail">The same in words, or null.</param>
+public sealed record HsmWayModel(string Way, byte[]? Key, string? Problem, string? Detail);
 
 /// <summary>Enrols a customer: POST /v1/customers.</summary>
 /// <param name="Plan">A <see cref="Custody.EnrolmentPlan"/> signed by the key of a console certificate with the attribute
@@ -26,7 +36,7 @@ public sealed record SealedWrapModel(string Way, string Kind, byte[] Wrap);
 /// <summary>Answer to an enrolment. The shares and wraps are nowhere else.</summary>
 /// <param name="Custody">The <see cref="Custody.CustodyRecord"/>, which echoes the plan.</param>
 /// <param name="Shares">One for each custodian.</param>
-/// <param name="Wraps">One for each way that is kept as a wrap by the customer.</param>
+/// <param name="Wraps">One for each way of kind <c>key</c>. What the node's tokens keep does not leave it.</param>
 /// <param name="Challenge">32 bytes that each holder answers.</param>
 /// <param name="Succession">
 /// Of a rotation: the <see cref="Custody.SuccessionRecord"/> signed by the new identity, by which holders believe the new one.
@@ -52,11 +62,44 @@ public sealed record ConfirmModel(string Way, uint Index, byte[] Answer);
 public sealed record ShareModel(
     uint Epoch, string Split, uint Index, byte[] Sealed, ulong AcceptedCounter, string AcceptedRoot, SignedModel? Witness);
 
+/// <summary>The record of a wrap for unlocking: POST /v1/customers/{customer}/wraps.</summary>
+/// <param name="Epoch">The epoch of the wrap.</param>
+/// <param name="Way">The way of custody.</param>
+/// <param name="Split">The making that the wrap is of, 32 hexadecimal digits.</param>
+/// <param name="Sealed">The record sealed to the incarnation.</param>
+/// <param name="AcceptedCounter">As with <see cref="ShareModel"/>.</param>
+/// <param name="AcceptedRoot">As with <see cref="ShareModel"/>.</param>
+/// <param name="Witness">As with <see cref="ShareModel"/>.</param>
+public sealed record WrapModel(
+    uint Epoch, string Way, string Split, byte[] Sealed, ulong AcceptedCounter, string AcceptedRoot, SignedModel? Witness);
+
+/// <summary>Names a way of custody: POST /v1/customers/{customer}/unlock, which a token of the node opens, and …/custody-challenges.</summary>
+/// <param name="Way">The way.</param>
+public sealed record WayModel(string Way);
+
+/// <summary>A challenge to show that a way of custody is there: answer to POST /v1/customers/{customer}/custody-challenges.</summary>
+/// <param name="Challenge">The encoding of a <see cref="Custody.CustodyChallenge"/>: used once, within 10 minutes.</param>
+/// <param name="Custody">The custody record, whose proof keys the answer is held against.</param>
+public sealed record ChallengeModel(byte[] Challenge, SignedModel Custody);
+
+/// <summary>An answer to a challenge: POST /v1/customers/{customer}/custody-proofs.</summary>
+/// <param name="Challenge">The challenge.</param>
+/// <param name="Index">The share, from 1; 0 of a wrap.</param>
+/// <param name="Answer">The signature, 64 bytes; null or empty of a way of kind <c>hsm</c>: then the node has its token answer.</param>
+public sealed record ProofModel(byte[] Challenge, uint Index, byte[]? Answer);
+
+/// <summary>A way of custody is there: nothing was unlocked.</summary>
+/// <param name="Way">The way.</param>
+/// <param name="Index">The share, from 1; 0 of a wrap.</param>
+/// <param name="Holder">Who keeps it, by the custody record.</param>
+/// <param name="Answer">The signature over the challenge, which whoever has the custody record verifies too.</param>
+public sealed record ProvenModel(string Way, uint Index, string Holder, byte[] Answer);
+
 /// <summary>The state of a customer: GET /v1/customers/{customer}.</summary>
 /// <param name="Customer">The customer.</param>
 /// <param name="State"><c>unknown</c>, <c>enrolling</c>, <c>locked</c>, <c>unlocking</c>, <c>lift-needed</c>, <c>claiming</c>,
 /// <c>receiving</c>, <c>holding</c> (another node owns the customer, this one has its key) or <c>unlocked</c>.</param>
-/// <param name="Missing">What is missing, in words: <c>1 of 2 shares given</c>.</param>
+/// <param name="Missing">What is missing, in words: <c>2 of 3 shares (1 given), or the key of way safe</c>.</param>
 /// <param name="LastFailure">Code of the last failed unlock, or null.</param>
 /// <param name="Given">Shares, or confirmations, given so far: <c>shares/2</c>, or the way of a wrap.</param>
 /// <param name="Custody">The custody record.</param>

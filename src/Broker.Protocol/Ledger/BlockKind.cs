@@ -50,6 +50,9 @@ public static class BlockKind
     /// <summary>The <see cref="Requests.SignedRequest"/> of an invitation, a token's first half.</summary>
     public const string Invitation = "invitation";
 
+    /// <summary>A <see cref="Ledger.CustodyEvent"/>.</summary>
+    public const string CustodyEvent = "custody-event";
+
     /// <summary>A <see cref="Refusal"/>.</summary>
     public const string Refusal = "refusal";
 }

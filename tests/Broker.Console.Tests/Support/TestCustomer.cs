@@ -23,6 +23,8 @@ internal sealed partial class TestCustomer(TestInstallation installation) : IDis
     private SignedModel? _signedCustody;
     private SignedModel? _signedHead;
     private IReadOnlyList<byte[]> _expected = [];
+    private Dictionary<string, byte[]> _expectedWraps = [];
+    private Id16 _wrapSplit = new([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
 
     public string State { get; set; } = "unknown";
 
@@ -72,6 +74,12 @@ internal sealed partial class TestCustomer(TestInstallation installation) : IDis
             ("GET", "/v1/customers/acme") => TestBroker.WriteAsync(context, Model(), ApiJson.Default.CustomerModel),
             ("POST", "/v1/customers/acme/confirmations") => Confirm(context, Read(body, ApiJson.Default.ConfirmModel)),
             ("POST", "/v1/customers/acme/shares") => Give(context, Read(body, ApiJson.Default.ShareModel)),
+            ("POST", "/v1/customers/acme/wraps") => GiveWrap(context, Read(body, ApiJson.Default.WrapModel)),
+            ("POST", "/v1/customers/acme/custody-challenges") => TestBroker.WriteAsync(
+                context, new ChallengeModel(
+                    Challenge(Read(body, ApiJson.Default.WayModel).Way).Encode(), SignedModel.From(_secret!.Sign(Custody))),
+                ApiJson.Default.ChallengeModel),
+            ("POST", "/v1/customers/acme/custody-proofs") => Prove(context, Read(body, ApiJson.Default.ProofModel)),
             ("POST", "/v1/customers/acme/login") => TestBroker.WriteAsync(
                 context, new TokenModel("t", TestInstallation.Now.AddMinutes(5)), ApiJson.Default.TokenModel),
             ("GET", "/v1/customers/acme/credentials") => TestBroker.WriteAsync(
@@ -96,7 +104,7 @@ internal sealed partial class TestCustomer(TestInstallation installation) : IDis
             .Encode();
         return new NodeModel(
             installation.Cluster.Value, "dmz-1", new SignedModel(statement, installation.Node.Sign(statement)),
-            [.. installation.Node.ChainDer.Select(static c => c.ToArray())], "0.1.0");
+            [.. installation.Node.ChainDer.Select(static c => c.ToArray())], "0.1.0", []);
     }
 
     public EnrolledModel Enrol(EnrolModel model)
@@ -107,18 +115,26 @@ internal sealed partial class TestCustomer(TestInstallation installation) : IDis
         _secret = CustomerSecret.Create(plan.Cluster, plan.Customer, 1, SystemRandom.Fill);
         var way = plan.Ways[0];
         var shares = ShareRecord.SealAll(_secret, way, new Id16(split), SystemRandom.Fill);
+        var wraps = plan.Ways.Skip(1).Select(w => (Way: w, Made: WrapRecord.Seal(
+            _secret, w.Way, _wrapSplit, w.Holders[0].Key, SystemRandom.Fill))).ToList();
         _custody = new CustodyRecord(
-            plan.Cluster, plan.Customer, 1, 1, [new KeptWay(way, new Id16(split), [.. shares.Select(static s => s.Proof)])],
+            plan.Cluster, plan.Customer, 1, 1,
+            [new KeptWay(way, new Id16(split), [.. shares.Select(static s => s.Proof)]),
+                .. wraps.Select(w => new KeptWay(w.Way, _wrapSplit, [w.Made.Proof]))],
             plan.AdministratorsRequired, _secret.Identity, _secret.Intake, Digest.Of(model.Plan.Statement));
         _challenge = new byte[32];
         SystemRandom.Fill(_challenge);
         _expected = [.. shares.Select(s => HMACSHA256.HashData(s.Confirmation.Span, _challenge))];
+        _expectedWraps = wraps.ToDictionary(
+            static w => w.Way.Way.Value, w => HMACSHA256.HashData(w.Made.Confirmation.Span, _challenge));
+        wraps.ForEach(static w => w.Made.Confirmation.Dispose());
         foreach (var (_, confirmation, _) in shares)
             confirmation.Dispose();
         State = "enrolling";
         return new EnrolledModel(
             SignedModel.From(_secret.Sign(_custody)),
-            [.. shares.Select((s, i) => new SealedShareModel((uint)i + 1, way.Holders[i].Name.Value, s.Sealed))], [], _challenge);
+            [.. shares.Select((s, i) => new SealedShareModel((uint)i + 1, way.Holders[i].Name.Value, s.Sealed))],
+            [.. wraps.Select(static w => new SealedWrapModel(w.Way.Way.Value, "key", w.Made.Wrap.Encode()))], _challenge);
     }
 
     /// <summary>As after a restart of the node: the secret is gone.</summary>
@@ -152,6 +168,13 @@ internal sealed partial class TestCustomer(TestInstallation installation) : IDis
 
     private Task Confirm(HttpContext context, ConfirmModel model)
     {
+        if (model.Index == 0)
+        {
+            return _expectedWraps.TryGetValue(model.Way, out var answer) && answer.AsSpan().SequenceEqual(model.Answer)
+                ? TestBroker.WriteAsync(context, Model(), ApiJson.Default.CustomerModel)
+                : TestBroker.RefuseAsync(context, 409, "confirmation-wrong");
+        }
+
         if (!_expected[(int)model.Index - 1].AsSpan().SequenceEqual(model.Answer))
             return TestBroker.RefuseAsync(context, 409, "confirmation-wrong");
         _given.Add(model.Index);
@@ -186,6 +209,40 @@ internal sealed partial class TestCustomer(TestInstallation installation) : IDis
             State = LockGeneration > 0 ? "lift-needed" : "unlocked";
         }
 
+        return TestBroker.WriteAsync(context, Model(), ApiJson.Default.CustomerModel);
+    }
+
+    /// <summary>A challenge of this node.</summary>
+    public CustodyChallenge Challenge(string way) => new(
+        installation.Cluster, Custody.Customer, 1, Name.Parse(way), IncarnationKey.Fingerprint, Digest.Of([7]));
+
+    /// <summary>As after a change of custody: wraps of before are of no way.</summary>
+    public void Supersede()
+    {
+        _wrapSplit = new Id16([9, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+        _custody = Custody with { Ways = [.. Custody.Ways.Select(w => w with { Split = _wrapSplit })] };
+    }
+
+    private Task Prove(HttpContext context, ProofModel model)
+    {
+        var challenge = Statement.Read<CustodyChallenge>(model.Challenge);
+        var holder = Custody.Find(challenge.Way)!.Way.Holders[model.Index == 0 ? 0 : (int)model.Index - 1].Name.Value;
+        return TestBroker.WriteAsync(
+            context, new ProvenModel(challenge.Way.Value, model.Index, holder, model.Answer!), ApiJson.Default.ProvenModel);
+    }
+
+    private Task GiveWrap(HttpContext context, WrapModel model)
+    {
+        Assert.True(Id16.TryParse(model.Split, out var split) & Digest.TryParse(model.AcceptedRoot, out var root));
+        using var key = P256PrivateKey.FromScalar(_incarnation);
+        using var record = WrapRecord.Take(Hpke.Open(
+            key, CustodyInfo.WrapForUnlock(
+                installation.Cluster, Custody.Customer, model.Epoch, Name.Parse(model.Way), split, IncarnationKey.Fingerprint),
+            CustodyInfo.AcceptedHead(model.AcceptedCounter, root), model.Sealed));
+        Assert.Equal(WrapFailure.None, record.TryUnlock(out var secret));
+        _secret?.Dispose();
+        _secret = secret;
+        State = LockGeneration > 0 ? "lift-needed" : "unlocked";
         return TestBroker.WriteAsync(context, Model(), ApiJson.Default.CustomerModel);
     }
 

@@ -141,6 +141,13 @@ internal static class ValidCalls
                 Boot = Wires.Bytes(customer.NewId()),
                 Generation = 1,
             },
+            [ZoneOperations.ReportCustody.Path] = new Wire.ReportCustodyRequest
+            {
+                Customer = name,
+                Principal = "console/one",
+                Event = "given",
+                Subject = "shares/2",
+            },
             [ZoneOperations.ReportRefusal.Path] = new Wire.ReportRefusalRequest
             {
                 Customer = name,

@@ -1,9 +1,11 @@
 using Broker.Actors;
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
 using Broker.Dmz.Peers;
 using Broker.Dmz.Requests;
+using Broker.Host.Health;
 using Broker.Links.Identity;
 using Broker.Links.Peers;
 using Broker.Links.Zone;
@@ -49,6 +51,11 @@ public sealed class DmzWorld : IAsyncLifetime
 
     /// <summary>Whether nodes that start from now on admit whoever has a node's certificate.</summary>
     internal bool AdmitsAll { get; set; }
+
+    /// <summary>The tokens of the node; set before <see cref="Restart"/>. Null for none.</summary>
+    internal SoftHsm? Hsm { get; set; }
+
+    internal NodeHealth Health { get; private set; } = new();
 
     /// <summary>The console that may enrol.</summary>
     internal InstallationKey Console { get; private set; } = null!;
@@ -99,14 +106,26 @@ public sealed class DmzWorld : IAsyncLifetime
         System = new ActorSystem("dmz", new ActorSystemOptions { Time = Time });
         var node = Node = MakeNode("dmz-1", System);
         Node.Ledger.Set(Zone.LedgerKey);
+        Health = new NodeHealth();
         Customers = StartCustomers(System, node);
         Agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(node, 1000, NullLogger.Instance)), "agents");
         Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(node, 1000)), "requests");
     }
 
+    /// <summary>Starts what unlocks without people.</summary>
+    internal void StartOpener(double seconds = 0.05) => System.Spawn(
+        Props<WayOpenerMessage>.Of(() => new WayOpener(
+            Node, Customers, new CustodySettings(Hsm!.Settings, 30, TimeSpan.FromSeconds(seconds)), Health, NullLogger.Instance)),
+        "custody");
+
     private async Task StopNode()
     {
         await System.DisposeAsync();
+        if (Node.Tokens is TokenWraps tokens && tokens.Ways.Count > 0)
+        {
+            await tokens.DisposeAsync();
+        }
+
         ((ZoneClient)Node.Zone).Dispose();
         Node.Incarnation.Dispose();
         Node.AgentIssuer?.Dispose();
@@ -138,6 +157,7 @@ public sealed class DmzWorld : IAsyncLifetime
             new AgentIssuer(_authority.AgentIssuer(), _authority.Cluster))
         {
             Peers = new NodePeers(new AdmissionPolicy(AdmitsAll, AdmissionList), new List<PeerCaller>(), new LiveIncarnations(Time)),
+            Tokens = Hsm is null ? TokenWraps.None : new TokenWraps(Hsm.Settings, Time, random, NullLogger.Instance),
         };
     }
 

@@ -1,5 +1,9 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Gateway;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
@@ -15,6 +19,8 @@ namespace Broker.Dmz.Tests.Support;
 /// <summary>The gateway of a world's node on a listener that lets every role in, so that what refuses is the check at the call.</summary>
 internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
 {
+    public const int EntriesPerMinute = 30;
+
     public static async Task<GatewayServer> StartAsync(DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null)
     {
         var key = world.Issue(LinkRole.Dmz, "dmz-1");
@@ -33,7 +39,7 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
         web.UseRouting();
         web.MapGateway(new GatewayContext(
             world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time, world.Node.Random),
-            NullLogger.Instance)
+            new EntryBudget(world.Time, EntriesPerMinute), NullLogger.Instance)
         {
             Intake = intake,
         });
@@ -42,6 +48,24 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
     }
 
     public HttpClient Client(InstallationKey key) => LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), new Uri(web.Urls.Single()));
+
+    /// <summary>Posts JSON; the answer is the reply, or the problem's code with its detail.</summary>
+    public static async Task<(TReply? Reply, string? Code, string? Detail)> Post<TBody, TReply>(
+        HttpClient client, string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TReply> replyType)
+        where TReply : class
+    {
+        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await client.PostAsync(new Uri(path, UriKind.Relative), content);
+        var answer = await response.Content.ReadAsByteArrayAsync();
+        if (response.IsSuccessStatusCode)
+        {
+            return (JsonSerializer.Deserialize(answer, replyType), null, null);
+        }
+
+        var problem = JsonSerializer.Deserialize(answer, ApiJson.Default.ProblemModel)!;
+        return (null, problem.Code, problem.Detail);
+    }
 
     public ValueTask DisposeAsync() => web.DisposeAsync();
 }

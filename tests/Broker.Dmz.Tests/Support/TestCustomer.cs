@@ -21,6 +21,7 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly List<P256PrivateKey> _custodians = [];
+    private readonly P256PrivateKey _safe = P256PrivateKey.Generate(SystemRandom.Fill);
     private ActorRef<Agents.AgentsMessage>? _agents;
 
     public DmzWorld World => world;
@@ -37,6 +38,13 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
     public EnrolledModel? Enrolment { get; private set; }
 
     public CustodyRecord Custody => Enrolment!.Custody.ToSigned().Read<CustodyRecord>();
+
+    /// <summary>The way by the customer's own key.</summary>
+    public static Name Safe { get; } = Name.Parse("safe");
+
+    public P256PrivateKey SafePrivate => _safe;
+
+    public PublicKey SafeKey => PublicKey.Parse(_safe.PublicKey);
 
     public static Name N(string text) => Name.Parse(text);
 
@@ -69,21 +77,95 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
         return Ask<Result<EnrolledModel>>(r => new CustomerKeyMessage.Enrol(signed, [.. signer.ChainDer.Select(c => c.ToArray())], r));
     }
 
-    public async Task Enrol(uint administratorsRequired = 1)
+    public Task Enrol(uint administratorsRequired = 1) => Enrol(Plan(administratorsRequired), administratorsRequired);
+
+    /// <summary>Enrols as a plan says; every holder confirms.</summary>
+    public async Task Enrol(EnrolmentPlan plan, uint administratorsRequired = 1)
     {
-        var enrolled = await AskToEnrol(Plan(administratorsRequired));
-        Assert.True(enrolled.Code is null, $"{enrolled.Code}: {enrolled.Detail}");
-        Enrolment = enrolled.Value;
+        await BeginToEnrol(plan);
         foreach (var share in Enrolment!.Shares)
         {
             using var record = OpenShare(share.Index);
-            var answer = record.Confirm(Enrolment.Challenge);
-            var confirmed = await Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Confirm("shares", share.Index, answer, r));
-            Assert.True(confirmed.Code is null, $"{confirmed.Code}: {confirmed.Detail}");
+            await Confirmed("shares", share.Index, record.Confirm(Enrolment.Challenge));
+        }
+
+        foreach (var wrap in Enrolment.Wraps)
+        {
+            using var record = OpenWrap();
+            await Confirmed(wrap.Way, 0, record.Confirm(Enrolment.Challenge));
         }
 
         await UntilUnlocked();
         await Change(UserAction.PutUser, new PutUserPayload(N("carol"), Role.Operator, Users["carol"].Key), co: administratorsRequired > 1);
+    }
+
+    public async Task BeginToEnrol(EnrolmentPlan plan)
+    {
+        var enrolled = await AskToEnrol(plan);
+        Assert.True(enrolled.Code is null, $"{enrolled.Code}: {enrolled.Detail}");
+        Enrolment = enrolled.Value;
+    }
+
+    public Task<Result<KeyStatus>> Confirm(string way, uint index, byte[] answer) =>
+        Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Confirm(way, index, answer, r));
+
+    private async Task Confirmed(string way, uint index, byte[] answer)
+    {
+        var confirmed = await Confirm(way, index, answer);
+        Assert.True(confirmed.Code is null, $"{confirmed.Code}: {confirmed.Detail}");
+    }
+
+    /// <summary>A plan with shares and the customer's own key <c>safe</c>, and what else is named.</summary>
+    public EnrolmentPlan PlanWithKey(params CustodyWay[] more) =>
+        Plan() with { Ways = [.. Plan().Ways, CustodyWay.OfWrap(WayKind.Key, new NamedKey(Safe, SafeKey)), .. more], OneWayOnly = false };
+
+    /// <summary>The wrap that the customer keeps.</summary>
+    public SealedWrap Wrap => Statement.Read<SealedWrap>(Enrolment!.Wraps[0].Wrap);
+
+    /// <summary>The record in the customer's wrap, in locked memory.</summary>
+    public WrapRecord OpenWrap()
+    {
+        Assert.Equal(WrapFailure.None, WrapRecord.TryOpen(_safe, Wrap, out var record));
+        return record!;
+    }
+
+    public WrapModel WrapFor(WrapRecord record, PublicKey? incarnation = null) => new(
+        record.Epoch, record.Way.Value, record.Split.ToString(), record.SealForUnlock(
+            incarnation ?? world.Node.Incarnation.Key, CustodyInfo.AcceptedHead(0, Digest.Zero), SystemRandom.Fill),
+        0, Digest.Zero.ToString(), null);
+
+    public WrapModel WrapFor(PublicKey? incarnation = null)
+    {
+        using var record = OpenWrap();
+        return WrapFor(record, incarnation);
+    }
+
+    public Task<Result<KeyStatus>> Give(WrapModel wrap, Signed? custody = null) =>
+        Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.GiveWrap(wrap, custody ?? Enrolment!.Custody.ToSigned(), r));
+
+    /// <summary>The node starts again; nobody unlocks.</summary>
+    public async Task RestartLocked()
+    {
+        await world.Restart();
+        Refs = (await world.Customers.Find(Name, exists: true)).Value!;
+    }
+
+    /// <summary>A lock as an administrator asks for it, in the zone and on the node.</summary>
+    public async Task Lock()
+    {
+        var request = Request(UserAction.Lock, new LockPayload(0, "test"));
+        await world.Node.Zone.LockAsync(
+            new Wire.LockRequest { Customer = Name.Value, Request = ByteString.CopyFrom(request.Encode()) }, default);
+        await Wipe();
+    }
+
+    /// <summary>An administrator lifts the lock that stands.</summary>
+    public async Task LiftTheLock()
+    {
+        await Until(s => s.State == KeyState.LiftNeeded);
+        var lifted = await Lift(Request(UserAction.LiftLock, new LockPayload((await ZoneState()).LockGeneration, "test")));
+        Assert.True(lifted.Code is null, $"{lifted.Code}: {lifted.Detail}");
+        await UntilUnlocked();
     }
 
     /// <summary>The share that a custodian was given, in locked memory.</summary>
@@ -127,10 +209,7 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
         await Wipe();
         await Give(ShareFor(1));
         await Give(ShareFor(2));
-        await Until(s => s.State == KeyState.LiftNeeded);
-        var lifted = await Lift(Request(UserAction.LiftLock, new LockPayload((await ZoneState()).LockGeneration, "test")));
-        Assert.True(lifted.Code is null, $"{lifted.Code}: {lifted.Detail}");
-        await UntilUnlocked();
+        await LiftTheLock();
     }
 
     public async Task<Result<KeyStatus>> Lift(SignedRequest request)

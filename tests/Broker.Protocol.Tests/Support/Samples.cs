@@ -81,6 +81,7 @@ internal static class Samples
         Register(s => new IntentRecord(s.Bytes(s.Below(100)), s.Bytes(s.Below(100))));
         Register(s => new ChangeRecord(s.Some<ReadOnlyMemory<byte>>(0, 3, () => s.Bytes(s.Below(40))), Signed(s)));
         Register(s => new SignedRecord(Signed(s)));
+        Register(s => new CustodyEvent(s.NextName(), s.NextText(), s.NextText(), s.NextText(), s.NextU32()));
         Register(s => new Refusal(s.NextName(), s.NextText(), s.NextText(), s.NextText(), s.NextU32()));
         Register(s => new RotationIntent(s.NextU32(), s.Next(), s.Next(), s.Next(), s.Some(0, 4, s.NextDigest)));
         Register(s => new RotationRecord(s.Bytes(s.Below(100)), Signed(s), Signed(s)));

@@ -105,6 +105,7 @@ internal sealed class ZoneNode
         Add(ZoneOperations.FindInvitation, service.FindInvitation);
         Add(ZoneOperations.AdvanceGeneration, service.AdvanceGeneration);
         Add(ZoneOperations.ReportRefusal, service.ReportRefusal);
+        Add(ZoneOperations.ReportCustody, service.ReportCustody);
     }
 
     private void Add<TRequest, TReply>(
