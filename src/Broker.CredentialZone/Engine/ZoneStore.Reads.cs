@@ -5,6 +5,7 @@ using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
+using Broker.Protocol.Statements;
 
 namespace Broker.CredentialZone.Engine;
 

@@ -137,13 +137,15 @@ internal static class CustomerCheck
         {
             return block.Kind switch
             {
-                BlockKind.Enrolled or BlockKind.Change => said.Changed(Statement.Read<ChangeRecord>(block.Body.Span).Head),
+                BlockKind.Enrolled or BlockKind.Change or BlockKind.RotationEnded => said.Changed(Statement.Read<ChangeRecord>(block.Body.Span).Head),
                 BlockKind.Restored => said.Changed(Statement.Read<RestoredRecord>(block.Body.Span).Head),
+                BlockKind.Rotated => said.Changed(Statement.Read<RotationRecord>(block.Body.Span).Head),
+                BlockKind.Rotation => said.Rotates(Statement.Read<RotationIntent>(block.Body.Span)),
                 BlockKind.Claim => said.Claimed(Statement.Read<SignedRecord>(block.Body.Span).Statement.Read<Claim>()),
                 BlockKind.Intent => said.Intended(
                     Statement.Read<Intent>(Statement.Read<IntentRecord>(block.Body.Span).Intent.Span)),
                 BlockKind.Lock => said.Locked(Statement.Read<SignedRequest>(block.Body.Span)),
-                BlockKind.Outcome or BlockKind.Invitation or BlockKind.Refusal => false,
+                BlockKind.Outcome or BlockKind.Invitation or BlockKind.Refusal or BlockKind.Transfer or BlockKind.CustodyEvent => false,
                 _ => said.Unknown(),
             };
         }
@@ -196,12 +198,16 @@ internal static class CustomerCheck
         }
 
         // Nothing is released while a lock stands, so here they are level too.
-        public bool Intended(Intent intent)
+        public bool Intended(Intent intent) => Released(intent.Fence, intent.LockGeneration, intent.HeadCounter);
+
+        public bool Rotates(RotationIntent intent) => Released(intent.Fence, intent.LockGeneration, intent.HeadCounter);
+
+        private bool Released(ulong fence, ulong generation, ulong counter)
         {
             var isNew = !IsAll;
-            Fence ??= intent.Fence;
-            Lifted ??= intent.LockGeneration;
-            Counter ??= Head is null ? intent.HeadCounter : null;
+            Fence ??= fence;
+            Lifted ??= generation;
+            Counter ??= Head is null ? counter : null;
             return isNew;
         }
 

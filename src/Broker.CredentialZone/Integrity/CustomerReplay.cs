@@ -52,7 +52,7 @@ internal sealed class CustomerReplay
             case BlockKind.Enrolled:
                 Head = Statement.Read<ChangeRecord>(body).Head;
                 break;
-            case BlockKind.Change:
+            case BlockKind.Change or BlockKind.RotationEnded:
                 var change = Statement.Read<ChangeRecord>(body);
                 Head = change.Head;
                 foreach (var cause in change.Causes)
@@ -60,6 +60,11 @@ internal sealed class CustomerReplay
                     Remember(Statement.Read<SignedRequest>(cause.Span), now, redeems: true);
                 }
 
+                break;
+            case BlockKind.Rotated:
+                var rotated = Statement.Read<RotationRecord>(body);
+                Head = rotated.Head;
+                Remember(Statement.Read<SignedRequest>(rotated.Cause.Span), now, redeems: false);
                 break;
             case BlockKind.Restored:
                 Head = Statement.Read<RestoredRecord>(body).Head;
@@ -93,7 +98,7 @@ internal sealed class CustomerReplay
                 var invited = Statement.Read<SignedRequest>(body);
                 Invitations[Statement.Read<InviteAgentPayload>(invited.Payload.Span).Token.Fingerprint] = false;
                 break;
-            case BlockKind.Refusal:
+            case BlockKind.Refusal or BlockKind.Rotation or BlockKind.Transfer or BlockKind.CustodyEvent:
                 break;
             default:
                 return false;

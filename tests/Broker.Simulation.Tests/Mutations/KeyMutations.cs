@@ -72,7 +72,10 @@ internal static class KeyMutations
     {
         if (key.Shape.State == KeyState.Enrolling)
         {
-            Inside.Get<HashSet<uint>>(key, "_confirmed").UnionWith([2, 3]);
+            foreach (var part in Inside.Get<IList>(Inside.Get<CustodySetup>(key, "_setup"), "_parts").Cast<object>().Skip(1))
+            {
+                Inside.SetProperty(part, "IsConfirmed", true);
+            }
         }
     });
 

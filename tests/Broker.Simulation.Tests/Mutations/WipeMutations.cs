@@ -18,16 +18,11 @@ internal static class WipeMutations
 
     private static void Confirmations(World world, Cluster cluster) => world.Meddles = () => cluster.ForEachKey(key =>
     {
-        if (key.Shape.State == KeyState.Unlocked)
-        {
-            return;
-        }
-
-        var confirmations = Inside.Get<List<SecretBuffer>>(key, "_confirmations");
-        if (Inside.Get<HashSet<uint>>(key, "_confirmed").Count == 2)
+        if (key.Shape.State == KeyState.Enrolling && Inside.Get<CustodySetup>(key, "_setup") is { Confirmed.Count: 2 } setup)
         {
             // As if the list were cleared at the end without a look at what is in it; the last one still has to be compared.
-            confirmations[0] = confirmations[^1];
+            var parts = Inside.Get<IList>(setup, "_parts");
+            Inside.SetProperty(parts[0]!, "Key", Inside.Get<SecretBuffer>(parts[^1]!, "<Key>k__BackingField"));
         }
     });
 
