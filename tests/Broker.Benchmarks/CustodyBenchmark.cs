@@ -102,7 +102,7 @@ internal static class CustodyBenchmark
         var start = Stopwatch.GetTimestamp();
         var first = (await calls.ShowAsync(customer)).Rotation?.Done ?? 0;
         while ((await calls.ShowAsync(customer)).Rotation is not null)
-            await Task.Delay(50);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         var rate = (count - (double)first) / Stopwatch.GetElapsedTime(start).TotalSeconds;
         rows.Add(Measurement.Rate($"rotation of {count} rows", rate, bare));
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Broker.Secrets;
 using Microsoft.Data.Sqlite;
 
 namespace Broker.Benchmarks.Custody;
@@ -33,7 +34,7 @@ internal static class RawRows
             {
                 using var cipher = new AesGcm(key, 16);
                 cipher.Decrypt(new byte[12], sealedRow.AsSpan(..plaintext), sealedRow.AsSpan(plaintext), opened, header);
-                RandomNumberGenerator.Fill(fresh);
+                SystemRandom.Fill(fresh);
                 Seal(fresh, header, opened, sealedRow);
                 fresh.CopyTo(key, 0);
             },

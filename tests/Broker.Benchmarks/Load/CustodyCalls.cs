@@ -5,7 +5,6 @@ using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
-using Broker.Protocol.Statements;
 using Broker.Secrets;
 
 namespace Broker.Benchmarks.Load;
@@ -17,7 +16,8 @@ internal sealed class CustodyCalls : IDisposable
 
     private readonly HttpClient _http;
     private readonly InstallationKey _key;
-    private readonly P256PrivateKey[] _custodians = [P256PrivateKey.Generate(SystemRandom.Fill), P256PrivateKey.Generate(SystemRandom.Fill)];
+    private readonly P256PrivateKey[] _custodians =
+        [P256PrivateKey.Generate(SystemRandom.Fill), P256PrivateKey.Generate(SystemRandom.Fill)];
     private readonly P256PrivateKey _administrator;
     private Digest _incarnation;
 
@@ -92,7 +92,7 @@ internal sealed class CustodyCalls : IDisposable
         }
 
         while (!done(await ShowAsync(customer)))
-            await Task.Delay(5);
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
     }
 
     private static async Task<EnrolledModel?> ReadAsync(HttpResponseMessage answer)
