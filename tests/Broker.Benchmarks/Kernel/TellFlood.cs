@@ -25,18 +25,18 @@ internal static class TellFlood
             rows, $"tell, {Burst} at a time", "message", rounds, () => FloodAsync(counter, Burst), () => FloodAsync(channel.Writer, Burst));
         await Cost.CompareAsync(
             rows, $"tell, {Behind} behind", "message", rounds,
-            () => FloodAsync(counter, Behind, isBehind: true), () => FloodAsync(channel.Writer, Behind, isBehind: true));
+            () => FloodAsync(counter, Behind, behind: true), () => FloodAsync(channel.Writer, Behind, behind: true));
         channel.Writer.Complete();
         await reading;
     }
 
-    private static Task<Cost> FloodAsync(ActorRef<Message> actor, int burst, bool isBehind = false) => Cost.OfAsync(Messages, async () =>
+    private static Task<Cost> FloodAsync(ActorRef<Message> actor, int burst, bool behind = false) => Cost.OfAsync(Messages, async () =>
     {
         var one = new Message.One();
         for (var left = Messages; left > 0; left -= burst)
         {
             var (gate, last) = (new Message.Gate(), new Message.Last(burst - 1));
-            if (isBehind)
+            if (behind)
                 actor.Tell(gate);
             for (var i = 1; i < burst; i++)
                 actor.Tell(one);
@@ -46,17 +46,17 @@ internal static class TellFlood
         }
     });
 
-    private static Task<Cost> FloodAsync(ChannelWriter<Message> channel, int burst, bool isBehind = false) => Cost.OfAsync(Messages, async () =>
+    private static Task<Cost> FloodAsync(ChannelWriter<Message> bare, int burst, bool behind = false) => Cost.OfAsync(Messages, async () =>
     {
         var one = new Message.One();
         for (var left = Messages; left > 0; left -= burst)
         {
             var (gate, last) = (new Message.Gate(), new Message.Last(burst - 1));
-            if (isBehind)
-                channel.TryWrite(gate);
+            if (behind)
+                bare.TryWrite(gate);
             for (var i = 1; i < burst; i++)
-                channel.TryWrite(one);
-            channel.TryWrite(last);
+                bare.TryWrite(one);
+            bare.TryWrite(last);
             gate.Opened.SetResult();
             await last.Done.Task;
         }
