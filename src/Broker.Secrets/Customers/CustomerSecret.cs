@@ -109,6 +109,26 @@ public sealed class CustomerSecret : IDisposable
         }
     }
 
+    /// <summary>Takes over the secret of the epoch before, as it comes from another holder.</summary>
+    /// <param name="predecessor">Owned by this from here on; stays the caller's where this fails.</param>
+    /// <exception cref="ArgumentException">It is not of the epoch before of the same customer.</exception>
+    /// <exception cref="InvalidOperationException">There is one already.</exception>
+    public void Adopt(CustomerSecret predecessor)
+    {
+        if (predecessor.Cluster != Cluster || predecessor.Customer != Customer || predecessor.Epoch + 1 != Epoch ||
+            predecessor.Predecessor is not null)
+        {
+            throw new ArgumentException("the secret is not of the epoch before", nameof(predecessor));
+        }
+
+        if (Predecessor is not null)
+        {
+            throw new InvalidOperationException("the secret of the epoch before is there already");
+        }
+
+        Predecessor = predecessor;
+    }
+
     /// <summary>Wipes the secret of the epoch before: no row of it is left.</summary>
     public void ForgetPredecessor()
     {
@@ -170,7 +190,7 @@ public sealed class CustomerSecret : IDisposable
     public SecretBuffer[] Split(int threshold, int count, RandomFill random)
     {
         using var kept = SecretBuffer.Allocate(KeptLength);
-        CopyTo(kept.Span);
+        CopyKeptTo(kept.Span);
         return Shamir.Split(kept.Span, threshold, count, random);
     }
 
@@ -187,11 +207,14 @@ public sealed class CustomerSecret : IDisposable
     internal void RowKey(ReadOnlySpan<byte> salt, Span<byte> keyAndCommitment) =>
         Hkdf.Expand(_secret.Span, new EncWriter("broker/row-key/1").Bytes(salt).ToArray(), keyAndCommitment);
 
+    /// <summary>Writes K_e, 32 bytes, into locked memory that the caller seals.</summary>
+    internal void CopyTo(Span<byte> destination) => _secret.Span.CopyTo(destination);
+
     /// <summary>Writes what custody keeps, <see cref="KeptLength"/> bytes, into locked memory that the caller seals.</summary>
-    internal void CopyTo(Span<byte> destination)
+    internal void CopyKeptTo(Span<byte> destination)
     {
-        _secret.Span.CopyTo(destination);
-        Predecessor?._secret.Span.CopyTo(destination[Length..]);
+        CopyTo(destination);
+        Predecessor?.CopyTo(destination[Length..]);
     }
 
     /// <summary>Signs bytes that are themselves secret, in place.</summary>

@@ -207,7 +207,7 @@ public sealed class WrapRecord : IDisposable
             var span = buffer.Span;
             prefix.CopyTo(span);
             BinaryPrimitives.WriteUInt32BigEndian(span[prefix.Length..], (uint)length);
-            secret.CopyTo(span.Slice(prefix.Length + 4, length));
+            secret.CopyKeptTo(span.Slice(prefix.Length + 4, length));
             secret.SignInto(span[..^PublicKey.SignatureLength], span[^PublicKey.SignatureLength..]);
             return new WrapRecord(buffer);
         }

@@ -79,6 +79,22 @@ public sealed class SuccessorSpecs : GaugedSpecs
     }
 
     [Fact]
+    public void Predecessor_that_comes_from_another_holder_should_be_adopted_once_and_be_the_right_one()
+    {
+        var later = Keep(Custody.NewSecret(Custody.Acme, epoch: 2));
+        var other = Keep(Custody.NewSecret(Custody.Other));
+        var row = RowCipher.Seal(_old, Rows.Header(6), "secret"u8, SystemRandom.Fill);
+
+        Assert.Throws<ArgumentException>(() => later.Adopt(other));
+        Assert.Throws<ArgumentException>(() => later.Adopt(_next));
+        Assert.Throws<ArgumentException>(() => later.Adopt(later));
+        later.Adopt(_old);
+        Assert.Throws<InvalidOperationException>(() => later.Adopt(_old));
+
+        Assert.Equal(RowFailure.None, RowCipher.TryReseal(later, Key(3), row, SystemRandom.Fill, out _));
+    }
+
+    [Fact]
     public void Rows_of_both_epochs_should_open_and_the_old_one_be_encrypted_anew()
     {
         var old = RowCipher.Seal(_old, Rows.Header(6), "secret"u8, SystemRandom.Fill);
