@@ -22,7 +22,7 @@ internal sealed class CustodyChallenges(DmzContext node)
     private readonly OrderedDictionary<Digest, (Name Customer, long Made)> _open = [];
 
     private static Refused Unknown { get; } = new(
-        Codes.ChallengeUnknown, "the challenge is not one that this start of the node waits for: used, too old, or of another; ask for one");
+        Codes.ChallengeUnknown, "the challenge is not one that this start of the node waits for: used, old, or of another; ask for one");
 
     /// <summary>Makes a challenge.</summary>
     public CustodyChallenge Make(CustodyRecord record, Name way)
