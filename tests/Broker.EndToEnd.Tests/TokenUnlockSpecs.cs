@@ -59,7 +59,9 @@ public sealed class TokenUnlockSpecs(Certificates certificates, ITestOutputHelpe
         await cluster.SessionAsync(logged);
         await LaunchAsync(console);
         await console.OkAsync("customer", "verify-custody", "acme", "--hsm-way", "vault");
-        await console.OkAsync("customer", "verify-custody", "acme", "--wrap", $"{cluster.Shares}/safe.wrap", "--key", $"{directory}/keys/ways/safe.key");
+        await console.OkAsync(
+            "customer", "verify-custody", "acme", "--wrap", $"{cluster.Shares}/safe.wrap", "--key",
+            $"{directory}/keys/ways/safe.key");
 
         await console.OkAsync("customer", "lock", "acme", "--reason", "test");
         await cluster.Dmz.KillAsync();
@@ -84,10 +86,11 @@ public sealed class TokenUnlockSpecs(Certificates certificates, ITestOutputHelpe
         string[] custodians =
             [.. Certificates.Custodians.SelectMany(c => new[] { "--custodian", $"{c}={console.Profile}/custodians/{c}.pub" })];
         await console.OkAsync([
-            "customer", "enrol", "acme", "--threshold", "2", .. custodians, "--key-way", $"safe={directory}/keys/ways/safe.pub", "--hsm-way",
-            "vault", "--administrator", $"alice={console.Profile}/users/alice.pub", "--shares-directory", cluster.Shares]);
+            "customer", "enrol", "acme", "--threshold", "2", .. custodians, "--key-way", $"safe={directory}/keys/ways/safe.pub",
+            "--hsm-way", "vault", "--administrator", $"alice={console.Profile}/users/alice.pub", "--shares-directory", cluster.Shares]);
         foreach (var custodian in Certificates.Custodians)
-            await console.OkAsync("customer", "confirm", "acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share");
+            await console.OkAsync(
+                "customer", "confirm", "acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share");
         await console.OkAsync(
             "customer", "confirm", "acme", "--wrap", $"{cluster.Shares}/safe.wrap", "--key", $"{directory}/keys/ways/safe.key");
     }
@@ -124,7 +127,8 @@ public sealed class TokenUnlockSpecs(Certificates certificates, ITestOutputHelpe
         var keys = new Brokerctl(Path.Combine(directory, "keys"));
         await keys.OkAsync("key", "new", "way", "--name", "safe");
         await keys.OkAsync(
-            "key", "new", "way", "--name", "vault", "--pkcs11-module", Module!, "--token", "custody", "--key-label", "vault", "--pin-file", pin);
+            "key", "new", "way", "--name", "vault", "--pkcs11-module", Module!, "--token", "custody", "--key-label",
+            "vault", "--pin-file", pin);
     }
 
     private static bool HasTool(string name) =>

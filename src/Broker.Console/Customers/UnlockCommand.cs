@@ -18,7 +18,7 @@ internal static class UnlockCommand
     {
         var name = Parsing.NameArgument("name", "The customer");
         var holder = new HolderOptions();
-        var token = Parsing.NameOption("--hsm-way", "Has the node open this way in its own token: after a lock, when nobody unlocks by itself");
+        var token = Parsing.NameOption("--hsm-way", "Has the node open this way in its own token, as after a lock");
         var accept = new Option<ulong?>("--accept-head")
         {
             Description = "I accept the head with this counter although no witness proves that it is the newest",
@@ -121,6 +121,6 @@ internal static class UnlockCommand
         var counter = model.Head is { } head ? head.ToSigned().Read<CustomerHead>().Counter : 0;
         return new CommandException(
             ExitCode.Locked, "freshness-unproven", $"no witness proves that the zone's head, {counter}, is the newest",
-            $"unlock from a console that made the last change; or whoever holds shares or a key agrees by voice and adds --accept-head {counter}");
+            $"unlock from a console that made the last change; or all holders agree by voice and add --accept-head {counter}");
     }
 }

@@ -62,7 +62,7 @@ internal static class VerifyCustodyCommand
             throw CommandException.Unverified("proof-wrong", "the answer is not by the key that the custody record names for it");
         var result = new ProvenResult(customer.Value, way.Value, shown, made.Way.Holders[place].Name.Value, incarnation.Node.Value);
         context.Print(result, ConsoleJson.Default.ProvenResult, o => o.WriteLine(
-            $"proven     way {result.Way}{(shown == 0 ? "" : $", share {shown}")} of {result.Customer}: {result.Holder} has it; nothing was unlocked"));
+            $"proven: way {way}{(shown == 0 ? "" : $", share {shown}")} of {customer}: {result.Holder} has it; nothing was unlocked"));
         return ExitCode.Ok;
     }
 
@@ -83,7 +83,7 @@ internal static class VerifyCustodyCommand
         }
 
         throw CommandException.Unverified(
-            "challenge-of-another", "the challenge is for another node, customer, epoch or way than was asked for", "try again; or stop here");
+            "challenge-of-another", "the challenge is for another node, customer, epoch or way than was asked for");
     }
 
     private static byte[] Answer(OpenedWay kept, CustodyRecord record, CustodyChallenge challenge) =>

@@ -18,10 +18,10 @@ internal sealed class WayOptions
         new("--threshold") { Description = "Custodians who together unlock, 2 to 16; with --custodian" }, 2, 16);
 
     private readonly Option<string[]> _keys =
-        NamedKeyOption.Create("--key-way", "A way by a key that the customer holds, and its public half: a key file, or in the customer's own HSM");
+        NamedKeyOption.Create("--key-way", "A way by a key that the customer holds, in a file or an HSM, and its public half");
 
     private readonly Option<Name[]> _tokens =
-        Parsing.NamesOption("--hsm-way", "A way by a token of the node, which then unlocks without people; brokerctl health shows the node's");
+        Parsing.NamesOption("--hsm-way", "A way by a token of the node, which then unlocks without people");
 
     private readonly Option<bool> _oneWay = new("--one-way-only")
     {
@@ -55,7 +55,9 @@ internal sealed class WayOptions
     {
         var found = tokens.FirstOrDefault(t => t.Way == way.Value) ?? throw CommandException.Usage(
             $"the node has no token for a way {way}",
-            tokens.Count == 0 ? "see broker.dmz.custody.hsm in its configuration" : $"it has {string.Join(", ", tokens.Select(static t => t.Way))}");
+            tokens.Count == 0
+                ? "see broker.dmz.custody.hsm in its configuration"
+                : $"it has {string.Join(", ", tokens.Select(static t => t.Way))}");
         if (found.Key is null || found.Problem is not null)
         {
             throw new CommandException(

@@ -10,7 +10,7 @@ internal sealed record KeyResult(string Kind, string Name, string Fingerprint, s
 /// <summary><c>brokerctl key</c>: keys of users and custodians on this machine.</summary>
 internal static class KeyCommand
 {
-    public static Command Create(ConsoleHost host) => new Command("key", "Makes and shows signing keys of users, and keys of custodians and of ways of custody")
+    public static Command Create(ConsoleHost host) => new Command("key", "Makes and shows keys of users, custodians and ways of custody")
         .With(Verb(host, isNew: true), Verb(host, isNew: false));
 
     private static Command Verb(ConsoleHost host, bool isNew)

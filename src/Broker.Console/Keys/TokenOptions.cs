@@ -18,7 +18,8 @@ internal sealed class TokenOptions
     public bool IsGiven(CommandContext context) => context.Get(_module) is not null;
 
     /// <summary>Opens the token and finds the key; the caller disposes it.</summary>
-    public TokenKey Open(CommandContext context) => Open(context, (token, label) => token.FindKey(new HsmKeyName(label), context.Host.Random));
+    public TokenKey Open(CommandContext context) =>
+        Open(context, (token, label) => token.FindKey(new HsmKeyName(label), context.Host.Random));
 
     /// <summary>Opens the token and makes a key of that label; the caller disposes it.</summary>
     public TokenKey Make(CommandContext context) => Open(context, (token, label) =>

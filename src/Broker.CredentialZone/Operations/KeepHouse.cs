@@ -8,7 +8,8 @@ namespace Broker.CredentialZone.Operations;
 
 /// <summary>
 /// What the zone does each minute: enters the heads of customers' chains that grew in the cluster's chain, records the refusals
-/// and custody events that were only counted, forgets idempotency keys and invitations whose time is over. Returns whether there is more to do.
+/// and custody events that were only counted, forgets idempotency keys and invitations whose time is over. Returns whether there
+/// is more to do.
 /// </summary>
 /// <param name="node">This zone node, for the records.</param>
 internal sealed class KeepHouse(Name node) : StoreOperation<bool>

@@ -22,7 +22,7 @@ internal sealed class CustodyChallenges(DmzContext node)
     private readonly OrderedDictionary<Digest, (Name Customer, long Made)> _open = [];
 
     private static Refused Unknown { get; } = new(
-        Codes.ChallengeUnknown, "the challenge is not one that this start of the node waits for: answered before, too old, or of another; ask for one");
+        Codes.ChallengeUnknown, "the challenge is not one that this start of the node waits for: used, old, or of another; ask for one");
 
     /// <summary>Makes a challenge.</summary>
     public CustodyChallenge Make(CustodyRecord record, Name way)
@@ -86,7 +86,7 @@ internal sealed class CustodyChallenges(DmzContext node)
     {
         if (record.Epoch != challenge.Epoch || record.Find(challenge.Way) is not { } kept)
         {
-            return new Refused(Codes.WaySuperseded, $"custody was changed since: there is no way {challenge.Way} of that epoch; begin again");
+            return new Refused(Codes.WaySuperseded, $"custody was changed: there is no way {challenge.Way} of that epoch; begin again");
         }
 
         var first = kept.Way.Kind == WayKind.Shares ? 1u : 0;
@@ -102,7 +102,7 @@ internal sealed class CustodyChallenges(DmzContext node)
             : new Refused(
                 Codes.ProofWrong,
                 kept.Way.Kind == WayKind.Shares
-                    ? $"the answer is not that of share {index} of the current making; a share from before a change of custody proves nothing"
-                    : $"the answer is not that of the current wrap of way {challenge.Way}; one from before a change of custody proves nothing");
+                    ? $"the answer is not that of share {index} of the current making; one from before a change proves nothing"
+                    : $"the answer is not that of the current wrap of way {challenge.Way}; one from before a change proves nothing");
     }
 }

@@ -4,22 +4,22 @@ using Broker.Secrets;
 
 namespace Broker.Dmz.Custody;
 
-/// <summary>What a token did not do, as a refusal: a code of its own, and what to do next. What else is known is in the node's log.</summary>
+/// <summary>What a token did not do, as a refusal: a code, and what to do next. What else is known is in the node's log.</summary>
 internal static class TokenProblem
 {
     /// <summary>The refusal that a failure stands for.</summary>
     public static Refused Of(Name way, HsmFailure failure) => failure switch
     {
-        HsmFailure.ModuleUnusable => New(Codes.HsmModuleUnusable, way, "its module cannot be used; look at the node's log and configuration"),
+        HsmFailure.ModuleUnusable => New(Codes.HsmModuleUnusable, way, "its module cannot be used; look at the node's log"),
         HsmFailure.TokenMissing => New(Codes.HsmTokenMissing, way, "its token is in no slot; put it back, the node looks again by itself"),
         HsmFailure.TokenLost => New(Codes.HsmTokenLost, way, "its token went away; put it back, the node looks again by itself"),
         HsmFailure.TokenAmbiguous => New(Codes.HsmTokenMissing, way, "several tokens have that label; give each its own"),
         HsmFailure.TokenNotReady => New(Codes.HsmTokenNotReady, way, "its token or PIN file is not ready; look at the node's log"),
         HsmFailure.PinWrong => New(
-            Codes.HsmPinWrong, way, "the PIN in its file is not the token's; correct the file: until it changes the PIN is not tried again"),
+            Codes.HsmPinWrong, way, "the PIN in its file is not the token's; correct the file, until then it is not tried again"),
         HsmFailure.PinLocked => New(Codes.HsmPinLocked, way, "its PIN is locked; have the token's security officer reset it"),
         HsmFailure.PinTriesLow => New(
-            Codes.HsmPinTriesLow, way, "a wrong PIN was given to its token; correct the file and log in once by hand, the node does not try it"),
+            Codes.HsmPinTriesLow, way, "a wrong PIN was given to its token; correct the file, and log in once by hand"),
         HsmFailure.KeyMissing or HsmFailure.KeyAmbiguous or HsmFailure.KeyUnsuitable or HsmFailure.NotSupported =>
             New(Codes.HsmKeyUnusable, way, "its key is missing, ambiguous or unsuitable; look at the node's log"),
         HsmFailure.WrapUnreadable => New(Codes.HsmWrapRefused, way, "what its token keeps is no wrap; change custody to make it anew"),
@@ -42,7 +42,7 @@ internal static class TokenProblem
 
     /// <summary>What is kept does not open to what it should.</summary>
     public static Refused BadWrap(Name way) => New(
-        Codes.HsmWrapRefused, way, "what its token keeps is not this customer's wrap, or was altered; unlock another way, then change custody");
+        Codes.HsmWrapRefused, way, "what its token keeps is not this customer's wrap, or was altered; unlock another way");
 
     /// <summary>Too many calls wait.</summary>
     public static Refused Busy(Name way) => New(Codes.Busy, way, "too many calls wait for its token; try again");

@@ -17,8 +17,8 @@ namespace Broker.Dmz.Custody;
 /// without a lock standing, and whose wrap a token keeps; opens it there and gives it to the customer's key actor, which decides. Tokens
 /// answer by messages, so that a token that hangs holds up nothing.
 /// </summary>
-internal sealed partial class WayOpener(DmzContext node, CustomerRegistry customers, CustodySettings settings, NodeHealth health, ILogger log)
-    : Actor<WayOpenerMessage>
+internal sealed partial class WayOpener(
+    DmzContext node, CustomerRegistry customers, CustodySettings settings, NodeHealth health, ILogger log) : Actor<WayOpenerMessage>
 {
     private const uint Page = 500;
     private const int MostWaits = 8;

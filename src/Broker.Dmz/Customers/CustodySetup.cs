@@ -95,7 +95,8 @@ internal sealed class CustodySetup : IDisposable
             }
 
             var record = new CustodyRecord(
-                secret.Cluster, secret.Customer, secret.Epoch, revision, kept, administratorsRequired, secret.Identity, secret.Intake, plan);
+                secret.Cluster, secret.Customer, secret.Epoch, revision, kept, administratorsRequired, secret.Identity, secret.Intake,
+                plan);
             var signed = secret.Sign(record);
             var challenge = node.NewNonce().ToArray();
             return new CustodySetup(

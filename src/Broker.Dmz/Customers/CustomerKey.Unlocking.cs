@@ -60,7 +60,7 @@ internal sealed partial class CustomerKey
         {
             return new Refused(
                 Codes.ShareWrongIncarnation,
-                $"share {model.Index} was sealed to another start of this node, or altered; begin again, the shares given before are gone too");
+                $"share {model.Index} was sealed to another start of this node, or altered; begin again, earlier shares are gone too");
         }
         catch (MalformedException)
         {

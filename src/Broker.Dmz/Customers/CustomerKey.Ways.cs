@@ -174,7 +174,7 @@ internal sealed partial class CustomerKey
 
         return epoch == told.Epoch && told.Find(way) is null
             ? new Refused(Codes.WaySuperseded, $"the customer has no way {way} any more; custody was changed")
-            : new Refused(Codes.WaySuperseded, $"what was given of way {way} was superseded: custody was changed since; use what came with that");
+            : new Refused(Codes.WaySuperseded, $"what was given of way {way} is superseded; use what came with the change of custody");
     }
 
     private void Witness(SignedModel? witness, PublicKey identity)

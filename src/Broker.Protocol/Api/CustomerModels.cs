@@ -73,7 +73,9 @@ public sealed record ShareModel(
 public sealed record WrapModel(
     uint Epoch, string Way, string Split, byte[] Sealed, ulong AcceptedCounter, string AcceptedRoot, SignedModel? Witness);
 
-/// <summary>Names a way of custody: POST /v1/customers/{customer}/unlock, which a token of the node opens, and …/custody-challenges.</summary>
+/// <summary>
+/// Names a way of custody: POST /v1/customers/{customer}/unlock, which a token of the node opens, and …/custody-challenges.
+/// </summary>
 /// <param name="Way">The way.</param>
 public sealed record WayModel(string Way);
 

@@ -72,6 +72,17 @@ public sealed class TwoVerifiersSpecs
     }
 
     [SkippableFact]
+    public async Task What_was_done_with_a_way_of_custody_should_be_read_by_both()
+    {
+        ShellVerifier.Need();
+        using var story = new Story();
+        story.Blocks.Add((BlockKind.CustodyEvent, new CustodyEvent(
+            Protocol.Identifiers.Name.Parse("dmz-1"), "console/one", CustodyEvent.Proven, "shares/2", 0).Encode()));
+        Assert.Null(story.Seal().Verify().Report.Break);
+        Assert.Equal(0, (await ShellVerifier.VerifyAsync(story)).Exit);
+    }
+
+    [SkippableFact]
     public async Task Identity_should_be_compared_where_it_is_given()
     {
         ShellVerifier.Need();

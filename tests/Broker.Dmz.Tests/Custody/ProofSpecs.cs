@@ -128,7 +128,8 @@ public sealed class ProofSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAsync
         var customer = await Locked();
 
         var (_, code, detail) = await GatewayServer.Post(
-            _console!, Path(customer, "custody-challenges"), new WayModel("attic"), ApiJson.Default.WayModel, ApiJson.Default.ChallengeModel);
+            _console!, Path(customer, "custody-challenges"), new WayModel("attic"), ApiJson.Default.WayModel,
+            ApiJson.Default.ChallengeModel);
 
         Assert.Equal(Codes.WaySuperseded, code);
         Assert.Contains("shares, safe", detail, StringComparison.Ordinal);

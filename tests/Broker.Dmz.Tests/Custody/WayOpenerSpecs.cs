@@ -143,9 +143,8 @@ public sealed class WayOpenerSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
         await customer.RestartLocked();
         await using var system = new Actors.ActorSystem("dmz-2", new Actors.ActorSystemOptions { Time = _world.Time });
         var other = _world.MakeNode("dmz-2", system);
-        File.Copy(
-            Directory.GetFiles(_world.Node.WitnessDirectory, $"*{customer.Name}*").Single(),
-            Path.Combine(other.WitnessDirectory, Path.GetFileName(Directory.GetFiles(_world.Node.WitnessDirectory, $"*{customer.Name}*").Single())));
+        var witness = Directory.GetFiles(_world.Node.WitnessDirectory, $"*{customer.Name}*").Single();
+        File.Copy(witness, Path.Combine(other.WitnessDirectory, Path.GetFileName(witness)));
         var registry = DmzWorld.StartCustomers(system, other);
         var there = customer.At((await registry.Find(customer.Name, exists: true)).Value!);
         using (var record = customer.OpenWrap())
