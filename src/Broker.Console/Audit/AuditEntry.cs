@@ -5,6 +5,7 @@ using Broker.Protocol.Encoding;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
+using Broker.Protocol.Transfer;
 
 namespace Broker.Console.Audit;
 
@@ -52,6 +53,10 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
             case BlockKind.Claim:
                 var claim = Statement.Read<SignedRecord>(body).Statement.Read<Claim>();
                 return ($"node {claim.Node}", "took the customer", $"fence {claim.Fence}");
+            case BlockKind.Transfer:
+                var transfer = Statement.Read<TransferRecord>(body).Intent.Read<TransferIntent>();
+                return ($"node {transfer.HolderNode}", $"hands the customer's key to node {transfer.Node}",
+                    $"admitted by {Clean(transfer.AdmissionKind)}");
             case BlockKind.Lock or BlockKind.Invitation:
                 var (who, what) = Asked(Statement.Read<SignedRequest>(body));
                 return (who, what, "");

@@ -144,9 +144,13 @@ internal sealed partial class CustomerKey
             {
                 FailHolding(result.Code!);
             }
-            else
+            else if (_isTakingOver)
             {
                 NotTaken(result.Code!);
+            }
+            else
+            {
+                WatchHolding();
             }
 
             return true;

@@ -22,7 +22,7 @@ internal static partial class TransferLog
     [LoggerMessage(2605, LogLevel.Information, "customer {Customer}: given over to another holder")]
     public static partial void GaveWay(ILogger log, Name customer);
 
-    [LoggerMessage(2606, LogLevel.Warning, "customer {Customer}: a claim of what is held failed ({Code})")]
+    [LoggerMessage(2606, LogLevel.Warning, "customer {Customer}: held on, and not claimed ({Code})")]
     public static partial void NotTaken(ILogger log, Name customer, string code);
 
     [LoggerMessage(2607, LogLevel.Information, "customer {Customer}: not transferred from node {Node} ({Code})")]

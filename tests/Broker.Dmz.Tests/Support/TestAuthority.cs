@@ -36,6 +36,19 @@ internal sealed class TestAuthority : IDisposable
         return InstallationKey.Create([_root.Issue(id, PublicKey.From(key), Now, Life)], key, Trust);
     }
 
+    /// <summary>A certificate with its key and the root as files, for a process.</summary>
+    public (string Root, string Certificate, string Key) IssueFiles(LinkRole role, string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = _root.Issue(new SpiffeId(Cluster, role, null, Name.Parse(name)), PublicKey.From(key), Now, Life);
+        string At(string file) => Path.Combine(_directory, file);
+        File.WriteAllText(At("root.crt"), _root.Certificate.ExportCertificatePem());
+        File.WriteAllText(At(name + ".crt"), certificate.ExportCertificatePem());
+        File.WriteAllText(At(name + ".key"), key.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(At(name + ".key"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return (At("root.crt"), At(name + ".crt"), At(name + ".key"));
+    }
+
     public CertificateIssuer AgentIssuer()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
