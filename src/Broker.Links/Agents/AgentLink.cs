@@ -4,6 +4,8 @@ using Broker.Links.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Broker.Links.Agents;
 
@@ -54,10 +56,13 @@ public static class AgentLink
     /// <summary>Accepts agent links. The application must use WebSockets: <see cref="UseAgentLink"/>.</summary>
     /// <param name="endpoints">Where it is mapped; only peers of role <c>agent</c> reach it.</param>
     /// <param name="time">Measures deadlines.</param>
-    /// <param name="handler">Serves one link; the link ends when it returns. Its token ends when the connection is lost.</param>
+    /// <param name="handler">Serves one link; the link ends when it returns. Its token ends when the connection is lost, and when
+    /// the application stops: a server waits for the requests that it serves, and a link would be one that never ends.</param>
     public static IEndpointConventionBuilder MapAgentLink(
-        this IEndpointRouteBuilder endpoints, TimeProvider time, Func<PeerIdentity, FrameSocket, CancellationToken, Task> handler) =>
-        endpoints.MapGet(Path, (RequestDelegate)(async context =>
+        this IEndpointRouteBuilder endpoints, TimeProvider time, Func<PeerIdentity, FrameSocket, CancellationToken, Task> handler)
+    {
+        var stopping = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        return endpoints.MapGet(Path, (RequestDelegate)(async context =>
         {
             if (!context.WebSockets.IsWebSocketRequest)
             {
@@ -66,8 +71,10 @@ public static class AgentLink
             }
 
             await using var socket = new FrameSocket(await context.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false), time);
-            await handler(context.Peer()!, socket, context.RequestAborted).ConfigureAwait(false);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+            await handler(context.Peer()!, socket, either.Token).ConfigureAwait(false);
         })).RequireRole(LinkRole.Agent);
+    }
 
     /// <summary>Lets the application accept WebSockets, with this link's pings.</summary>
     public static IApplicationBuilder UseAgentLink(this IApplicationBuilder application) =>
