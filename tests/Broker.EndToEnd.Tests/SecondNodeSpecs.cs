@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Harness;
 using Broker.Protocol.Api;
-using Broker.Protocol.Custody;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Transfer;
 using Xunit.Abstractions;
@@ -14,7 +12,7 @@ namespace Broker.EndToEnd.Tests;
 public sealed class SecondNodeSpecs(Certificates certificates, ITestOutputHelper output)
 {
     [Fact]
-    public async Task A_second_node_should_take_over_from_one_that_stops_without_an_unlock()
+    public async Task A_second_node_should_be_admitted_restart_and_take_over_without_an_unlock()
     {
         using var second = new SecondNode { People = ["alice", "bob"], Keys = certificates.Keys };
         await using var cluster = await Cluster.StartReadyAsync(certificates, new ClusterOptions
@@ -25,40 +23,34 @@ public sealed class SecondNodeSpecs(Certificates certificates, ITestOutputHelper
         await cluster.RunAsync(output, async () =>
         {
             await cluster.PutAsync("db", "a credential"u8.ToArray());
-            await second.StartAsync(cluster);
+            using var store = new DescriptorStore(cluster.InTemporary("notify"));
+            await second.StartAsync(cluster, store);
             Assert.Equal("locked", await second.StateAsync());
-            Assert.Equal(
-                [new NotHeldModel("acme", AdmissionRefusal.TooFew)], (await AdmitAsync(cluster, second, "alice")).NotHeld);
+            var console = new Brokerctl(Path.Combine(cluster.Work, "second"));
+            await cluster.MakeProfileAsync(console, second.ConsolePort);
+            var admission = cluster.InTemporary("admission.json");
+            string[] vouch = ["node", "vouch", "--binary", await second.BinaryAsync(), "--file", admission, "--user"];
+            await console.OkAsync([.. vouch, "alice"]);
+            var alone = await console.RunAsync(null, "node", "admit", "--file", admission);
+            Assert.Equal(Brokerctl.Refused, alone.Exit);
+            Assert.Contains(AdmissionRefusal.TooFew, alone.Error, StringComparison.Ordinal);
             Assert.Equal("locked", await second.StateAsync());
 
-            Assert.Equal(["acme"], (await AdmitAsync(cluster, second, "alice", "bob")).Held);
+            await console.OkAsync([.. vouch, "bob"]);
+            await console.OkAsync("node", "admit", "--file", admission);
             Assert.Equal("holding", await second.StateAsync());
 
-            Assert.Equal(0, await cluster.Dmz.StopAsync());
+            Assert.Equal(0, await second.Process.StopAsync());
+            await second.StartAsync(cluster, store, store.Take());
+            await Eventually.TrueAsync(
+                "the second node holds again, by the tickets that it left", async () => await second.StateAsync() == "holding");
 
+            Assert.Equal(0, await cluster.Dmz.StopAsync());
             Assert.Equal("unlocked", await second.StateAsync());
             using var alice = new TestUser(cluster.Console.Profile, "alice");
             await Eventually.TrueAsync("a launch at the second node reaches the agent", async () =>
                 (await second.Api.SendAsync(alice.Launch(second.Api, "web-1", ("keep", "db")), ApiJson.Default.HandOffModel, 20))
                     .Value?.State == HandOffState.Acknowledged);
         });
-    }
-
-    private static async Task<AdmittedModel> AdmitAsync(Cluster cluster, SecondNode second, params string[] people)
-    {
-        var incarnation = (await second.Api.GetAsync("/v1/node", ApiJson.Default.NodeModel)).Ok.Incarnation.ToSigned().Read<Incarnation>();
-        var statement = new NodeAdmission(
-            incarnation.Cluster, incarnation.Node, incarnation.Key.Fingerprint, incarnation.Binary, incarnation.Started.AddHours(1)).Encode();
-        var signatures = new List<UserSignatureModel>();
-        foreach (var name in people)
-        {
-            using var person = new TestUser(cluster.Console.Profile, name);
-            signatures.Add(new UserSignatureModel(name, person.Sign(statement)));
-        }
-
-        return (await second.Api.SendAsync(
-            HttpMethod.Post, "/v1/node/admission",
-            JsonSerializer.SerializeToUtf8Bytes(new AdmitNodeModel(statement, signatures), ApiJson.Default.AdmitNodeModel),
-            ApiJson.Default.AdmittedModel)).Ok;
     }
 }

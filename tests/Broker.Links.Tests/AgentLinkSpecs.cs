@@ -69,6 +69,23 @@ public sealed class AgentLinkSpecs
     }
 
     [Fact]
+    public async Task Server_that_stops_should_end_its_links_and_not_wait_for_them()
+    {
+        await using var server = await Start(Echo);
+        using var key = Ours.Agent("acme", "web-1");
+        await using var link = await Connect(server, key);
+        await link.SendAsync(Sealed(1), default);
+        await link.ReceiveAsync(default);
+
+        // Under what the host waits for by itself.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(25), TimeProvider.System);
+        await server.StopAsync(deadline.Token);
+
+        Assert.False(deadline.IsCancellationRequested);
+        await Assert.ThrowsAsync<AgentLinkException>(() => link.ReceiveAsync(default));
+    }
+
+    [Fact]
     public async Task Sender_should_be_refused_a_frame_over_the_bound()
     {
         await using var server = await Start(Echo);

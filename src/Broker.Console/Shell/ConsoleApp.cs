@@ -7,6 +7,7 @@ using Broker.Console.Customers;
 using Broker.Console.Health;
 using Broker.Console.Keys;
 using Broker.Console.Launches;
+using Broker.Console.Nodes;
 using Broker.Console.Policies;
 using Broker.Console.Profiles;
 using Broker.Console.Requests;
@@ -58,7 +59,7 @@ internal static class ConsoleApp
             CredentialCommand.Create(host),
             PolicyCommand.Create(host), UserCommand.Create(host), AgentCommand.Create(host), LaunchCommand.Create(host),
             HandOffCommand.Create(host), AuditCommand.Create(host), RequestCommand.Create(host), HealthCommand.Create(host),
-            VersionCommand.Create(host),
+            NodeCommand.Create(host), VersionCommand.Create(host),
         })
         {
             root.Subcommands.Add(command);

@@ -53,10 +53,11 @@ internal sealed partial class PeerLinks : IDisposable
     }
 
     /// <summary>Begins to collect what a predecessor held.</summary>
-    /// <param name="descriptor">The memfd with its tickets; null where there is none.</param>
+    /// <param name="descriptor">The memfd with its tickets; null for the one that the service manager kept, if it did.</param>
     /// <exception cref="StartException">The descriptor holds no tickets.</exception>
     public void Start(int? descriptor)
     {
+        descriptor ??= ServiceManager.Passed(TicketDescriptor.Name, Environment.GetEnvironmentVariable, Environment.ProcessId);
         if (descriptor is not { } number)
         {
             return;
@@ -73,15 +74,43 @@ internal sealed partial class PeerLinks : IDisposable
         }
     }
 
-    /// <summary>Has other holders claim what this node owns.</summary>
+    /// <summary>Leaves tickets to the successor, and has other holders claim what this node owns.</summary>
     public async Task LeaveAsync(CancellationToken deadline)
     {
         await _stopping.CancelAsync();
         await _succession;
         if (_node.Peers.Others.Count > 0)
         {
+            await LeaveTicketsAsync(deadline);
             var given = await new PeerDeparture(_node, _customers).GiveOver(deadline);
             Log.Left(_log, given.Count);
+        }
+    }
+
+    /// <summary>Draws tickets for the successor and has the service manager keep them, where one is there.</summary>
+    private async Task LeaveTicketsAsync(CancellationToken deadline)
+    {
+        if (_options.Listen is not { } listen || Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } socket)
+        {
+            return;
+        }
+
+        using var key = TicketKey.Generate(_node.Random);
+        var drawn = await new PeerDrain(_node, _customers, Own(listen)).Draw(key, deadline);
+        if (drawn.Tickets.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            using var memfd = TicketDescriptor.Write(key, drawn);
+            ServiceManager.Keep(socket, TicketDescriptor.Name, memfd);
+            Log.Drawn(_log, drawn.Tickets.Count);
+        }
+        catch (IOException)
+        {
+            Log.NotKept(_log);
         }
     }
 
@@ -140,6 +169,13 @@ internal sealed partial class PeerLinks : IDisposable
     {
         [LoggerMessage(2701, LogLevel.Information, "{Customers} customers collected from holders, with {Tickets} tickets")]
         public static partial void Collected(ILogger log, int customers, int tickets);
+
+        [LoggerMessage(2703, LogLevel.Information, "{Tickets} tickets for the successor are with the service manager")]
+        public static partial void Drawn(ILogger log, int tickets);
+
+        [LoggerMessage(2704, LogLevel.Warning,
+            "the service manager did not take the tickets: two people, or custodians, have to admit the successor")]
+        public static partial void NotKept(ILogger log);
 
         [LoggerMessage(2702, LogLevel.Information, "{Customers} customers given over to other holders")]
         public static partial void Left(ILogger log, int customers);

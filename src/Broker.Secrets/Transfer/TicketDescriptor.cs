@@ -12,6 +12,9 @@ namespace Broker.Secrets;
 /// </summary>
 public static class TicketDescriptor
 {
+    /// <summary>The name under which a service manager keeps the descriptor.</summary>
+    public const string Name = "broker-tickets";
+
     private const int ScalarLength = 32;
     private const long MaxLength = 64 << 20;
 
@@ -22,7 +25,7 @@ public static class TicketDescriptor
     /// <exception cref="IOException">The kernel gives no memfd.</exception>
     public static SafeFileHandle Write(TicketKey key, DrawnTickets tickets)
     {
-        var handle = LibC.CreateMemoryFile("broker-tickets");
+        var handle = LibC.CreateMemoryFile(Name);
         try
         {
             RandomAccess.Write(handle, key.Scalar, 0);

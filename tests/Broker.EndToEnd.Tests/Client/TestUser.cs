@@ -24,15 +24,6 @@ internal sealed class TestUser : IDisposable
 
     public Name Name { get; }
 
-    /// <summary>Signs anything, as a person of the admission list does.</summary>
-    public byte[] Sign(ReadOnlySpan<byte> statement)
-    {
-        var signature = new byte[PublicKey.SignatureLength];
-        lock (_gate)
-            _key.Sign(statement, signature);
-        return signature;
-    }
-
     public SignedCall Login(ApiClient api)
     {
         var request = Sign(api, UserAction.Login, new LoginPayload().Encode(), NewKey());

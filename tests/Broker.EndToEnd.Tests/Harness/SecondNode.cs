@@ -1,4 +1,7 @@
+using System.Globalization;
 using Broker.EndToEnd.Tests.Client;
+using Broker.Protocol.Api;
+using Broker.Protocol.Custody;
 
 namespace Broker.EndToEnd.Tests.Harness;
 
@@ -27,8 +30,12 @@ internal sealed class SecondNode : IDisposable
     public string Settings => Peers(_firstPeers, "dmz-2", _peers);
 
     /// <summary>Starts the node beside a cluster and waits until it is ready.</summary>
-    public async Task StartAsync(Cluster cluster, string name = "dmz-2")
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="store">Where the node leaves its tickets when it stops.</param>
+    /// <param name="tickets">The descriptor that its predecessor left.</param>
+    public async Task StartAsync(Cluster cluster, DescriptorStore store, int? tickets = null)
     {
+        const string name = "dmz-2";
         var state = Directory.CreateDirectory(Path.Combine(cluster.Work, name)).FullName;
         var file = Path.Combine(cluster.Work, name + ".conf");
         await File.WriteAllTextAsync(file, $$"""
@@ -46,14 +53,20 @@ internal sealed class SecondNode : IDisposable
               }
             }
             """);
-        Process = cluster.Start(name, Executables.Dmz, "--config", file);
-        _api = new ApiClient(ConsolePort, $"{cluster.Ca}/console-1.crt", $"{cluster.Ca}/console-1.key", $"{cluster.Ca}/root.crt", "acme");
+        string[] inherited = tickets is { } number ? ["--admission-fd", number.ToString(CultureInfo.InvariantCulture)] : [];
+        Process = cluster.Start(
+            name, "/usr/bin/env", [$"NOTIFY_SOCKET={store.Path}", Executables.Dmz, "--config", file, .. inherited]);
+        _api ??= new ApiClient(ConsolePort, $"{cluster.Ca}/console-1.crt", $"{cluster.Ca}/console-1.key", $"{cluster.Ca}/root.crt", "acme");
         await Eventually.TrueAsync("the second node is ready", async () => Process.HasExited
             ? throw new InvalidOperationException("the second node ended:\n" + Process.Log)
             : await _api.IsReadyAsync());
     }
 
     public async Task<string> StateAsync() => (await Api.CustomerAsync()).Ok.State;
+
+    /// <summary>The digest of the executable that it says it runs.</summary>
+    public async Task<string> BinaryAsync() =>
+        (await Api.GetAsync("/v1/node", ApiJson.Default.NodeModel)).Ok.Incarnation.ToSigned().Read<Incarnation>().Binary.ToString();
 
     public void Dispose() => _api?.Dispose();
 

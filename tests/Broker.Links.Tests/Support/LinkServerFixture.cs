@@ -55,5 +55,8 @@ internal sealed class LinkServerFixture : IAsyncDisposable
 
     public static LinkListener Listener(params LinkRole[] roles) => new("test", new IPEndPoint(IPAddress.Loopback, 0), roles);
 
+    /// <summary>Stops as a node does; what is served still when the token ends is cut off.</summary>
+    public Task StopAsync(CancellationToken deadline) => _app.StopAsync(deadline);
+
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 }
