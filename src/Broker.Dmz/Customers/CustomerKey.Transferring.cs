@@ -136,7 +136,8 @@ internal sealed partial class CustomerKey
             _node.Cluster, _customer, [.. HeldSecrets().Select(s => s.Epoch)], ask.Request.Hash, admission.Kind, _node.Node,
             _node.Incarnation.Key.Fingerprint, request.Node, request.Incarnation, _fence, _lockGeneration);
         var signed = _secret!.Sign(intent);
-        var record = new TransferRecord(signed, ask.Request, ask.TicketSignature, ask.Admission, ask.Incarnation, ask.Certificates).Encode();
+        var record = new TransferRecord(
+            signed, ask.Request, ask.TicketSignature, ask.Admission, ask.Incarnation, ask.Certificates).Encode();
         _offers[ask.Request.Hash] = new Offer(
             intent, signed, record, admission, incarnation.Key, request.NotAfter + (2 * RequestVerifier.ClockSkew));
         return new OfferedTransfer(ask.Request.Hash, record, _fence);
@@ -185,14 +186,14 @@ internal sealed partial class CustomerKey
         }
     }
 
-    /// <summary>Two live starts of one node mean that its key was copied. Only the predecessor that drew the ticket may live still.</summary>
+    /// <summary>Two live starts of one node mean that its key was copied. Only the predecessor of a ticket may live still.</summary>
     private Refused? MakeSure(TransferRequest request, DrainTicket? ticket)
     {
         var other = request.Node == _node.Node ? _node.Incarnation.Key.Fingerprint : _node.Peers.Live.Of(request.Node);
         return other is { } lives && lives != request.Incarnation && lives != ticket?.Predecessor
             ? new Refused(
                 TransferCodes.SecondIncarnation,
-                "another start of this node is alive: stop it and wait 15 seconds; if it should not be, its key was copied, issue a new one")
+                "another start of this node is alive: stop it and wait 15 s; if it should not be, its key was copied, issue a new one")
             : null;
     }
 

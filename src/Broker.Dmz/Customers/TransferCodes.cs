@@ -1,6 +1,6 @@
 namespace Broker.Dmz.Customers;
 
-/// <summary>The stable codes of what goes wrong between holders, besides those of <c>AdmissionRefusal</c> and <see cref="Codes"/>.</summary>
+/// <summary>Stable codes of what goes wrong between holders, besides those of <c>AdmissionRefusal</c> and <see cref="Codes"/>.</summary>
 internal static class TransferCodes
 {
     public const string NotOwner = "not-owner";

@@ -143,7 +143,8 @@ internal sealed class DmzNode : INode
     }
 
     /// <summary>
-    /// Has other holders claim what it owns, takes no new calls, lets those in hand end, then stops the actors: open hand-offs are settled from the journal later.
+    /// Has other holders claim what it owns, takes no new calls, lets those in hand end, then stops the actors: open hand-offs are
+    /// settled from the journal later.
     /// </summary>
     public async Task StopAsync(CancellationToken deadline)
     {

@@ -6,7 +6,7 @@ using Wire = Broker.Protocol.Wire.Peer;
 
 namespace Broker.Dmz.Peers;
 
-/// <summary>Tells the other nodes of a lock. The zone has raised the generation by then: no release succeeds, whoever has not heard.</summary>
+/// <summary>Tells the other nodes of a lock. The zone has raised the generation by then: nothing is released any more.</summary>
 internal static class PeerLocks
 {
     /// <summary>How long a node may take to say that it has wiped.</summary>

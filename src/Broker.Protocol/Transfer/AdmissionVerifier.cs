@@ -6,7 +6,7 @@ using Broker.Protocol.Statements;
 
 namespace Broker.Protocol.Transfer;
 
-/// <summary>Whether an admission admits an incarnation. What a holder has to remember (which tickets it gave) stays with the holder.</summary>
+/// <summary>Whether an admission admits an incarnation. What a holder has to remember, its tickets, stays with the holder.</summary>
 public static class AdmissionVerifier
 {
     /// <summary>Verifies a statement of two people.</summary>

@@ -3,7 +3,9 @@ using Broker.Protocol.Statements;
 
 namespace Broker.Protocol.Transfer;
 
-/// <summary>Body of a transfer block: the intent with all that it was decided by, so that it can be verified later with the root alone.</summary>
+/// <summary>
+/// Body of a transfer block: the intent with all that it was decided by, so that it can be verified later with the root alone.
+/// </summary>
 /// <param name="Intent">The <see cref="TransferIntent"/>, signed by the identity key.</param>
 /// <param name="Request">The <see cref="TransferRequest"/>, signed by the incarnation's key.</param>
 /// <param name="TicketSignature">The ticket key's signature over the request; empty for other admissions.</param>

@@ -127,7 +127,8 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var admission = f.Admitters.Sign(Admitters.Of(f.Other.Node, world.Time.GetUtcNow()), "ann", "stranger");
 
         var body = new AdmitNodeModel(
-            admission.Statement.ToArray(), [.. admission.Signatures.Select(s => new UserSignatureModel(s.Signer.Value, s.Value.ToArray()))]);
+            admission.Statement.ToArray(),
+            [.. admission.Signatures.Select(s => new UserSignatureModel(s.Signer.Value, s.Value.ToArray()))]);
         using var content = new StringContent(
             System.Text.Json.JsonSerializer.Serialize(body, ApiJson.Default.AdmitNodeModel), null, "application/json");
         using var reply = await client.PostAsync(new Uri("/v1/node/admission", UriKind.Relative), content);
@@ -151,7 +152,8 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         using var client = gateway.Client(world.Console);
         using var content = new StringContent(
             System.Text.Json.JsonSerializer.Serialize(
-                SignedRequestModel.From(f.Customer.Request(UserAction.Lock, new LockPayload(0, "drill"))), ApiJson.Default.SignedRequestModel),
+                SignedRequestModel.From(f.Customer.Request(UserAction.Lock, new LockPayload(0, "drill"))),
+                ApiJson.Default.SignedRequestModel),
             null, "application/json");
 
         using var reply = await client.PostAsync(new Uri($"/v1/customers/{f.Customer.Name}/lock", UriKind.Relative), content);
@@ -167,6 +169,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         f.Other.Know(f.Owner);
         return world.System.Spawn(
-            Props<PeerIntakeMessage>.Of(() => new PeerIntake(f.Other.Node, f.Other.Customers, f.Other.Fetcher)), $"intake-{f.Customer.Name}");
+            Props<PeerIntakeMessage>.Of(() => new PeerIntake(f.Other.Node, f.Other.Customers, f.Other.Fetcher)),
+            $"intake-{f.Customer.Name}");
     }
 }

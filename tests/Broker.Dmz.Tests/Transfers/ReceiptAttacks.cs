@@ -13,7 +13,8 @@ namespace Broker.Dmz.Tests.Transfers;
 public sealed class ReceiptAttacks(DmzWorld world) : IClassFixture<DmzWorld>
 {
     [Fact]
-    public async Task No_receipt_should_be_no_transfer() => await ShouldBeRefused(Codes.ReceiptForged, (_, _) => Task.FromResult<byte[]>([]));
+    public async Task No_receipt_should_be_no_transfer() =>
+        await ShouldBeRefused(Codes.ReceiptForged, (_, _) => Task.FromResult<byte[]>([]));
 
     [Fact]
     public async Task An_altered_receipt_should_be_no_transfer() => await ShouldBeRefused(Codes.ReceiptForged, async (f, offer) =>

@@ -103,7 +103,8 @@ public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             try
             {
                 var model = JsonSerializer.Deserialize(
-                    await client.GetStringAsync(new Uri($"/v1/customers/{f.Customer.Name}", UriKind.Relative)), ApiJson.Default.CustomerModel)!;
+                    await client.GetStringAsync(new Uri($"/v1/customers/{f.Customer.Name}", UriKind.Relative)),
+                    ApiJson.Default.CustomerModel)!;
                 if (model.State == KeyState.Unlocked)
                 {
                     return model.State;

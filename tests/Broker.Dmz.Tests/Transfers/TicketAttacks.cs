@@ -135,7 +135,7 @@ public sealed class TicketAttacks(DmzWorld world) : IClassFixture<DmzWorld>
     private static Task<Result<Signed>> Draw(TestCustomer customer, Signed request) =>
         customer.Ask<Result<Signed>>(r => new CustomerKeyMessage.DrawTicket(request, r));
 
-    /// <summary>A ticket for a successor of dmz-2, which holds for a moment to draw it, or of another customer's owner in its name.</summary>
+    /// <summary>A ticket for a successor of dmz-2, which holds for a moment to draw it, or of another customer's owner.</summary>
     private static async Task<Admission> Draw(TransferFixture f, TicketKey key, TestCustomer? of = null)
     {
         var holder = of ?? await f.Held();

@@ -57,7 +57,8 @@ public class StatementBaselineSpecs
         [
             .. new[]
             {
-                typeof(AdmissionKind), typeof(AdmissionRefusal), typeof(BlockKind), typeof(HandOffState), typeof(RequestRefusal), typeof(Direction), typeof(MessageType), typeof(EntryKey),
+                typeof(AdmissionKind), typeof(AdmissionRefusal), typeof(BlockKind), typeof(HandOffState), typeof(RequestRefusal),
+                typeof(Direction), typeof(MessageType), typeof(EntryKey),
             }.SelectMany(t => t.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral)
                 .Select(f => $"{t.Name}.{f.Name}: {f.GetRawConstantValue()}")),
             .. CredentialKinds.All.Select(k => $"CredentialKind.{k.Kind}: {k.Text}"),

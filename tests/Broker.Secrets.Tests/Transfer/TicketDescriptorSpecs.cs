@@ -9,7 +9,8 @@ namespace Broker.Secrets.Tests.Transfer;
 
 public sealed class TicketDescriptorSpecs
 {
-    private static readonly DrawnTickets Some = new([new DrawnTicket("https://127.0.0.1:7447", new Signed(new byte[] { 1 }, new byte[64]))]);
+    private static readonly DrawnTickets Some =
+        new([new DrawnTicket("https://127.0.0.1:7447", new Signed(new byte[] { 1 }, new byte[64]))]);
 
     [Fact]
     public void Tickets_and_key_should_come_out_once()
