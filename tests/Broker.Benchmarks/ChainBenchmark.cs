@@ -29,7 +29,8 @@ internal static class ChainBenchmark
 
     public static Command Create()
     {
-        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json, InFlight, Rounds, Ours, Theirs };
+        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json, InFlight, Rounds, Ours,
+            Theirs };
         command.SetAction(RunAsync);
         return command;
     }
@@ -60,7 +61,8 @@ internal static class ChainBenchmark
             foreach (var inFlight in parsed.GetRequiredValue(InFlight))
             {
                 await Console.Error.WriteLineAsync($"{name}, {inFlight} in flight …");
-                failures += await CompareAsync(rows, $"{name} x{inFlight}", (ours, processes), (theirs, bareProcesses), inFlight, parsed.GetValue(Rounds));
+                failures += await CompareAsync(rows, $"{name} x{inFlight}", (ours, processes), (theirs, bareProcesses), inFlight,
+                    parsed.GetValue(Rounds));
             }
         }
 

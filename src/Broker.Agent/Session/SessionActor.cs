@@ -257,7 +257,8 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     }
 
     /// <summary>A session that came to be.</summary>
-    private sealed record LiveSession(SessionContext Context, Protocol.Session.OwnerHello Hello, Protocol.Identifiers.PublicKey Identity) : IDisposable
+    private sealed record LiveSession(SessionContext Context, Protocol.Session.OwnerHello Hello,
+        Protocol.Identifiers.PublicKey Identity) : IDisposable
     {
         public void Dispose() => Context.Dispose();
     }

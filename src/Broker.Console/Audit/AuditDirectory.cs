@@ -34,7 +34,8 @@ internal sealed class AuditDirectory(CustodyRecord custody)
     public static UserAction? ActionOf(SignedRequest signed)
     {
         var name = Statement.Read<Request>(signed.Statement.Span).Action;
-        return UserAction.All.FirstOrDefault(a => a.Name == name && a != UserAction.Login && a != UserAction.Launch && a != UserAction.Rotate);
+        return UserAction.All.FirstOrDefault(a => a.Name == name && a != UserAction.Login && a != UserAction.Launch &&
+            a != UserAction.Rotate);
     }
 
     /// <summary>Verifies a request as of now.</summary>
@@ -47,7 +48,8 @@ internal sealed class AuditDirectory(CustodyRecord custody)
         // The exact time of the decision is not in the ledger: the request is held to its own.
         var at = notAfter < recorded ? notAfter : recorded;
         var refusal = RequestVerifier.Verify(
-            signed, custody.Cluster, custody.Customer, action, u => _users.GetValueOrDefault(u), Math.Max(Required, Administrators(signed, action)),
+            signed, custody.Cluster, custody.Customer, action, u => _users.GetValueOrDefault(u),
+                Math.Max(Required, Administrators(signed, action)),
             IsGrave(signed, action), at).Refusal;
         if (refusal is null)
             Verified++;

@@ -65,7 +65,8 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
             case BlockKind.Restored:
                 var restoration = Statement.Read<RestoredRecord>(body).Restoration.Read<Restoration>();
                 return ("custodians", $"accepted head {restoration.AcceptedCounter} ({Clean(restoration.Code)})",
-                    (restoration.SeenCounter > 0 ? $"{restoration.SeenCounter} was seen; " : "") + $"head {restoration.NextCounter} followed");
+                    (restoration.SeenCounter > 0 ? $"{restoration.SeenCounter} was seen; " : "") +
+                    $"head {restoration.NextCounter} followed");
             case BlockKind.Transfer:
                 var transfer = Statement.Read<TransferRecord>(body).Intent.Read<TransferIntent>();
                 return ($"node {transfer.HolderNode}", $"hands the customer's key to node {transfer.Node}",

@@ -104,9 +104,11 @@ internal static class AuditVerifier
         if (blocks == 0)
             return;
         if (reader.Length < blocks)
-            throw new AuditException(chain, reader.Length, "tail-cut", $"{blocks} blocks were verified before; the end is missing{restored}");
+            throw new AuditException(chain, reader.Length, "tail-cut",
+                $"{blocks} blocks were verified before; the end is missing{restored}");
         if (reader.HashAt(blocks - 1).ToString() != hash)
-            throw new AuditException(chain, blocks - 1, "checkpoint-differs", "another block was verified at this position before" + restored);
+            throw new AuditException(chain, blocks - 1, "checkpoint-differs",
+                "another block was verified at this position before" + restored);
     }
 
     private static AuditReport Report(CustodyRecord custody, CustomerAudit customer, ClusterAudit cluster, Digest? pin, AuditBreak? at)

@@ -99,15 +99,7 @@ internal static class CustodyAnswer
         directory = Path.Combine(directory, $"epoch-{record.Epoch}-revision-{record.Revision}");
         Files.MakeDirectory(directory);
         IReadOnlyList<SignedModel>? successions = model.Succession is { } succession ? [succession] : null;
-        var written = new List<string>();
-        foreach (var share in model.Shares)
-        {
-            var file = ShareFile.Of(record, share.Index, share.Sealed) with { Successions = successions };
-            var path = Path.Combine(directory, $"{share.Custodian}.share");
-            Files.Replace(path, Files.ToJson(file, ConsoleJson.Default.ShareFile));
-            written.Add(path);
-        }
-
-        return written;
+        var (shares, wraps) = CustodyFiles.Write(record, model, directory, again: true, successions);
+        return [.. shares, .. wraps];
     }
 }

@@ -52,7 +52,7 @@ internal static class CustodyCommand
             """).With(name);
         return options.AddTo(custody.AddTo(command)).Runs(host, async context =>
         {
-            var (ways, oneWay) = custody.Ways(context);
+            var (ways, oneWay) = await custody.WaysAsync(context);
             var present = (await PinnedCustomer.LoadAsync(context, context.Get(name))).Custody;
             var payload = new ChangeCustodyPayload(ways, oneWay, custody.Required(context, present), present.Epoch, present.Revision);
             return await Effect.RunAsync(

@@ -13,9 +13,11 @@ internal sealed record CustodyResult(
         record.Customer.Value, record.Epoch, record.Revision, record.AdministratorsRequired, record.Identity.Fingerprint.ToString(),
         [.. record.Ways.Select(static w => WayText.Of(w.Way))], files);
 
-    public void Print(CommandContext context, Action<TextWriter>? more = null) => context.Print(this, ConsoleJson.Default.CustodyResult, o =>
+    public void Print(CommandContext context, Action<TextWriter>? more = null) =>
+        context.Print(this, ConsoleJson.Default.CustodyResult, o =>
     {
-        o.WriteLine($"custody of {Customer}: epoch {Epoch}, revision {Revision}, {AdministratorsRequired} administrators for what is grave");
+        o.WriteLine(
+            $"custody of {Customer}: epoch {Epoch}, revision {Revision}, {AdministratorsRequired} administrators for what is grave");
         o.WriteLine($"identity  {IdentityFingerprint}");
         foreach (var way in Ways)
             o.WriteLine($"way       {way}");

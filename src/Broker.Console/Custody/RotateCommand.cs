@@ -39,7 +39,7 @@ internal static class RotateCommand
         {
             if (context.Get(follow))
                 return await FollowAsync(context, context.Get(name));
-            var (ways, oneWay) = custody.Ways(context);
+            var (ways, oneWay) = await custody.WaysAsync(context);
             var present = (await PinnedCustomer.LoadAsync(context, context.Get(name))).Custody;
             var payload = new RotatePayload(
                 ways, oneWay, custody.Required(context, present), checked(present.Epoch + 1), context.Get(compromised));

@@ -12,18 +12,22 @@ internal static class CustodyFiles
     /// <param name="answer">What the node sealed.</param>
     /// <param name="directory">Where to; made with mode 0700.</param>
     /// <param name="again">Whether files of that name are replaced.</param>
+    /// <param name="successions">Of a rotation: why a holder believes the new identity.</param>
     /// <returns>The paths of shares and of wraps.</returns>
     /// <exception cref="CommandException">A file is there already.</exception>
     public static (IReadOnlyList<string> Shares, IReadOnlyList<string> Wraps) Write(
-        CustodyRecord record, EnrolledModel answer, string directory, bool again)
+        CustodyRecord record, EnrolledModel answer, string directory, bool again,
+        IReadOnlyList<SignedModel>? successions = null)
     {
         Files.MakeDirectory(Path.GetDirectoryName(Path.GetFullPath(directory))!);
         Files.MakeDirectory(directory);
         string[] shares = [.. answer.Shares.Select(s => Write(
             Path.Combine(directory, $"{s.Custodian}.share"),
-            Files.ToJson(ShareFile.Of(record, s.Index, s.Sealed), ConsoleJson.Default.ShareFile), again))];
+            Files.ToJson(ShareFile.Of(record, s.Index, s.Sealed) with { Successions = successions }, ConsoleJson.Default.ShareFile),
+                again))];
         string[] wraps = [.. answer.Wraps.Select(w => Write(
-            Path.Combine(directory, $"{w.Way}.wrap"), Files.ToJson(WrapFile.Of(record, w), ConsoleJson.Default.WrapFile), again))];
+            Path.Combine(directory, $"{w.Way}.wrap"),
+                Files.ToJson(WrapFile.Of(record, w) with { Successions = successions }, ConsoleJson.Default.WrapFile), again))];
         return (shares, wraps);
     }
 

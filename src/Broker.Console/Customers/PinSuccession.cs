@@ -85,4 +85,28 @@ internal static class PinSuccession
             return null;
         }
     }
+
+    /// <summary>Checks that what a holder keeps is of the pinned identity, or of one that succeeds it.</summary>
+    /// <param name="what">A share or a wrap.</param>
+    /// <param name="pin">The pinned identity.</param>
+    /// <param name="shown">The identity that it names.</param>
+    /// <param name="successions">What came with it.</param>
+    /// <param name="cluster">This installation.</param>
+    /// <param name="customer">The customer.</param>
+    /// <exception cref="CommandException">It is of another identity, or the succession was broken off.</exception>
+    public static void Require(
+        string what, Digest pin, Digest shown, IReadOnlyList<SignedModel>? successions, Name cluster, Name customer)
+    {
+        switch (SuccessionChain.Follow(pin, shown, [.. (successions ?? []).Select(static s => s.ToSigned())], cluster, customer))
+        {
+            case SuccessionOutcome.Same or SuccessionOutcome.Followed:
+                return;
+            case SuccessionOutcome.Broken:
+                throw Broken(customer, shown);
+            default:
+                throw CommandException.Unverified(
+                    "identity-not-pinned", $"the {what} is of identity {shown}, pinned is {pin}",
+                    $"an older enrolment's {what}, or somebody else's: compare fingerprints by voice");
+        }
+    }
 }

@@ -52,15 +52,8 @@ internal sealed record ShareFile(
                 throw CommandException.Unverified("share-forged", $"what {path} holds is not signed by the identity that it names");
             }
 
-            return SuccessionChain.Follow(
-                pin, record.Identity.Fingerprint, [.. (file.Successions ?? []).Select(static s => s.ToSigned())], cluster, customer) switch
-            {
-                SuccessionOutcome.Same or SuccessionOutcome.Followed => record,
-                SuccessionOutcome.Broken => throw PinSuccession.Broken(customer, record.Identity.Fingerprint),
-                _ => throw CommandException.Unverified(
-                    "identity-not-pinned", $"the share is of identity {record.Identity.Fingerprint}, pinned is {pin}",
-                    "an older enrolment's share, or somebody else's: compare fingerprints by voice"),
-            };
+            PinSuccession.Require("share", pin, record.Identity.Fingerprint, file.Successions, cluster, customer);
+            return record;
         }
         catch
         {

@@ -9,7 +9,8 @@ using Broker.Secrets;
 namespace Broker.Console.Customers;
 
 /// <summary>A wrap as the customer keeps it: sealed to the key of its way.</summary>
-internal sealed record WrapFile(string Format, string Customer, uint Epoch, string Way, byte[] Wrap)
+internal sealed record WrapFile(
+    string Format, string Customer, uint Epoch, string Way, byte[] Wrap, IReadOnlyList<SignedModel>? Successions = null)
 {
     public const string Version1 = "broker-wrap/1";
 
@@ -39,9 +40,8 @@ internal sealed record WrapFile(string Format, string Customer, uint Epoch, stri
 
         if (wrap.Cluster != cluster || wrap.Customer != customer)
             throw CommandException.Usage($"{path} is a wrap of {wrap.Customer} in {wrap.Cluster}, not of {customer} in {cluster}");
-        return wrap.Identity.Fingerprint == pin ? wrap : throw CommandException.Unverified(
-            "identity-not-pinned", $"the wrap is of identity {wrap.Identity.Fingerprint}, pinned is {pin}",
-            "an older enrolment's wrap, or somebody else's: compare fingerprints by voice");
+        PinSuccession.Require("wrap", pin, wrap.Identity.Fingerprint, file.Successions, cluster, customer);
+        return wrap;
     }
 
     /// <summary>Opens a wrap in locked memory.</summary>

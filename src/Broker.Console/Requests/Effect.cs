@@ -63,7 +63,8 @@ internal static class Effect
         if (request.Cluster != context.Profile.Trust.Cluster)
             throw CommandException.Usage("the request is for another installation", "use that installation's profile");
         // The keys to verify the answer by are there before anything is done.
-        var customer = route.Answer is EffectAnswer.Changed or EffectAnswer.Custody ? await PinnedCustomer.LoadAsync(context, request.Customer) : null;
+        var customer = route.Answer is EffectAnswer.Changed or EffectAnswer.Custody
+            ? await PinnedCustomer.LoadAsync(context, request.Customer) : null;
         var body = request.Action == UserAction.PutCredential.Name
             ? JsonSerializer.SerializeToUtf8Bytes(
                 new PutCredentialModel(saved.Request, saved.Upload ?? throw CommandException.Usage("the sealed credential is missing")),

@@ -155,9 +155,12 @@ internal static class BackupVerbs
         o.WriteLine($"verified   {verified.Blocks} blocks: links, signatures of the ledger's key, heads entered in the cluster's chain");
         o.WriteLine($"           {verified.Entries} entries and rows against the heads of {verified.Customers.Count} customers");
         o.WriteLine($"           {verified.HandOffs} hand-offs, fences, locks and heads against the ledger");
-        o.WriteLine($"not opened {verified.Rows} rows of {verified.Customers.Count} customers: this zone holds no key; their bytes are those under the heads");
+        o.WriteLine(
+            $"not opened {verified.Rows} rows of {verified.Customers.Count} customers: this zone holds no key; " +
+            "their bytes are those under the heads");
         verified.NotCompared.ForEach(n => o.WriteLine($"not shown  the tables of {n}"));
-        o.WriteLine("not shown  who signed each request (brokerctl audit verify), and whether this is the newest state (witnesses at unlock)");
+        o.WriteLine(
+            "not shown  who signed each request (brokerctl audit verify), and whether this is the newest state (witnesses at unlock)");
         o.WriteLine(verified.Findings.Count == 0 ? $"ok         {file}" : $"BROKEN     {file}: {verified.Findings.Count} findings");
         return verified.Findings.Count == 0 ? ExitCodes.Ok : ExitCodes.Unverified;
     }

@@ -27,7 +27,8 @@ internal sealed partial class ZoneStore
     /// <param name="predecessor">The ledger key before it; needed only once, at a change.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Where faults are told; callers hear only that there was one.</param>
-    /// <exception cref="StoreException">Another cluster's database, one whose cluster chain was altered, or a new ledger key without its predecessor.</exception>
+    /// <exception cref="StoreException">Another cluster's database, one whose cluster chain was altered, or a new ledger key without its
+    /// predecessor.</exception>
     public static ZoneStore Open(
         IZoneDatabase database,
         Name cluster,

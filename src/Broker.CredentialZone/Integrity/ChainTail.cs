@@ -63,7 +63,9 @@ internal static class ChainTail
         }
     }
 
-    /// <summary>Whether the zone's ledger key signed the batch that the block stands in. Batches of an earlier key are not judged.</summary>
+    /// <summary>
+    /// Whether the zone's ledger key signed the batch that the block stands in. Batches of an earlier key are not judged.
+    /// </summary>
     /// <exception cref="AlteredException">The key that the batch names did not sign it, or the block is not in it.</exception>
     public static void CheckSignature(IZoneReader tables, BlockRecord record, Name cluster, PublicKey ledgerKey)
     {

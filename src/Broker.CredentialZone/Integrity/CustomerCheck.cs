@@ -52,7 +52,8 @@ internal static class CustomerCheck
         var (custody, head) = (customer.Custody, customer.Head);
         if (custody.Cluster != cluster || custody.Customer != customer.Customer || !customer.SignedCustody.IsBy(custody.Identity))
         {
-            throw new AlteredException(RefusalCode.CustodyAltered, "the custody record is not this customer's, or not signed by its identity");
+            throw new AlteredException(RefusalCode.CustodyAltered,
+                "the custody record is not this customer's, or not signed by its identity");
         }
 
         if (head.Cluster != cluster || head.Customer != customer.Customer || head.Epoch != custody.Epoch ||
@@ -120,7 +121,8 @@ internal static class CustomerCheck
         {
             throw new AlteredException(
                 RefusalCode.LockAltered,
-                $"lock {customer.LockGeneration} with {customer.LiftedGeneration} lifted, and the ledger says {lifted + said.Locks} and {lifted}");
+                $"lock {customer.LockGeneration} with {customer.LiftedGeneration} lifted, and the ledger says " +
+                $"{lifted + said.Locks} and {lifted}");
         }
 
         if ((said.Head is { } head && !head.Statement.Span.SequenceEqual(customer.SignedHead.Statement.Span)) ||
@@ -137,7 +139,8 @@ internal static class CustomerCheck
         {
             return block.Kind switch
             {
-                BlockKind.Enrolled or BlockKind.Change or BlockKind.RotationEnded => said.Changed(Statement.Read<ChangeRecord>(block.Body.Span).Head),
+                BlockKind.Enrolled or BlockKind.Change or BlockKind.RotationEnded =>
+                    said.Changed(Statement.Read<ChangeRecord>(block.Body.Span).Head),
                 BlockKind.Restored => said.Changed(Statement.Read<RestoredRecord>(block.Body.Span).Head),
                 BlockKind.Rotated => said.Changed(Statement.Read<RotationRecord>(block.Body.Span).Head),
                 BlockKind.Rotation => said.Rotates(Statement.Read<RotationIntent>(block.Body.Span)),

@@ -52,7 +52,8 @@ internal sealed class ReplayComparison(IZoneReader tables, CustomerRecord custom
         }
 
         Expect(missing == 0, RefusalCode.JournalAltered, $"{missing} hand-offs of the ledger are not in the journal");
-        Expect(open == customer.OpenHandOffs && uses == customer.OpenUses, RefusalCode.JournalAltered, "open hand-offs or uses are miscounted");
+        Expect(open == customer.OpenHandOffs && uses == customer.OpenUses, RefusalCode.JournalAltered,
+            "open hand-offs or uses are miscounted");
     }
 
     private void Requests(CustomerReplay said)

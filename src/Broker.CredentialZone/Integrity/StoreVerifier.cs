@@ -30,7 +30,8 @@ internal sealed class StoreVerifier(
     /// <summary>Verifies.</summary>
     public Verification Run()
     {
-        if (tables.Meta(ZoneStore.ClusterKey) is not { } name || !name.AsSpan().SequenceEqual(System.Text.Encoding.ASCII.GetBytes(cluster.Value)))
+        if (tables.Meta(ZoneStore.ClusterKey) is not { } name ||
+            !name.AsSpan().SequenceEqual(System.Text.Encoding.ASCII.GetBytes(cluster.Value)))
         {
             _result.Add("", RefusalCode.RecordAltered, "the database is of another cluster");
             return _result;
@@ -117,12 +118,14 @@ internal sealed class StoreVerifier(
 
         if (entered.Count > 0)
         {
-            _result.Add(name.Value, RefusalCode.LedgerAltered, $"the cluster's chain entered block {entered.Keys.Max()}; the end is missing");
+            _result.Add(name.Value, RefusalCode.LedgerAltered,
+                $"the cluster's chain entered block {entered.Keys.Max()}; the end is missing");
         }
 
         if (unknown.Count > 0)
         {
-            _result.NotCompared.Add($"customer {name}: its chain has blocks of kinds that this version does not know: {string.Join(' ', unknown)}");
+            _result.NotCompared.Add(
+                $"customer {name}: its chain has blocks of kinds that this version does not know: {string.Join(' ', unknown)}");
             return;
         }
 
@@ -153,7 +156,8 @@ internal sealed class StoreVerifier(
         _result.Entries += entries;
         if (leaves != entries)
         {
-            throw new AlteredException(RefusalCode.EntryAltered, $"{leaves} entries and rows stand under the head, and {entries} are there");
+            throw new AlteredException(RefusalCode.EntryAltered,
+                $"{leaves} entries and rows stand under the head, and {entries} are there");
         }
     }
 

@@ -74,7 +74,8 @@ internal sealed class BeginEpoch(ChangeSet change) : StoreOperation<CommitResult
     }
 
     private Signed? Find(EntryKey key) =>
-        change.Changes.FirstOrDefault(c => c.Key == key) is { Statement: { } statement } found ? new Signed(statement, found.Signature) : null;
+        change.Changes.FirstOrDefault(c => c.Key == key) is { Statement: { } statement } found
+            ? new Signed(statement, found.Signature) : null;
 
     private static StoreRefusal? Follows(
         CustomerRecord customer, CustodyRecord record, SuccessionRecord signed, SignedRequest request, out uint administrators)

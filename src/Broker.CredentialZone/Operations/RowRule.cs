@@ -27,7 +27,8 @@ internal static class RowRule
                 return new(RefusalCode.EntryMismatch, "a row is written under the customer's current epoch");
             }
 
-            if (context.Tables.Entry(customer.Customer, change.Key) is { } stored && StoredRow.ReadHeader(stored.Statement.Span) is var old &&
+            if (context.Tables.Entry(customer.Customer, change.Key) is { } stored &&
+                StoredRow.ReadHeader(stored.Statement.Span) is var old &&
                 (old.Epoch >= next.Epoch || old with { Epoch = next.Epoch } != next))
             {
                 return new(RefusalCode.EntryMismatch, "a row that is there is replaced only by itself under a later epoch");

@@ -37,7 +37,8 @@ internal ref struct SqliteCursor(SqliteConnectionHandle connection, sqlite3_stmt
         value.IsEmpty ? Check(raw.sqlite3_bind_null(statement, ++_next)) : Bind(value);
 
     /// <summary>Binds a number, or null where there is none.</summary>
-    public SqliteCursor BindOrNull(uint? value) => value is { } number ? Bind((long)number) : Check(raw.sqlite3_bind_null(statement, ++_next));
+    public SqliteCursor BindOrNull(uint? value) => value is { } number
+        ? Bind((long)number) : Check(raw.sqlite3_bind_null(statement, ++_next));
 
     /// <summary>Binds a digest.</summary>
     public SqliteCursor Bind(Digest value)
@@ -87,7 +88,8 @@ internal ref struct SqliteCursor(SqliteConnectionHandle connection, sqlite3_stmt
     public readonly ulong UInt64(int column) => Int64(column) is var value and >= 0 ? (ulong)value : throw Altered("number");
 
     /// <summary>A number that is not negative and below 2³².</summary>
-    public readonly uint UInt32(int column) => Int64(column) is var value and >= 0 and <= uint.MaxValue ? (uint)value : throw Altered("number");
+    public readonly uint UInt32(int column) => Int64(column) is var value and >= 0 and <= uint.MaxValue
+        ? (uint)value : throw Altered("number");
 
     /// <summary>A text.</summary>
     public readonly string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();

@@ -21,7 +21,19 @@ internal sealed partial class CustomerKey
 
     private CustodyChange? _change;
 
-    private Result<EnrolledModel> OnBeginCustody(CustomerKeyMessage.BeginCustody message)
+    private void OnBeginCustody(CustomerKeyMessage.BeginCustody message)
+    {
+        var begun = BeginCustody(message);
+        if (begun.Value is not { } model || _change!.Setup.TokenWraps.Count == 0)
+        {
+            message.ReplyTo.Tell(begun);
+            return;
+        }
+
+        KeepInTokens(_change, model, message.ReplyTo);
+    }
+
+    private Result<EnrolledModel> BeginCustody(CustomerKeyMessage.BeginCustody message)
     {
         if (_state != KeyState.Unlocked)
         {
@@ -58,7 +70,7 @@ internal sealed partial class CustomerKey
         CustomerKeyMessage.BeginCustody message, ChangeCustodyPayload payload, Dictionary<EntryKey, ProvenEntry> proven)
     {
         payload.Validate();
-        if (VerifyCustody(message, proven, payload.AdministratorsRequired) is { } refused)
+        if ((VerifyCustody(message, proven, payload.AdministratorsRequired) ?? VerifyTokens(payload.Ways)) is { } refused)
         {
             return refused;
         }
@@ -180,8 +192,10 @@ internal sealed partial class CustomerKey
 
     private void OnCustodyCommitted(CustodyRecord record)
     {
+        RemoveSuperseded(_custody!, record);
         _custody = record;
         var secret = _change?.TakeSecret();
+        _change?.Settle();
         DropChange();
         if (secret is not null)
         {
@@ -191,7 +205,12 @@ internal sealed partial class CustomerKey
 
     private void DropChange()
     {
-        _change?.Dispose();
+        if (_change is { } change)
+        {
+            RemoveFromTokens(change);
+            change.Dispose();
+        }
+
         _change = null;
         Context.CancelTimer(CustodyTimer);
         Context.CancelTimer(CustodyRetryTimer);

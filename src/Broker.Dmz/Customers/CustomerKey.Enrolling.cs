@@ -51,7 +51,7 @@ internal sealed partial class CustomerKey
             return new Refused(Codes.Busy, "an enrolment of the customer is being committed; look at its state");
         }
 
-        if ((VerifyPlan(message, out var plan) ?? VerifyTokens(plan)) is { } refused)
+        if ((VerifyPlan(message, out var plan) ?? VerifyTokens(plan.Ways)) is { } refused)
         {
             return refused;
         }

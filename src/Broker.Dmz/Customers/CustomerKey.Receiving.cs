@@ -101,16 +101,19 @@ internal sealed partial class CustomerKey
     private Refused? Keep(IReadOnlyList<CustomerSecret> secrets, SealedTransfer transfer)
     {
         var current = secrets[^1];
-        if (secrets.Count > 1 || !transfer.Intent.IsBy(current.Identity))
+        if (!transfer.Intent.IsBy(current.Identity) || secrets.Any(s => s != current && s.Epoch + 1 != current.Epoch))
         {
             foreach (var secret in secrets)
             {
                 secret.Dispose();
             }
 
-            return secrets.Count > 1
-                ? new Refused(TransferCodes.WrongEpoch, "the customer is between two epochs; ask again when its rotation has ended")
-                : new Refused(TransferCodes.Forged, "the intent is not signed by the identity of the secret that came");
+            return new Refused(TransferCodes.Forged, "the intent is not signed by the identity of the secret that came");
+        }
+
+        if (secrets.Count > 1)
+        {
+            current.Adopt(secrets[0]);
         }
 
         ClearShares(keepWitnesses: true);

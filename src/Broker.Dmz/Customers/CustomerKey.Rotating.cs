@@ -22,7 +22,7 @@ internal sealed partial class CustomerKey
         CustomerKeyMessage.BeginCustody message, RotatePayload payload, Dictionary<EntryKey, ProvenEntry> proven)
     {
         payload.Validate();
-        if (VerifyCustody(message, proven, payload.AdministratorsRequired) is { } refused)
+        if ((VerifyCustody(message, proven, payload.AdministratorsRequired) ?? VerifyTokens(payload.Ways)) is { } refused)
         {
             return refused;
         }
@@ -66,7 +66,9 @@ internal sealed partial class CustomerKey
         ContinueRotation();
     }
 
-    /// <summary>Has the writer go on with the rows of the epoch before, also after a restart: what is left is all there is to know.</summary>
+    /// <summary>
+    /// Has the writer go on with the rows of the epoch before, also after a restart: what is left is all there is to know.
+    /// </summary>
     private void ContinueRotation()
     {
         if (_secret?.Predecessor is not null)

@@ -15,9 +15,9 @@ internal sealed partial class CustomerKey
     private int _unkept;
     private bool _removes;
 
-    private Refused? VerifyTokens(EnrolmentPlan plan)
+    private Refused? VerifyTokens(IReadOnlyList<CustodyWay> ways)
     {
-        foreach (var way in plan.Ways.Where(static w => w.Kind == WayKind.Hsm))
+        foreach (var way in ways.Where(static w => w.Kind == WayKind.Hsm))
         {
             var seen = _node.Tokens.Ways.FirstOrDefault(t => t.Way == way.Way);
             if (seen is null)

@@ -262,7 +262,8 @@ internal sealed partial class CustomerKey
     }
 
     /// <summary>The secrets that a new holder needs, ascending by epoch: the current one is the last.</summary>
-    private IReadOnlyList<CustomerSecret> HeldSecrets() => [_secret!];
+    private IReadOnlyList<CustomerSecret> HeldSecrets() =>
+        _secret!.Predecessor is { } before ? [before, _secret] : [_secret];
 
     /// <summary>An intent that was signed; it is kept until its request cannot come again.</summary>
     private sealed record Offer(

@@ -78,6 +78,9 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             case CustomerKeyMessage.Enrol m:
                 OnEnrol(m);
                 break;
+            case CustomerKeyMessage.ChangedWrapKept m:
+                OnChangedWrapKept(m);
+                break;
             case CustomerKeyMessage.WrapKept m:
                 OnWrapKept(m);
                 break;
@@ -85,7 +88,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 m.ReplyTo.Tell(OnConfirm(m));
                 break;
             case CustomerKeyMessage.BeginCustody m:
-                m.ReplyTo.Tell(OnBeginCustody(m));
+                OnBeginCustody(m);
                 break;
             case CustomerKeyMessage.CustodyChanged m:
                 OnCustodyChanged(m);

@@ -76,6 +76,9 @@ internal abstract partial record CustomerKeyMessage
     /// <summary>A token has the wrap of an enrolment, or not.</summary>
     public sealed record WrapKept(long Turn, Name Way, Result<Custody.KeptWrap> Result) : CustomerKeyMessage;
 
+    /// <summary>A token keeps the wrap of a custody that was asked for, or does not.</summary>
+    public sealed record ChangedWrapKept(Digest Request, Name Way, Result<Custody.KeptWrap> Result) : CustomerKeyMessage;
+
     /// <summary>The zone's custody record, for what is said to people while the customer is locked.</summary>
     public sealed record Hear(Signed Custody) : CustomerKeyMessage;
 

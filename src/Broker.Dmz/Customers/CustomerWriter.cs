@@ -278,7 +278,8 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     }
 
     private static Refused RolledBack { get; } = new(
-        Codes.HeadRolledBack, "the zone's store is older than what was committed to it; look for who restored it, and unlock the customer anew");
+        Codes.HeadRolledBack,
+        "the zone's store is older than what was committed to it; look for who restored it, and unlock the customer anew");
 
     private async Task Report(string code)
     {

@@ -4,7 +4,9 @@ using Broker.Protocol.Statements;
 
 namespace Broker.Protocol.Ledger;
 
-/// <summary>Body of the block with which a new epoch begins: who asked for it, the succession, and the first head of the new identity.</summary>
+/// <summary>
+/// Body of the block with which a new epoch begins: who asked for it, the succession, and the first head of the new identity.
+/// </summary>
 /// <param name="Cause">The encoding of the <see cref="SignedRequest"/>.</param>
 /// <param name="Succession">A <see cref="Custody.SuccessionRecord"/>, signed by the new identity.</param>
 /// <param name="Head">The head's statement and signature.</param>

@@ -20,7 +20,9 @@ internal static class RawRows
         var path = Path.Combine(directory, $"raw-{Environment.ProcessId}.db");
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
         connection.Open();
-        Run(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, row BLOB NOT NULL)");
+        Run(
+            connection,
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, row BLOB NOT NULL)");
         var (key, header) = (new byte[32], new byte[Header]);
         var sealedRow = new byte[plaintext + 16];
         Seal(key, header, new byte[plaintext], sealedRow);

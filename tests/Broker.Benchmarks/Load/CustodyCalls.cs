@@ -44,7 +44,8 @@ internal sealed class CustodyCalls : IDisposable
 
         var plan = new EnrolmentPlan(
             _key.Trust.Cluster, customer, _incarnation, [Way], OneWayOnly: true,
-            [new NamedKey(Administrator, PublicKey.Parse(_administrator.PublicKey))], 1, TimeProvider.System.GetUtcNow() + PlanLife).Encode();
+            [new NamedKey(Administrator, PublicKey.Parse(_administrator.PublicKey))], 1,
+                TimeProvider.System.GetUtcNow() + PlanLife).Encode();
         var model = new EnrolModel(new SignedModel(plan, _key.Sign(plan)), [.. _key.ChainDer.Select(static c => c.ToArray())]);
         using var answer = await _http.PostAsJsonAsync("/v1/customers", model, ApiJson.Default.EnrolModel);
         await ConfirmAsync(customer, (await ReadAsync(answer))!, static m => m.State == "unlocked");

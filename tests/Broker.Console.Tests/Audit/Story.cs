@@ -146,7 +146,8 @@ internal sealed class Story : IDisposable
             HandOffId.Of(request.Hash, Name.Parse(Agent)), attempt, request.Hash, state, "", Time)]))).Encode());
 
     public Signed Head(ulong counter, CustomerSecret? by = null, ulong position = 0, Digest hash = default) =>
-        (by ?? Secret).Sign(new CustomerHead(Installation.Cluster, Customer, (by ?? Secret).Epoch, counter, Digest.Of([(byte)counter]), position, hash));
+        (by ?? Secret).Sign(new CustomerHead(Installation.Cluster, Customer, (by ?? Secret).Epoch, counter, Digest.Of([(byte)counter]),
+            position, hash));
 
     /// <summary>Custodians accept the head that stands, although 9 and fence 7 were seen; the next head is 10.</summary>
     public (string Kind, byte[] Body) Restored(

@@ -77,7 +77,8 @@ public sealed class CustodySpecs
 
     private static string[] Ask(TestWorld world, params string[] command) =>
     [
-        "customer", .. command, "--threshold", "2", .. Holders.SelectMany(h => new[] { "--custodian", $"{h}={world.Key("custodians/" + h)}" }),
+        "customer", .. command, "--threshold", "2",
+            .. Holders.SelectMany(h => new[] { "--custodian", $"{h}={world.Key("custodians/" + h)}" }),
         "--one-way-only", "--co-sign", "erin", "--shares-directory", world.File("shares"),
     ];
 

@@ -151,7 +151,8 @@ internal sealed partial class TestCustomer(TestInstallation installation) : IDis
 
     public SignedModel Advance()
     {
-        Head = new CustomerHead(installation.Cluster, Name.Parse("acme"), Secret.Epoch, (Head?.Counter ?? 0) + 1, Digest.Of([1]), 0, Digest.Zero);
+        Head = new CustomerHead(installation.Cluster, Name.Parse("acme"), Secret.Epoch, (Head?.Counter ?? 0) + 1, Digest.Of([1]), 0,
+            Digest.Zero);
         return _signedHead = SignedModel.From(Secret.Sign(Head));
     }
 

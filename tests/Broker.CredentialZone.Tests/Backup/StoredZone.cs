@@ -15,7 +15,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.CredentialZone.Tests.Backup;
 
-/// <summary>A zone's store on disk, with the certificates of its installation, and the commands on it as the command line has them.</summary>
+/// <summary>
+/// A zone's store on disk, with the certificates of its installation, and the commands on it as the command line has them.
+/// </summary>
 internal sealed class StoredZone : IDisposable
 {
     private readonly TestInstallation _installation = new();

@@ -20,7 +20,8 @@ public sealed class VerifySpecs : IDisposable
         { "a signature of an early batch altered", "ledger-altered", "UPDATE batches SET signature = zeroblob(64) WHERE id = 2" },
         { "a block's place in its batch altered", "ledger-altered", "UPDATE blocks SET place = 1 WHERE chain = 'acme' AND position = 2" },
         { "the tail cut as it once was", "ledger-altered",
-            "UPDATE chains SET length = 3, entered = 3, hash = (SELECT substr(block, instr(hex(block), hex('x')) * 0 + 1, 32) FROM blocks " +
+            "UPDATE chains SET length = 3, entered = 3, hash = (SELECT substr(block, instr(hex(block), hex('x')) * 0 + 1, 32) " +
+            "FROM blocks " +
             "WHERE chain = 'acme' AND position = 3) WHERE chain = 'acme'; DELETE FROM blocks WHERE chain = 'acme' AND position >= 3" },
         { "a block of the cluster's chain altered", "ledger-altered",
             "UPDATE blocks SET block = zeroblob(length(block)) WHERE chain = '' AND position = 1" },
@@ -32,7 +33,8 @@ public sealed class VerifySpecs : IDisposable
             "INSERT INTO entries SELECT customer, type, 'web2', statement, signature FROM entries WHERE type = 'policy'" },
         { "a node of the tree removed", "tree-altered", "DELETE FROM nodes WHERE length(position) > 2" },
         { "a leaf in the tree altered", "tree-altered",
-            "UPDATE nodes SET node = CAST(substr(node, 1, 70) || zeroblob(20) || substr(node, 91) AS BLOB) WHERE substr(node, 1, 1) = X'01'; " +
+            "UPDATE nodes SET node = CAST(substr(node, 1, 70) || zeroblob(20) || substr(node, 91) AS BLOB) " +
+            "WHERE substr(node, 1, 1) = X'01'; " +
             "UPDATE nodes SET node = CAST(substr(node, 1, 170) || zeroblob(20) || substr(node, 191) AS BLOB) " +
             "WHERE substr(node, 98, 1) = X'01'" },
         { "the fence lowered", "fence-altered", "UPDATE customers SET fence = fence - 1" },

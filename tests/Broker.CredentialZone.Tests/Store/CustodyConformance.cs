@@ -41,7 +41,8 @@ public abstract class CustodyConformance : IDisposable
         ["somebody as bob"] = (RequestRefusal.BadSignature, static w => w.CoSigner = ("bob", new SignerKey())),
         ["the epoch after the next"] = (RefusalCode.PlanMismatch, static w => w.BendRotation = p => p with { Epoch = 3 }),
         ["another revision"] = (RefusalCode.PlanMismatch, static w => w.BendRecord = r => r with { Revision = 2 }),
-        ["the old identity again"] = (RefusalCode.PlanMismatch, static w => w.BendRecord = r => r with { Identity = w.Customer.Identity.Key }),
+        ["the old identity again"] = (RefusalCode.PlanMismatch, static w => w.BendRecord = r =>
+            r with { Identity = w.Customer.Identity.Key }),
         ["other ways"] = (RefusalCode.PlanMismatch, static w => w.BendRecord = r => r with { Ways = [] }),
         ["the succession of another identity"] =
             (RefusalCode.PlanMismatch, static w => w.BendSuccession = s => s with { Old = new SignerKey().Key }),

@@ -10,7 +10,9 @@ using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Tests.Integrity;
 
-/// <summary>The operations that meet what was altered. Each returns the code with which it ends; the zone's own refusals are thrown.</summary>
+/// <summary>
+/// The operations that meet what was altered. Each returns the code with which it ends; the zone's own refusals are thrown.
+/// </summary>
 internal static class Meet
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -4,13 +4,17 @@ using Broker.Protocol.Identifiers;
 
 namespace Broker.Dmz.Tests.Support;
 
-/// <summary>A store that a test can close and open again beneath a running zone, as a zone that was restarted: nothing is remembered.</summary>
+/// <summary>
+/// A store that a test can close and open again beneath a running zone, as a zone that was restarted: nothing is remembered.
+/// </summary>
 internal sealed class ReopenedStore(Func<ICredentialStore> open) : ICredentialStore
 {
     private readonly Lock _lock = new();
     private ICredentialStore _store = open();
 
-    /// <summary>Does something to the files while nobody has them open. When they cannot be opened any more the store stays closed.</summary>
+    /// <summary>
+    /// Does something to the files while nobody has them open. When they cannot be opened any more the store stays closed.
+    /// </summary>
     public void Reopen(Action whileClosed)
     {
         lock (_lock)

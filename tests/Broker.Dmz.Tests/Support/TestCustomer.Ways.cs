@@ -41,13 +41,6 @@ internal sealed partial class TestCustomer
     public Task<Result<KeyStatus>> Give(WrapModel wrap, Signed? custody = null) =>
         Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.GiveWrap(wrap, custody ?? Enrolment!.Custody.ToSigned(), r));
 
-    /// <summary>The node starts again; nobody unlocks.</summary>
-    public async Task RestartLocked()
-    {
-        await world.Restart();
-        Refs = (await world.Customers.Find(Name, exists: true)).Value!;
-    }
-
     /// <summary>A lock as an administrator asks for it, in the zone and on the node.</summary>
     public async Task Lock()
     {

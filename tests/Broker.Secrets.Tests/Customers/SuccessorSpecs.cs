@@ -2,7 +2,9 @@ using Broker.Protocol.Directory;
 
 namespace Broker.Secrets.Tests.Customers;
 
-/// <summary>A secret with that of the epoch before: custody keeps both, rows of both are opened, and the old one can be wiped alone.</summary>
+/// <summary>
+/// A secret with that of the epoch before: custody keeps both, rows of both are opened, and the old one can be wiped alone.
+/// </summary>
 public sealed class SuccessorSpecs : GaugedSpecs
 {
     private readonly CustomerSecret _old;

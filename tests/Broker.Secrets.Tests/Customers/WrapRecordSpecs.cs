@@ -138,7 +138,8 @@ public sealed class WrapRecordSpecs : GaugedSpecs
         using var other = P256PrivateKey.Generate(SystemRandom.Fill);
         var key = PublicKey.Parse(incarnation.PublicKey);
         var head = CustodyInfo.AcceptedHead(5, Digest.Of("root"u8));
-        byte[] Info(PublicKey to, Name way) => CustodyInfo.WrapForUnlock(Custody.Cluster, Custody.Acme, 1, way, Wraps.Split, to.Fingerprint);
+        byte[] Info(PublicKey to, Name way) =>
+            CustodyInfo.WrapForUnlock(Custody.Cluster, Custody.Acme, 1, way, Wraps.Split, to.Fingerprint);
         WrapRecord.TryOpen(_key, _wrap, out var record);
         using var owned = record!;
 

@@ -67,7 +67,8 @@ public sealed class HsmWrapSpecs : GaugedSpecs
             _token.KeepWrap(wrap);
 
         foreach (var wrap in all)
-            Assert.Equal(wrap.Encode(), Assert.Single(_token.FindWraps(wrap.Cluster, wrap.Customer, wrap.Epoch, wrap.Way, wrap.Split)).Encode());
+            Assert.Equal(wrap.Encode(), Assert.Single(_token.FindWraps(wrap.Cluster, wrap.Customer, wrap.Epoch, wrap.Way,
+                wrap.Split)).Encode());
         Assert.True(Remove());
         Assert.Equal(3, all[1..].Count(w => _token.FindWraps(w.Cluster, w.Customer, w.Epoch, w.Way, w.Split).Count == 1));
     }
@@ -122,7 +123,8 @@ public sealed class HsmWrapSpecs : GaugedSpecs
 
     private static Template Of(ulong kind) => new Template().Number(Ck.Class, kind);
 
-    private static IReadOnlyList<SealedWrap> Find(HsmToken token) => token.FindWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way, Wraps.Split);
+    private static IReadOnlyList<SealedWrap> Find(HsmToken token) =>
+        token.FindWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way, Wraps.Split);
 
     private bool Remove() => _token.RemoveWraps(Custody.Cluster, Custody.Acme, 1, Wraps.Way, Wraps.Split);
 
