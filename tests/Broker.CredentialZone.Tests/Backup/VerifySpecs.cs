@@ -30,7 +30,7 @@ public sealed class VerifySpecs : IDisposable
         { "a row removed", "entry-altered", "DELETE FROM entries WHERE type = 'row'" },
         { "a user removed", "entry-altered", "DELETE FROM entries WHERE type = 'user'" },
         { "a policy twice", "entry-altered",
-            "INSERT INTO entries SELECT customer, type, 'web2', statement, signature FROM entries WHERE type = 'policy'" },
+            "INSERT INTO entries SELECT customer, type, 'web2', statement, signature, epoch FROM entries WHERE type = 'policy'" },
         { "a node of the tree removed", "tree-altered", "DELETE FROM nodes WHERE length(position) > 2" },
         { "a leaf in the tree altered", "tree-altered",
             "UPDATE nodes SET node = CAST(substr(node, 1, 70) || zeroblob(20) || substr(node, 91) AS BLOB) " +

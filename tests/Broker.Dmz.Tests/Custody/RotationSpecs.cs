@@ -121,7 +121,7 @@ public sealed class RotationSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
-    public async Task Shares_of_the_old_epoch_should_be_foreign()
+    public async Task Shares_of_the_old_epoch_should_be_superseded()
     {
         var customer = await world.Enrolled(administratorsRequired: 2);
         var old = customer.At(customer.Refs);
@@ -131,7 +131,7 @@ public sealed class RotationSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var share = old.ShareFor(1);
         var zone = WireSigned.From((await customer.ZoneState()).Custody);
 
-        Assert.Equal(Codes.ShareForeign, (await customer.Ask<Result<KeyStatus>>(
+        Assert.Equal(Codes.WaySuperseded, (await customer.Ask<Result<KeyStatus>>(
             r => new CustomerKeyMessage.GiveShare(share, zone, r))).Code);
         await customer.Unlock();
     }

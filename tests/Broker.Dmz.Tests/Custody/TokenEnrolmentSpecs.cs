@@ -9,6 +9,7 @@ using Broker.Secrets;
 namespace Broker.Dmz.Tests.Custody;
 
 /// <summary>Enrolment with a way in the node's token: it is there and was opened there before anybody is answered, or nothing is.</summary>
+[Collection(SoftHsm.Collection)]
 public sealed class TokenEnrolmentSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
 {
     private readonly DmzWorld _world;

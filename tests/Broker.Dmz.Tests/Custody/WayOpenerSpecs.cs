@@ -10,6 +10,7 @@ using Broker.Secrets;
 namespace Broker.Dmz.Tests.Custody;
 
 /// <summary>Unlocking without people, and all that keeps it from happening.</summary>
+[Collection(SoftHsm.Collection)]
 public sealed class WayOpenerSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -34,7 +34,7 @@ internal static class EntryTamperings
             Then = s => s.Customer.Change(UserAction.DeleteCredential, new NamePayload(TestCustomer.N("db"))),
         },
         ["a row twice, under another version"] = new(Altered, Meet.ALaunchOfVersion9, s =>
-            $"INSERT INTO entries SELECT customer, type, 'db/9', statement, signature FROM entries WHERE {s.Entry("row", "db/1")}"),
+            $"INSERT INTO entries SELECT customer, type, 'db/9', statement, signature, epoch FROM entries WHERE {s.Entry("row", "db/1")}"),
         ["all entries and the tree older"] = new("tree-altered", Meet.ALaunch, s => PutBack(s, EntriesAndTree))
         {
             Keep = EntriesAndTree,
@@ -50,7 +50,7 @@ internal static class EntryTamperings
             Then = s => s.Customer.Change(UserAction.RemoveUser, new NamePayload(TestCustomer.N("carol"))),
         },
         ["a user added"] = new(Altered, Meet.APutByMallory, s =>
-            $"INSERT INTO entries VALUES ('{s.Id}', 'user', 'mallory', {User(s, "mallory", Role.Administrator, s.Token)}, zeroblob(64))"),
+            $"INSERT INTO entries VALUES ('{s.Id}', 'user', 'mallory', {User(s, "mallory", Role.Administrator, s.Token)}, zeroblob(64), NULL)"),
         ["a user removed"] = new(Altered, Meet.ALock, s => $"DELETE FROM entries WHERE {s.Entry("user", "alice")}"),
         ["an agent's key replaced"] = new(Altered, Meet.ALaunch, s => Replace(
             s, EntryKey.Grant(s.Agent.Name), Scene.Hex(s.Agent.Grant with { Key = s.Token.Key }))),

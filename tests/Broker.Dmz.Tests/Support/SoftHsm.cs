@@ -12,6 +12,9 @@ namespace Broker.Dmz.Tests.Support;
 /// </summary>
 internal sealed partial class SoftHsm : IDisposable
 {
+    /// <summary>The module reads the process's environment: one at a time.</summary>
+    internal const string Collection = "SoftHSM";
+
     internal const string Pin = "4711-0815";
     internal static readonly Name Way = Name.Parse("vault");
     internal static readonly Name OtherWay = Name.Parse("cellar");
