@@ -247,6 +247,14 @@ internal sealed partial class CustomerKey
             return Codes.CustodyForged;
         }
 
+        // An earlier revision is signed as well; only the current one is under the head.
+        if (loaded.Custody.Key != EntryKey.Custody(custody.Epoch) || loaded.Custody.Statement is not { } statement ||
+            !statement.Span.SequenceEqual(signedCustody.Statement.Span) ||
+            loaded.Custody.Proof.Root(loaded.Custody.LeafKey, loaded.Custody.Leaf) != head.Value.Root)
+        {
+            return Codes.CustodyForged;
+        }
+
         if (_given is { } given && custody.Find(given.Way)?.Split != given.Split)
         {
             return Codes.WaySuperseded;

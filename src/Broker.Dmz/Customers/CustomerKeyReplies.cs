@@ -40,10 +40,11 @@ internal sealed record LedgerPoint(ulong Position, Digest Hash);
 
 /// <summary>What the zone and the node's witness say of a customer that is being unlocked.</summary>
 /// <param name="State">The zone's word.</param>
+/// <param name="Custody">The entry of the custody record, under the head of <paramref name="State"/>.</param>
 /// <param name="Witness">The highest head of the node's file, or null.</param>
 /// <param name="Owning">Fence and lock of the node's file, or null.</param>
 internal sealed record LoadedCustomer(
-    Wire.CustomerState State, Witnesses.WitnessedHead? Witness, Witnesses.WitnessedOwning? Owning = null);
+    Wire.CustomerState State, ProvenEntry Custody, Witnesses.WitnessedHead? Witness, Witnesses.WitnessedOwning? Owning = null);
 
 /// <summary>The zone's answer to a commit.</summary>
 /// <param name="Committed">Whether it is committed; false is certain too.</param>

@@ -11,6 +11,8 @@ namespace Broker.Dmz.Customers;
 /// <summary>The calls by which a customer comes to be and is taken: enrol, load, claim.</summary>
 internal sealed partial class CustomerWriter
 {
+    private const int MaxReadings = 8;
+
     private async Task<CommitResult> Enrol(WriterMessage.Enrol message)
     {
         var head = message.Head.Read<CustomerHead>();
@@ -56,7 +58,8 @@ internal sealed partial class CustomerWriter
     {
         try
         {
-            return new LoadedCustomer(await GetCustomer(), _witness.Read(), _witness.ReadOwning());
+            var (state, custody) = await GetProven();
+            return new LoadedCustomer(state, custody, _witness.Read(), _witness.ReadOwning());
         }
         catch (ZoneRefusedException refused)
         {
@@ -65,6 +68,27 @@ internal sealed partial class CustomerWriter
         catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
         {
             return ZoneGone;
+        }
+    }
+
+    // Two readings, between which the owner may have gone on.
+    private async Task<(Wire.CustomerState State, ProvenEntry Custody)> GetProven()
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var state = await GetCustomer();
+            var epoch = WireSigned.From(state.Custody).Read<CustodyRecord>().Epoch;
+            try
+            {
+                var read = await Read([EntryKey.Custody(epoch)], state.Head);
+                return read.Entries is [var entry]
+                    ? (state, ProvenEntry.From(entry))
+                    : throw new MalformedException("the zone gave another number of entries than was asked for");
+            }
+            catch (ZoneRefusedException refused) when (refused.Code == Codes.HeadUnknown && tries < MaxReadings)
+            {
+                // Read both again.
+            }
         }
     }
 

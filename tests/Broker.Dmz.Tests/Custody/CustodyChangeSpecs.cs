@@ -4,6 +4,8 @@ using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Api;
 using Broker.Protocol.Requests;
 using Broker.Secrets;
+using Google.Protobuf;
+using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Tests.Custody;
 
@@ -30,6 +32,25 @@ public sealed class CustodyChangeSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await customer.Restart();
         await agent.Connect();
         await customer.ShouldDeliver(agent, "db", "correct horse battery staple");
+    }
+
+    [Fact]
+    public async Task A_zone_that_shows_the_custody_before_should_not_bring_it_back()
+    {
+        var customer = await world.Enrolled(administratorsRequired: 2);
+        var old = customer.At(customer.Refs);
+        var before = (await customer.ZoneState()).Custody;
+        await customer.ChangeCustody(2, 3);
+        await customer.Wipe();
+
+        world.Zone.Lie = said => ShowCustody(said, customer, before);
+        await old.Give(old.ShareFor(1));
+        await old.Give(old.ShareFor(2));
+        await customer.Until(s => s.State == KeyState.Locked);
+        world.Zone.Lie = null;
+
+        Assert.Equal(Codes.CustodyForged, (await customer.Status()).LastFailure);
+        await customer.Unlock();
     }
 
     [Fact]
@@ -178,5 +199,25 @@ public sealed class CustodyChangeSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         GC.Collect();
         GC.WaitForPendingFinalizers();
         return SecretMemory.Default.LiveBytes;
+    }
+
+    // Signed by the identity, but no longer under its head.
+    private static byte[] ShowCustody(byte[] said, TestCustomer customer, Wire.Signed custody)
+    {
+        try
+        {
+            var state = Wire.CustomerState.Parser.ParseFrom(said);
+            if (state.Customer == customer.Name.Value && state.Custody is not null && state.LedgerHash.Length == 32)
+            {
+                state.Custody = custody;
+                return state.ToByteArray();
+            }
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            // Another answer.
+        }
+
+        return said;
     }
 }
