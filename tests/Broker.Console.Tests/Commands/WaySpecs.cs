@@ -7,6 +7,7 @@ using Broker.Secrets;
 namespace Broker.Console.Tests.Commands;
 
 /// <summary>Ways of custody besides shares: enrolled, confirmed, used to unlock, proven.</summary>
+[Collection(nameof(SecretGaugeSpecs))]
 public sealed class WaySpecs
 {
     [Fact]

@@ -50,7 +50,8 @@ internal static class EntryTamperings
             Then = s => s.Customer.Change(UserAction.RemoveUser, new NamePayload(TestCustomer.N("carol"))),
         },
         ["a user added"] = new(Altered, Meet.APutByMallory, s =>
-            $"INSERT INTO entries VALUES ('{s.Id}', 'user', 'mallory', {User(s, "mallory", Role.Administrator, s.Token)}, zeroblob(64), NULL)"),
+            $"INSERT INTO entries VALUES ('{s.Id}', 'user', 'mallory', {User(s, "mallory", Role.Administrator, s.Token)}, " +
+            "zeroblob(64), NULL)"),
         ["a user removed"] = new(Altered, Meet.ALock, s => $"DELETE FROM entries WHERE {s.Entry("user", "alice")}"),
         ["an agent's key replaced"] = new(Altered, Meet.ALaunch, s => Replace(
             s, EntryKey.Grant(s.Agent.Name), Scene.Hex(s.Agent.Grant with { Key = s.Token.Key }))),
