@@ -92,7 +92,7 @@ internal sealed partial class TokenWraps : ITokenWraps, IAsyncDisposable
     public async Task<Result<RemovedWraps>> RemoveAsync(WrapPlace place)
     {
         var result = await Call<RemovedWraps>(
-            place.Way, HsmUse.Administer,
+            place.Way, HsmUse.CleanUp,
             (token, _) => new RemovedWraps(token.RemoveWraps(place.Cluster, place.Customer, place.Epoch, place.Way, place.Split)));
         if (result.Value is null && _slots.TryGetValue(place.Way, out var slot) && slot.Leftovers.Count < MostLeftovers)
         {

@@ -118,7 +118,7 @@ public sealed class HsmModule : IDisposable
         var (slot, info) = Find(name);
         var login = _logins.GetValueOrDefault(slot);
         Admit(name, info, login, pin, use);
-        var session = _calls.OpenSession(slot, use == HsmUse.Administer);
+        var session = _calls.OpenSession(slot, use != HsmUse.Unlock);
         try
         {
             var result = _calls.Login(session, pin);
@@ -149,7 +149,7 @@ public sealed class HsmModule : IDisposable
         if (login is not null && !login.IsOf(pin))
             throw new HsmException(
                 HsmFailure.PinWrong, "the PIN is not the one with which the token is open here; look it up", tries: info.PinTries);
-        if (login is null && use == HsmUse.Unlock && info.PinTries != HsmPinTries.Untouched)
+        if (login is null && use != HsmUse.Administer && info.PinTries != HsmPinTries.Untouched)
         {
             throw new HsmException(
                 HsmFailure.PinTriesLow,

@@ -27,6 +27,9 @@ public enum HsmUse
     /// </summary>
     Unlock,
 
-    /// <summary>By a person: to make a key, to keep or remove a wrap.</summary>
+    /// <summary>For a person who asked: to make a key, to keep or remove a wrap.</summary>
     Administer,
+
+    /// <summary>To remove without people what was given up: writes, and spares the PIN as <see cref="Unlock"/> does.</summary>
+    CleanUp,
 }

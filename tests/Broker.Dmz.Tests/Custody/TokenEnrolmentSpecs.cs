@@ -156,6 +156,25 @@ public sealed class TokenEnrolmentSpecs : IClassFixture<DmzWorld>, IAsyncLifetim
         Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
     }
 
+    [SkippableFact]
+    public async Task What_is_removed_without_being_asked_should_not_try_a_pin_after_a_wrong_one()
+    {
+        var customer = await _world.NewCustomer();
+        await customer.BeginToEnrol(customer.PlanWithKey(Vault));
+        var place = Place(customer);
+        _hsm.WritePin("0000-0000");
+        Assert.Equal(Codes.HsmPinWrong, (await customer.AskToEnrol(customer.PlanWithKey(Vault))).Code);
+        _hsm.WritePin("4711");
+
+        Assert.Equal(Codes.HsmPinTriesLow, (await _world.Node.Tokens.RemoveAsync(place)).Code);
+
+        Assert.Equal(Codes.HsmPinTriesLow, (await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem!.Code);
+        _hsm.WritePin(SoftHsm.Pin);
+        await customer.Enrol(customer.PlanWithKey(Vault));
+        Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
+        Assert.Equal(Codes.HsmWrapMissing, await Refusal(place));
+    }
+
     private static WrapPlace Place(TestCustomer customer) =>
         WrapPlace.Of(customer.Custody, customer.Custody.Find(SoftHsm.Way)!);
 
