@@ -94,6 +94,37 @@ public sealed class ResidueSpecs : IDisposable
         Assert.InRange(mailbox.Room, 0, 600);
     }
 
+    [Fact]
+    [Trait("Statement", "M9")]
+    public void M9_a_queue_of_many_arrays_should_keep_its_order_and_be_given_up()
+    {
+        var seen = new List<int>();
+        var gate = new TaskCompletionSource();
+        var it = new Script().SpawnIn(_world);
+        var mailbox = ((Cell<Message>)((IActorRef)it).Owner!).Mailbox;
+        it.Tell(new Do(_ => new ValueTask(gate.Task)));
+        _world.Run();
+        for (var i = 0; i < 40_000; i++)
+        {
+            var number = i;
+            it.Tell(new Do(_ =>
+            {
+                seen.Add(number);
+                return ValueTask.CompletedTask;
+            }));
+        }
+        Assert.InRange(mailbox.Room, 40_000, 50_000);
+        gate.SetResult();
+        _world.Run();
+        Assert.Equal(Enumerable.Range(0, 40_000), seen);
+        for (var quiet = 0; quiet < 2; quiet++)
+        {
+            _world.Advance(TimeSpan.FromSeconds(10));
+            Burst(it, 1);
+        }
+        Assert.InRange(mailbox.Room, 0, 600);
+    }
+
     private void Burst(ActorRef<Message> it, int messages)
     {
         for (var i = 0; i < messages; i++)

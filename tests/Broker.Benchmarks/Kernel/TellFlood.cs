@@ -20,7 +20,7 @@ internal static class TellFlood
         var channel = Channel.CreateUnbounded<Message>(new UnboundedChannelOptions { SingleReader = true });
         var reading = ReadAsync(channel.Reader);
         await Cost.CompareAsync(
-            rows, "tell", "message", rounds, () => FloodAsync(counter, Messages), () => FloodAsync(channel.Writer, Messages));
+            rows, "tell", "message", 3 * rounds, () => FloodAsync(counter, Messages), () => FloodAsync(channel.Writer, Messages));
         await Cost.CompareAsync(
             rows, $"tell, {Burst} at a time", "message", rounds, () => FloodAsync(counter, Burst), () => FloodAsync(channel.Writer, Burst));
         await Cost.CompareAsync(
