@@ -72,6 +72,12 @@ internal sealed class BrokerProcess : IAsyncDisposable
     public async Task<int> StopAsync()
     {
         _ = Signals.Send(Id, Signals.Terminate);
+        return await ExitAsync();
+    }
+
+    /// <summary>Waits for its end, and gives the exit code.</summary>
+    public async Task<int> ExitAsync()
+    {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
         await _process.WaitForExitAsync(limit.Token);
         await _reading;

@@ -32,6 +32,10 @@ internal static class Executables
         .Where(static f => Path.GetFileName(f) is var name &&
             (name.StartsWith("Broker.", StringComparison.Ordinal) || name.StartsWith("broker", StringComparison.Ordinal)));
 
+    /// <summary>Whether this machine has a program.</summary>
+    public static bool IsOnPath(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+
     private static string Find(string project, string name)
     {
         var path = Path.Combine(Repository, "src", project, "bin", Configuration, Framework, name);
