@@ -16,7 +16,7 @@ public sealed class ZoneContentsSpecs(Certificates certificates, ITestOutputHelp
         ["Broker.Protocol"] = [],
         ["Broker.Secrets"] = ["Broker.Protocol"],
         ["Broker.Links"] = ["Broker.Protocol"],
-        ["Broker.Cluster"] = ["Broker.Links", "Broker.Protocol", "Broker.Actors"],
+        ["Broker.Cluster"] = ["Broker.Configuration", "Broker.Links", "Broker.Protocol", "Broker.Actors"],
         ["Broker.Host"] = ["Broker.Configuration", "Broker.Links", "Broker.Protocol", "Broker.Actors"],
         ["Broker.CredentialZone"] = ["Broker.Host", "Broker.Configuration", "Broker.Links", "Broker.Protocol", "Broker.Actors"],
         ["Broker.Dmz"] =

@@ -1,4 +1,5 @@
 using System.Net;
+using Broker.Cluster;
 using Broker.Configuration;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Peers;
@@ -28,6 +29,9 @@ internal sealed record DmzOptions(
 {
     /// <summary>The descriptor of a memfd with a predecessor's tickets, of the command line.</summary>
     public int? AdmissionDescriptor { get; init; }
+
+    /// <summary>Who is taken to live among the nodes of the DMZ.</summary>
+    public ClusterSettings Cluster { get; init; } = new(MembershipKind.Static, 2, null);
 
     /// <summary>The node's own section under <c>broker</c>.</summary>
     public const string Section = "dmz";
@@ -65,7 +69,10 @@ internal sealed record DmzOptions(
                 s.Duration("hand-off-timeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
                 s.Duration("share-timeout", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
                 s.Duration("grant-life", TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))),
-            PeerOptions.Read(s));
+            PeerOptions.Read(s))
+        {
+            Cluster = ClusterSettings.Read(s),
+        };
     }
 
     private static List<Uri> ReadAddresses(SettingsReader s)

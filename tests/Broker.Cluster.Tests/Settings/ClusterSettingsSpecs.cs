@@ -27,7 +27,8 @@ public sealed class ClusterSettingsSpecs
         error = Assert.Throws<HoconException>(
             () => Read("membership = etcd, etcd { endpoints = [\"http://10.0.0.8:2379\"], ca = a, certificate = b, key = c }"));
         Assert.Contains("mutual TLS only", error.Message, StringComparison.Ordinal);
-        Assert.Throws<HoconException>(() => Read("membership = etcd, etcd { endpoints = [\"https://10.0.0.8:2379/x\"], ca = a, certificate = b, key = c }"));
+        Assert.Throws<HoconException>(
+            () => Read("membership = etcd, etcd { endpoints = [\"https://10.0.0.8:2379/x\"], ca = a, certificate = b, key = c }"));
         Assert.Throws<HoconException>(() => Read("membership = gossip"));
         Assert.Throws<HoconException>(() => Read("holders = 0"));
         Assert.Throws<HoconException>(() => Read("etcd.ttl = 2 s"));
@@ -57,7 +58,20 @@ public sealed class ClusterSettingsSpecs
 
     private static ClusterSettings Read(string section)
     {
-        var document = HoconDocument.Load(Reference, HoconDocument.Parse($"broker.dmz.cluster {{ {section} }}"));
+        var overlay = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(overlay, $"broker.dmz.cluster {{ {section} }}");
+            return Bind(HoconDocument.Load([Reference, overlay], static _ => null));
+        }
+        finally
+        {
+            File.Delete(overlay);
+        }
+    }
+
+    private static ClusterSettings Bind(HoconDocument document)
+    {
         var reader = new SettingsReader(document);
         var settings = ClusterSettings.Read(reader.Section("broker.dmz"));
         reader.ThrowIfInvalid("broker.dmz.cluster");
