@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
-using Broker.Protocol.Encoding;
 using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Zone;
 using Google.Protobuf;
@@ -10,20 +9,22 @@ using Google.Protobuf;
 namespace Broker.Links.Zone;
 
 /// <summary>
-/// Calls the credential zone. Thread-safe; one a process. An address that cannot be connected to is skipped for the next; a request that
-/// may have arrived is never sent a second time, except where it changes nothing.
+/// Calls the credential zone. Thread-safe; one a process. Calls go round the zone's nodes, on one connection to each; a node that fails is left
+/// out for a while. What certainly had no effect there is sent to another; a request that may have arrived is never sent a second time, except
+/// where it changes nothing.
 /// </summary>
-public sealed class ZoneClient : ZoneCaller, IDisposable
+public sealed partial class ZoneClient : ZoneCaller, IDisposable
 {
     private static readonly MediaTypeHeaderValue MediaType = new(ZoneOperations.MediaType);
 
+    private const string ZoneFailed = "zone-failed";
     private const int MaxCode = 64;
     private const int MaxDetail = 500;
 
     private readonly HttpClient _http;
     private readonly ZoneClientOptions _options;
     private readonly TimeProvider _time;
-    private int _preferred;
+    private readonly ZoneNodes _nodes;
 
     /// <summary>Creates the client; connects at the first call.</summary>
     /// <param name="options">Where the zone is.</param>
@@ -35,6 +36,7 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
             throw new ArgumentException("at least one address of the zone is needed", nameof(options));
         _options = options;
         _time = time;
+        _nodes = new ZoneNodes(options, time);
         _http = LinkHttpClient.Create(key, options.Server with { ConnectTimeout = options.ConnectTimeout });
     }
 
@@ -47,32 +49,27 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
             throw new ZoneRefusedException("too-large", $"a {operation.Name} request has at most {operation.MaxRequestBytes} bytes");
         using var deadline = new CancellationTokenSource(_options.Deadline, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        var first = Volatile.Read(ref _preferred);
         Exception? cause = null;
-        for (var i = 0; i < _options.Addresses.Count; i++)
+        try
         {
-            var index = (first + i) % _options.Addresses.Count;
-            var sent = false;
-            try
+            var nodes = await _nodes.OrderAsync(either.Token).ConfigureAwait(false);
+            for (var i = 0; i < nodes.Count && !deadline.IsCancellationRequested; i++)
             {
-                var reply = await SendAsync(operation, _options.Addresses[index], body, () => sent = true, either.Token)
+                var isLast = i == nodes.Count - 1;
+                Probe(nodes, except: nodes[i]);
+                (var reply, cause) = await TryAsync(operation, nodes[i], isLast, body, either.Token, cancellationToken)
                     .ConfigureAwait(false);
-                Volatile.Write(ref _preferred, index);
-                return reply;
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or MalformedException)
-            {
-                if (sent && !operation.ReadOnly && !NeverSent(e))
-                    throw new ZoneUnknownOutcomeException($"the zone did not answer {operation.Name}: it may have been executed", e);
-                cause = e;
+                if (reply is not null)
+                    return reply;
             }
         }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            cause = e;
+        }
 
-        throw new ZoneUnavailableException("zone-unreachable", $"no node of the zone answered {operation.Name}", cause);
+        throw cause as ZoneUnavailableException ??
+            new ZoneUnavailableException("zone-unreachable", $"no node of the zone answered {operation.Name}", cause);
     }
 
     /// <summary>Closes all connections.</summary>
@@ -121,7 +118,7 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
             { UnknownOutcome: false } when response.StatusCode == HttpStatusCode.ServiceUnavailable =>
                 new ZoneUnavailableException(problem.Code, $"the zone is busy: {problem.Code}: {problem.Detail}", null),
             { UnknownOutcome: false } => new ZoneRefusedException(problem.Code, problem.Detail),
-            _ when readOnly => new ZoneUnavailableException(problem?.Code ?? "zone-failed", "the zone failed; see its log", null),
+            _ when readOnly => new ZoneUnavailableException(problem?.Code ?? ZoneFailed, "the zone failed; see its log", null),
             _ => new ZoneUnknownOutcomeException("the zone failed: the request may have been executed; see its log", null),
         };
     }
@@ -131,7 +128,7 @@ public sealed class ZoneClient : ZoneCaller, IDisposable
     {
         if (problem.Code.Length is 0 or > MaxCode || problem.Code.Any(
             static c => c is not ('-' or (>= 'a' and <= 'z') or (>= '0' and <= '9'))))
-            problem.Code = "zone-failed";
+            problem.Code = ZoneFailed;
         problem.Detail = string.Concat(problem.Detail.Take(MaxDetail).Select(static c => c is >= ' ' and <= '~' ? c : '?'));
         return problem;
     }

@@ -1,0 +1,99 @@
+using System.Net;
+using Broker.Protocol.Encoding;
+using Google.Protobuf;
+
+namespace Broker.Links.Zone;
+
+// One attempt at one node, and what is learnt of the node from it.
+public sealed partial class ZoneClient
+{
+    // Refusals that are about the node that gives them, and not about what was asked: nothing was done, and another may do it.
+    private static readonly string[] OfTheNode = ["store-failed", ZoneFailed];
+
+    // No reply: the call certainly had no effect, or changes nothing, and the next node may be asked.
+    private async Task<(TReply? Reply, Exception? Cause)> TryAsync<TRequest, TReply>(
+        ZoneOperation<TRequest, TReply> operation, ZoneNode node, bool isLast, byte[] body,
+        CancellationToken deadline, CancellationToken caller)
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : IMessage<TReply>, new()
+    {
+        using var limit = new CancellationTokenSource(
+            operation.ReadOnly && !isLast ? _options.ReadTimeout : Timeout.InfiniteTimeSpan, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deadline);
+        var sent = false;
+        node.Begin();
+        try
+        {
+            var reply = await SendAsync(operation, node.Address, body, () => sent = true, either.Token).ConfigureAwait(false);
+            node.Answered();
+            return (reply, null);
+        }
+        catch (ZoneUnavailableException e) when (OfTheNode.Contains(e.Code))
+        {
+            node.Failed();
+            return (default, e);
+        }
+        catch (ZoneUnknownOutcomeException)
+        {
+            node.Failed();
+            throw;
+        }
+        catch (ZoneException)
+        {
+            node.Answered();
+            throw;
+        }
+        catch (OperationCanceledException) when (caller.IsCancellationRequested)
+        {
+            // That says nothing of the node.
+            throw;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or MalformedException)
+        {
+            node.Failed();
+            if (sent && !operation.ReadOnly && !NeverSent(e))
+                throw new ZoneUnknownOutcomeException($"the zone did not answer {operation.Name}: it may have been executed", e);
+            return (default, e);
+        }
+        finally
+        {
+            node.End();
+        }
+    }
+
+    // Nodes that are left out get no call of anybody's to try them with; any answer of a server with the zone's certificate shows that one
+    // lives. Calls are what brings this on: while there are none, nobody needs to know.
+    private void Probe(IReadOnlyList<ZoneNode> nodes, ZoneNode except)
+    {
+        if (nodes.Count == 1)
+            return;
+        foreach (var node in nodes)
+        {
+            if (node != except && node.TryBeginProbe())
+                _ = ProbeAsync(node);
+        }
+    }
+
+    private async Task ProbeAsync(ZoneNode node)
+    {
+        var lives = false;
+        try
+        {
+            using var deadline = new CancellationTokenSource(_options.SuspectAfter, _time);
+            using var message = new HttpRequestMessage(HttpMethod.Get, node.Address)
+            {
+                Version = HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
+            using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, deadline.Token)
+                .ConfigureAwait(false);
+            lives = true;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // It does not, or the client is closed.
+        }
+
+        node.Probed(lives);
+    }
+}
