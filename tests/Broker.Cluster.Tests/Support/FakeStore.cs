@@ -130,7 +130,7 @@ internal sealed class FakeStore
     {
         lock (_lock)
         {
-            var succeeded = request.Compare.All(c => (_keys.GetValueOrDefault(Text(c.Key))?.ModRevision ?? 0) == c.ModRevision);
+            var succeeded = request.Compare.All(HoldsNeedsLock);
             var operations = succeeded ? request.Success : request.Failure;
             if (operations.Any(o => o.Put is { Lease: not 0 } put && !_leases.ContainsKey(put.Lease)))
                 return null;
@@ -170,6 +170,17 @@ internal sealed class FakeStore
             lock (_lock)
                 return _compacted;
         }
+    }
+
+    private bool HoldsNeedsLock(Compare compare)
+    {
+        var kv = _keys.GetValueOrDefault(Text(compare.Key));
+        return compare.Target switch
+        {
+            Compare.Types.Target.Mod => (kv?.ModRevision ?? 0) == compare.ModRevision,
+            Compare.Types.Target.Lease => (kv?.Lease ?? 0) == compare.Lease,
+            _ => throw new NotSupportedException("no node compares this"),
+        };
     }
 
     private void PutNeedsLock(PutRequest put, long revision)

@@ -90,11 +90,26 @@ public sealed partial class EtcdMembership
             await KeepLeaseAsync(cancellationToken).ConfigureAwait(false);
         await ListAsync(cancellationToken).ConfigureAwait(false);
         if (joining is null)
+        {
+            TellAgents(null);
             return;
+        }
+
         if (!IsJoined() && await WriteSelfAsync(joining, cancellationToken).ConfigureAwait(false))
             await ListAsync(cancellationToken).ConfigureAwait(false);
         if (IsJoined() && joining.Joined.TrySetResult())
             LogJoined(_logger, joining.Self.Node.Value);
+        TellAgents(joining);
+    }
+
+    // Also while another start stands in this one's place: agents that are connected here are connected here.
+    private void TellAgents(Joining? joining)
+    {
+        EtcdLease? lease;
+        lock (_lock)
+            lease = _lease;
+        Agents.Own(joining is null || lease is null
+            ? null : new EtcdAgentDirectory.Owner(joining.Self.Node, joining.Self.Incarnation, lease.Id));
     }
 
     private bool IsJoined()
@@ -132,6 +147,7 @@ public sealed partial class EtcdMembership
             lock (_lock)
                 _lease = null;
             LogLeaseLost(_logger);
+            Agents.Own(null);
             Publish();
         }
 

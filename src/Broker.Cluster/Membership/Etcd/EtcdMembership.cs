@@ -25,6 +25,7 @@ public sealed partial class EtcdMembership : IMembership
     private readonly ITimer _expiry;
     private readonly Task _beating;
     private readonly Task _watching;
+    private readonly Task _writing;
 
     // What follows is changed under the lock; nothing is awaited or told under it.
     private readonly Lock _lock = new();
@@ -52,10 +53,15 @@ public sealed partial class EtcdMembership : IMembership
         _end = EtcdKeys.EndOf(_keys.Members);
         _table = new MemberTable(_keys.Members);
         _alarm = new Alarm(time);
+        Agents = new EtcdAgentDirectory(client, _keys, options.Ttl / 10, time);
         _expiry = time.CreateTimer(static m => ((EtcdMembership)m!).Publish(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _beating = Task.Run(BeatOnAsync);
         _watching = Task.Run(WatchOnAsync);
+        _writing = Task.Run(() => Agents.WriteOnAsync(_stopping.Token));
     }
+
+    /// <summary>Where agents are connected; this node's own stand under its lease, while it has joined.</summary>
+    public EtcdAgentDirectory Agents { get; }
 
     /// <inheritdoc/>
     public ClusterView View
@@ -130,7 +136,7 @@ public sealed partial class EtcdMembership : IMembership
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_beating, _watching).ConfigureAwait(false);
+        await Task.WhenAll(_beating, _watching, _writing).ConfigureAwait(false);
         await _expiry.DisposeAsync().ConfigureAwait(false);
         lock (_lock)
         {
