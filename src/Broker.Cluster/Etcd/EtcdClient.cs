@@ -168,7 +168,9 @@ internal sealed class EtcdClient : IDisposable
     {
         EtcdException failed => failed,
         OperationCanceledException => new EtcdException(EtcdFailure.Unavailable, sent, "etcd did not answer in time", exception),
-        HttpRequestException or IOException => new EtcdException(EtcdFailure.Unavailable, sent, "etcd was not reached", exception),
+        HttpRequestException { HttpRequestError: var error } =>
+            new EtcdException(EtcdFailure.Unavailable, sent, $"etcd was not reached: {error}", exception),
+        IOException => new EtcdException(EtcdFailure.Unavailable, sent, "etcd broke off", exception),
         MalformedException => new EtcdException(EtcdFailure.Malformed, sent, "what came back is no message of etcd", exception),
         _ => null,
     };

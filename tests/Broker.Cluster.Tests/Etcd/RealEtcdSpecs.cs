@@ -1,6 +1,7 @@
 using Broker.Cluster.Etcd;
 using Broker.Cluster.Etcd.Wire;
 using Broker.Cluster.Tests.Support;
+using Broker.Protocol.Identifiers;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using static Broker.Cluster.Tests.Support.EtcdWorld;
@@ -56,8 +57,18 @@ public sealed class RealEtcdSpecs
         await using var a = await JoinedAsync(etcd, "dmz-a");
         var b = await JoinedAsync(etcd, "dmz-b");
         await UntilAsync(a, "dmz-a", "dmz-b");
+        var (acme, web) = (Name.Parse("acme"), Name.Parse("web-1"));
+        a.Agents.Publish(acme, web, 1);
+        await WrittenAsync(a);
+        b.Agents.Publish(acme, web, 1);
+        await WrittenAsync(b);
+        // It has moved: what the first node says of it now is no matter of the second's.
+        a.Agents.Withdraw(acme, web, 1);
+        await WrittenAsync(a);
+        Assert.Equal(Name.Parse("dmz-b"), await a.Agents.FindAsync(acme, web, Soon()));
         await b.DisposeAsync();
         await UntilAsync(a, "dmz-a");
+        Assert.Null(await a.Agents.FindAsync(acme, web, Soon()));
         await using var c = await JoinedAsync(etcd, "dmz-c");
         await UntilAsync(a, "dmz-a", "dmz-c");
         await c.LeaveAsync(Soon());
@@ -110,6 +121,13 @@ public sealed class RealEtcdSpecs
             etcd.Start(i);
         await UntilAsync(a, "dmz-a", "dmz-b");
         await UntilAsync(b, "dmz-a", "dmz-b");
+    }
+
+    private static async Task WrittenAsync(EtcdMembership node)
+    {
+        var soon = Soon();
+        while (node.Agents.Unwritten > 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, soon);
     }
 
     private static TxnRequest IfAt(string key, long revision) => new()

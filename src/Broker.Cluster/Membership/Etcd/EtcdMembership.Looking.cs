@@ -78,7 +78,9 @@ public sealed partial class EtcdMembership
         var failures = 0;
         try
         {
-            await NextListAsync().ConfigureAwait(false);
+            var first = NextListAsync();
+            if (!HasListed())
+                await first.ConfigureAwait(false);
             while (true)
             {
                 var began = _time.GetTimestamp();
@@ -95,6 +97,12 @@ public sealed partial class EtcdMembership
         {
             // The end of the loop.
         }
+    }
+
+    private bool HasListed()
+    {
+        lock (_lock)
+            return _table.Revision > 0;
     }
 
     private Task NextListAsync() => Volatile.Read(ref _listed).Task.WaitAsync(_stopping.Token);
