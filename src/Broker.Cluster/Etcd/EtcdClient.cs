@@ -19,6 +19,8 @@ internal sealed class EtcdClient : IDisposable
     private readonly TimeProvider _time;
     private readonly EtcdTls _tls;
     private readonly HttpMessageInvoker _http;
+    private readonly Lock _lock = new();
+    private CancellationTokenSource _left = new();
     private uint _preferred;
 
     /// <summary>Creates the client; connects at the first call.</summary>
@@ -81,8 +83,11 @@ internal sealed class EtcdClient : IDisposable
     public async IAsyncEnumerable<WatchReply> WatchAsync(
         WatchCreate create, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var preferred = Volatile.Read(ref _preferred);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        uint preferred;
+        CancellationToken left;
+        lock (_lock)
+            (preferred, left) = (_preferred, _left.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, left);
         using var first = new CancellationTokenSource(_options.AttemptTimeout, _time);
         await using var overdue = first.Token.Register(either.Cancel).ConfigureAwait(false);
         var frame = GrpcFrame.Write(new WatchRequest { Create = create });
@@ -112,13 +117,28 @@ internal sealed class EtcdClient : IDisposable
     public void Dispose()
     {
         _http.Dispose();
+        _left.Dispose();
         _tls.Dispose();
     }
 
     private Uri EndpointAt(uint index) => _options.Endpoints[(int)(index % (uint)_options.Endpoints.Count)];
 
-    // Only the first that fails on an endpoint leaves it: calls side by side do not push each other round.
-    private void MoveOn(uint from) => Interlocked.CompareExchange(ref _preferred, unchecked(from + 1), from);
+    // Only the first that fails on an endpoint leaves it: calls side by side do not push each other round. A watch there, which may hang as the
+    // call did and not show it, ends with that.
+    private void MoveOn(uint from)
+    {
+        CancellationTokenSource left;
+        lock (_lock)
+        {
+            if (_preferred != from)
+                return;
+            Volatile.Write(ref _preferred, unchecked(from + 1));
+            (left, _left) = (_left, new CancellationTokenSource());
+        }
+
+        left.Cancel();
+        left.Dispose();
+    }
 
     private async Task<TReply> AttemptAsync<TRequest, TReply>(
         EtcdMethod<TRequest, TReply> method, Uri endpoint, byte[] frame, CancellationToken cancellationToken)

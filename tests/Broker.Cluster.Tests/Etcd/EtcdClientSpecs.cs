@@ -224,6 +224,23 @@ public sealed class EtcdClientSpecs : IDisposable
     }
 
     [Fact]
+    public async Task Watch_at_an_endpoint_that_a_call_has_left_should_end()
+    {
+        await using var hanging = await FakeEtcd.StartAsync(_authority);
+        await using var etcd = await FakeEtcd.StartAsync(_authority, hanging.Store);
+        using var client = Client(hanging.Address, etcd.Address);
+        await using var watch = client.WatchAsync(new WatchCreate { Key = Key, StartRevision = 2 }, default).GetAsyncEnumerator();
+        Assert.True(await watch.MoveNextAsync());
+        hanging.Before = static (_, context) => FakeEtcd.FailAsync(context, 14, "etcdserver: no leader");
+        var next = watch.MoveNextAsync();
+        await client.CallAsync(EtcdMethods.Range, new RangeRequest { Key = Key }, default);
+        Assert.Equal(EtcdFailure.Unavailable, (await Assert.ThrowsAsync<EtcdException>(async () => await next)).Failure);
+        await using var again = client.WatchAsync(new WatchCreate { Key = Key, StartRevision = 2 }, default).GetAsyncEnumerator();
+        Assert.True(await again.MoveNextAsync());
+        Assert.Equal(["Range", "Watch"], etcd.Calls);
+    }
+
+    [Fact]
     public async Task Frames_should_be_read_back_as_they_were_written_whatever_the_pieces()
     {
         var message = new PutRequest { Key = ByteString.CopyFrom(new byte[300]), Lease = -1 };

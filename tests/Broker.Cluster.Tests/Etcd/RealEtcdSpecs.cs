@@ -79,13 +79,13 @@ public sealed class RealEtcdSpecs
     public async Task Members_should_stand_while_the_leader_is_killed_and_see_who_comes_then()
     {
         await using var etcd = await RealEtcd.StartAsync(3);
-        await using var a = await JoinedAsync(etcd, "dmz-a");
-        await using var b = await JoinedAsync(etcd, "dmz-b");
+        await using var a = await JoinedAsync(etcd, "dmz-a", ttl: 60);
+        await using var b = await JoinedAsync(etcd, "dmz-b", ttl: 60);
         await UntilAsync(a, "dmz-a", "dmz-b");
         var losses = 0;
         using var watch = a.Watch(view => losses += view.Members.Length < 2 ? 1 : 0);
         etcd.Kill(await etcd.LeaderAsync());
-        await using var c = await JoinedAsync(etcd, "dmz-c");
+        await using var c = await JoinedAsync(etcd, "dmz-c", ttl: 60);
         await UntilAsync(a, "dmz-a", "dmz-b", "dmz-c");
         await UntilAsync(b, "dmz-a", "dmz-b", "dmz-c");
         Assert.Equal(0, losses);
@@ -95,10 +95,10 @@ public sealed class RealEtcdSpecs
     public async Task Member_of_etcd_that_is_paused_should_be_passed_by()
     {
         await using var etcd = await RealEtcd.StartAsync(3);
-        await using var a = await JoinedAsync(etcd, "dmz-a");
+        await using var a = await JoinedAsync(etcd, "dmz-a", ttl: 9);
         // The first endpoint is the one that all begin with.
         etcd.Pause(0);
-        await using var b = await JoinedAsync(etcd, "dmz-b");
+        await using var b = await JoinedAsync(etcd, "dmz-b", ttl: 9);
         await UntilAsync(a, "dmz-a", "dmz-b");
         etcd.Resume(0);
         await b.LeaveAsync(Soon());
@@ -142,10 +142,10 @@ public sealed class RealEtcdSpecs
         Success = { new Operation { Put = new PutRequest { Key = ByteString.CopyFromUtf8(key) } } },
     };
 
-    private static async Task<EtcdMembership> JoinedAsync(RealEtcd etcd, string node)
+    private static async Task<EtcdMembership> JoinedAsync(RealEtcd etcd, string node, int ttl = 3)
     {
         var membership = new EtcdMembership(
-            new EtcdMembershipOptions(EtcdWorld.Cluster, TimeSpan.FromSeconds(3)), etcd.Client(), TimeProvider.System, NullLogger.Instance);
+            new EtcdMembershipOptions(EtcdWorld.Cluster, TimeSpan.FromSeconds(ttl)), etcd.Client(), TimeProvider.System, NullLogger.Instance);
         await membership.JoinAsync(Start(node), Soon());
         return membership;
     }
