@@ -9,8 +9,8 @@ using Google.Protobuf;
 namespace Broker.Cluster;
 
 /// <summary>
-/// Which node holds an agent's connection, in etcd under the lease of <see cref="EtcdMembership"/>: a key for each agent, gone with the node.
-/// Everything found here is a hint: whoever believes a wrong one finds the agent not connected. Nothing waits for etcd but
+/// Which node holds an agent's connection, in etcd under the lease of <see cref="EtcdMembership"/>: a key for each agent, gone with the
+/// node. Everything found here is a hint: whoever believes a wrong one finds the agent not connected. Nothing waits for etcd but
 /// <see cref="FindAsync"/>: what this node says is written behind, and written anew under a new lease. Thread-safe.
 /// </summary>
 public sealed class EtcdAgentDirectory
@@ -91,7 +91,9 @@ public sealed class EtcdAgentDirectory
             return _here.ContainsKey((customer, agent));
     }
 
-    /// <summary>The node that holds the agent's connection, as far as etcd knows; null where none does, and where etcd cannot be asked.</summary>
+    /// <summary>
+    /// The node that holds the agent's connection, as far as etcd knows; null where none does, and where etcd cannot be asked.
+    /// </summary>
     /// <param name="customer">The customer.</param>
     /// <param name="agent">The agent.</param>
     /// <param name="cancellationToken">Gives up.</param>

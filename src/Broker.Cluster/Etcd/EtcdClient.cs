@@ -9,9 +9,9 @@ using Google.Protobuf;
 namespace Broker.Cluster.Etcd;
 
 /// <summary>
-/// A client of etcd v3: gRPC over HTTP/2 with mutual TLS. Its endpoints are tried in turn, each for a bounded time; a call that may have had
-/// its effect is repeated only where that does no harm. Every call asks for a member that has a leader, so that one which is cut off from
-/// the others errs instead of hanging (E6). Thread-safe.
+/// A client of etcd v3: gRPC over HTTP/2 with mutual TLS. Its endpoints are tried in turn, each for a bounded time; a call that may have
+/// had its effect is repeated only where that does no harm. Every call asks for a member that has a leader, so that one which is cut off
+/// from the others errs instead of hanging (E6). Thread-safe.
 /// </summary>
 internal sealed class EtcdClient : IDisposable
 {
@@ -78,7 +78,9 @@ internal sealed class EtcdClient : IDisposable
     public Task<StatusReply> StatusAsync(Uri endpoint, CancellationToken cancellationToken) =>
         AttemptAsync(EtcdMethods.Status, endpoint, GrpcFrame.Write(new StatusRequest()), cancellationToken);
 
-    /// <summary>Watches keys, on one endpoint, until that fails or the caller gives up. The first reply comes within an attempt's time.</summary>
+    /// <summary>
+    /// Watches keys, on one endpoint, until that fails or the caller gives up. The first reply comes within an attempt's time.
+    /// </summary>
     /// <exception cref="EtcdException">The watch ended; another call goes to another endpoint.</exception>
     public async IAsyncEnumerable<WatchReply> WatchAsync(
         WatchCreate create, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -123,8 +125,8 @@ internal sealed class EtcdClient : IDisposable
 
     private Uri EndpointAt(uint index) => _options.Endpoints[(int)(index % (uint)_options.Endpoints.Count)];
 
-    // Only the first that fails on an endpoint leaves it: calls side by side do not push each other round. A watch there, which may hang as the
-    // call did and not show it, ends with that.
+    // Only the first that fails on an endpoint leaves it: calls side by side do not push each other round. A watch there, which may hang as
+    // the call did and not show it, ends with that.
     private void MoveOn(uint from)
     {
         CancellationTokenSource left;

@@ -46,7 +46,9 @@ internal sealed class EtcdTls(X509Certificate2Collection authority, X509Certific
         }
     }
 
-    /// <summary>What the TLS stack is given. The name is checked by the stack itself: there is no callback that could pass it over.</summary>
+    /// <summary>
+    /// What the TLS stack is given. The name is checked by the stack itself: there is no callback that could pass it over.
+    /// </summary>
     public SslClientAuthenticationOptions Options()
     {
         var policy = new X509ChainPolicy

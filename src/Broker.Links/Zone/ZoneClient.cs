@@ -9,9 +9,9 @@ using Google.Protobuf;
 namespace Broker.Links.Zone;
 
 /// <summary>
-/// Calls the credential zone. Thread-safe; one a process. Calls go round the zone's nodes, on one connection to each; a node that fails is left
-/// out for a while. What certainly had no effect there is sent to another; a request that may have arrived is never sent a second time, except
-/// where it changes nothing.
+/// Calls the credential zone. Thread-safe; one a process. Calls go round the zone's nodes, on one connection to each; a node that fails is
+/// left out for a while. What certainly had no effect there is sent to another; a request that may have arrived is never sent a second
+/// time, except where it changes nothing.
 /// </summary>
 public sealed partial class ZoneClient : ZoneCaller, IDisposable
 {

@@ -5,7 +5,8 @@ using Broker.Links.Tls;
 namespace Broker.Links.Zone;
 
 /// <summary>How a DMZ node talks to the zone.</summary>
-/// <param name="Addresses">The zone's nodes, <c>https://host:port</c>; at least one. A name counts once for each address that it has.</param>
+/// <param name="Addresses">The zone's nodes, <c>https://host:port</c>; at least one. A name counts once for each address that it
+/// has.</param>
 public sealed record ZoneClientOptions(IReadOnlyList<Uri> Addresses)
 {
     /// <summary>For one call, over all addresses that it tries.</summary>

@@ -145,7 +145,8 @@ public sealed class RealEtcdSpecs
     private static async Task<EtcdMembership> JoinedAsync(RealEtcd etcd, string node, int ttl = 3)
     {
         var membership = new EtcdMembership(
-            new EtcdMembershipOptions(EtcdWorld.Cluster, TimeSpan.FromSeconds(ttl)), etcd.Client(), TimeProvider.System, NullLogger.Instance);
+            new EtcdMembershipOptions(EtcdWorld.Cluster, TimeSpan.FromSeconds(ttl)), etcd.Client(), TimeProvider.System,
+            NullLogger.Instance);
         await membership.JoinAsync(Start(node), Soon());
         return membership;
     }

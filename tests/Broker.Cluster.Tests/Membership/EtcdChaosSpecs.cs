@@ -10,8 +10,8 @@ using static Broker.Cluster.Tests.Support.EtcdWorld;
 namespace Broker.Cluster.Tests.Membership;
 
 /// <summary>
-/// Faults of every kind in any order, at two members of etcd and among three nodes. Whatever happened: views only go forward and have each node
-/// once; and when it is over, all agree on who has joined, and that is what etcd holds.
+/// Faults of every kind in any order, at two members of etcd and among three nodes. Whatever happened: views only go forward and have each
+/// node once; and when it is over, all agree on who has joined, and that is what etcd holds.
 /// </summary>
 public sealed class EtcdChaosSpecs
 {
@@ -66,7 +66,11 @@ public sealed class EtcdChaosSpecs
             await UntilAsync(node, view => view.IsCurrent && view.Members.SequenceEqual(expected));
         // Shown is what etcd holds.
         foreach (var member in expected)
-            Assert.True(MemberEntries.TryRead(member.Node, world.Store.Find(Keys.Member(member.Node))!.Value, out var held) && held == member);
+        {
+            Assert.True(MemberEntries.TryRead(member.Node, world.Store.Find(Keys.Member(member.Node))!.Value, out var held));
+            Assert.Equal(member, held);
+        }
+
         Assert.Empty(heard);
         foreach (var (agent, (name, _)) in agents)
         {

@@ -46,6 +46,19 @@ public sealed class EtcdFaultSpecs
     }
 
     [Fact]
+    public async Task Process_that_was_stopped_for_a_while_should_not_vouch_for_what_it_saw_before()
+    {
+        await using var world = await StartAsync();
+        var late = new LateTime();
+        var a = world.Node(late, ttl: 10);
+        await a.JoinAsync(Start("dmz-a"), Soon());
+        late.Now = TimeSpan.FromSeconds(8.9).Ticks;
+        Assert.True(a.View.IsCurrent);
+        late.Now = TimeSpan.FromSeconds(9).Ticks;
+        Assert.False(a.View.IsCurrent);
+    }
+
+    [Fact]
     public async Task Nobody_should_be_added_or_taken_away_while_etcd_is_gone_and_all_be_well_when_it_is_back()
     {
         await using var world = await StartAsync();

@@ -1,3 +1,4 @@
+using Broker.Cluster.Tests.Support;
 using Broker.Protocol.Identifiers;
 using Broker.TestKit;
 
@@ -102,17 +103,4 @@ public sealed class StaticMembershipSpecs : IAsyncDisposable
         new(node, new Uri("https://127.0.0.1:7447"), Digest.Of([incarnation]), "1.0");
 
     private IEnumerable<string> Nodes() => _membership.View.Members.Select(static m => m.Node.Value);
-
-    /// <summary>A clock whose timers do not fire.</summary>
-    private sealed class LateTime : TimeProvider
-    {
-        public long Now { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now;
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            new ManualTime().CreateTimer(callback, state, dueTime, period);
-    }
 }

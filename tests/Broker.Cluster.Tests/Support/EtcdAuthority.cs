@@ -34,7 +34,8 @@ internal sealed class EtcdAuthority : IDisposable
         var (certificate, key) = (Path.Combine(Folder, name + ".crt"), Path.Combine(Folder, name + ".key"));
         using var issued = Certificate(name, rsa, host);
         File.WriteAllText(certificate, issued.ExportCertificatePem());
-        File.WriteAllText(key, rsa ? issued.GetRSAPrivateKey()!.ExportPkcs8PrivateKeyPem() : issued.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        using AsymmetricAlgorithm secret = rsa ? issued.GetRSAPrivateKey()! : issued.GetECDsaPrivateKey()!;
+        File.WriteAllText(key, secret.ExportPkcs8PrivateKeyPem());
         File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return (certificate, key);
     }

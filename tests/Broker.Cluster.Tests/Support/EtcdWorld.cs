@@ -30,7 +30,8 @@ internal sealed class EtcdWorld : IAsyncDisposable
         new(Name.Parse(node), new Uri("https://127.0.0.1:7447"), Digest.Of([incarnation]), "1.0");
 
     /// <summary>
-    /// A node that has not joined. Its lease is so long, and its attempts wait so long, that on a real clock it beats only when a test says so.
+    /// A node that has not joined. Its lease is so long, and its attempts wait so long, that on a real clock it beats only when a test
+    /// says so.
     /// </summary>
     public EtcdMembership Node(TimeProvider? time = null, int ttl = 60, TimeSpan? attempt = null, int page = 256)
     {

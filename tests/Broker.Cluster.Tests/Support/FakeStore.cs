@@ -3,7 +3,9 @@ using Google.Protobuf;
 
 namespace Broker.Cluster.Tests.Support;
 
-/// <summary>What members of a fake etcd share: keys with revisions, leases that end only when a test says so, and all events since.</summary>
+/// <summary>
+/// What members of a fake etcd share: keys with revisions, leases that end only when a test says so, and all events since.
+/// </summary>
 internal sealed class FakeStore
 {
     private readonly Lock _lock = new();
@@ -151,7 +153,9 @@ internal sealed class FakeStore
         }
     }
 
-    /// <summary>The events of a range from a revision on, and what to wait for when there are no more; null where they are compacted.</summary>
+    /// <summary>
+    /// The events of a range from a revision on, and what to wait for when there are no more; null where they are compacted.
+    /// </summary>
     public (List<Event> Events, Task Changed)? Since(WatchCreate watch, long revision)
     {
         lock (_lock)

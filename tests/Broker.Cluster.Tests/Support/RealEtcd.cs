@@ -8,8 +8,8 @@ using Broker.Cluster.Etcd;
 namespace Broker.Cluster.Tests.Support;
 
 /// <summary>
-/// Debian's etcd, some members of it on free ports of loopback, with mutual TLS for clients and among themselves; its data is in a folder that
-/// goes with it. Tests that need it are skipped, and say so, where it is not installed.
+/// Debian's etcd, some members of it on free ports of loopback, with mutual TLS for clients and among themselves; its data is in a folder
+/// that goes with it. Tests that need it are skipped, and say so, where it is not installed.
 /// </summary>
 internal sealed partial class RealEtcd : IAsyncDisposable
 {
@@ -51,7 +51,8 @@ internal sealed partial class RealEtcd : IAsyncDisposable
     }
 
     public EtcdClient Client(TimeSpan? attempt = null) => new(
-        new EtcdClientOptions(Endpoints) { AttemptTimeout = attempt ?? TimeSpan.FromSeconds(1.5) }, _authority.Client(), TimeProvider.System);
+        new EtcdClientOptions(Endpoints) { AttemptTimeout = attempt ?? TimeSpan.FromSeconds(1.5) }, _authority.Client(),
+        TimeProvider.System);
 
     /// <summary>The member that leads, as a majority says.</summary>
     public async Task<int> LeaderAsync()

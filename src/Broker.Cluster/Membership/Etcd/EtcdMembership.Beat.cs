@@ -181,7 +181,8 @@ public sealed partial class EtcdMembership
     }
 
     // The first time a start replaces whatever start of its node stands there: it is the newer one. Later it writes only over what it read:
-    // nobody, or itself under another lease. So of two that run at a time the one that came last stands, and they do not push each other out.
+    // nobody, or itself under another lease. So of two that run at a time the one that came last stands, and neither pushes the
+    // other out.
     private async Task<bool> WriteSelfAsync(Joining joining, CancellationToken cancellationToken)
     {
         MemberTable.Entry? standing;

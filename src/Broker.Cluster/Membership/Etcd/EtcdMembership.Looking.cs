@@ -25,8 +25,8 @@ public sealed partial class EtcdMembership
         CancellationTokenSource? watch = null;
         lock (_lock)
         {
-            // Older than what the watch has brought meanwhile: there is nothing to take from it. Older than what was known when it was asked
-            // for, a read by quorum cannot be, unless etcd was restored from a copy: then that is how it is.
+            // Older than what the watch has brought meanwhile: there is nothing to take from it. Older than what was known when it was
+            // asked for, a read by quorum cannot be, unless etcd was restored from a copy: then that is how it is.
             var isRestored = revision < known;
             if (isRestored || revision >= _table.Revision)
             {

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Cluster;
 
 /// <summary>
-/// Membership by etcd: a key for each node under a lease. One loop keeps the lease and lists the members, three times in a time to live; another
-/// watches them, so that a change is known at once. What one of the two misses the other brings. A view is current while the last list, and
-/// this node's own lease, are younger than a time to live less a margin, counted from when they were asked for. Without etcd nobody is added
-/// or taken away.
+/// Membership by etcd: a key for each node under a lease. One loop keeps the lease and lists the members, three times in a time to live;
+/// another watches them, so that a change is known at once. What one of the two misses the other brings. A view is current while the last
+/// list, and this node's own lease, are younger than a time to live less a margin, counted from when they were asked for. Without etcd
+/// nobody is added or taken away.
 /// </summary>
 public sealed partial class EtcdMembership : IMembership
 {

@@ -66,5 +66,6 @@ internal static class MemberEntries
         return true;
     }
 
-    private static bool IsPlain(string version) => version.Length is > 0 and <= MaxVersion && version.All(static c => c is > ' ' and <= '~');
+    private static bool IsPlain(string version) =>
+        version.Length is > 0 and <= MaxVersion && version.All(static c => c is > ' ' and <= '~');
 }

@@ -4,9 +4,9 @@ using Broker.Protocol.Identifiers;
 namespace Broker.Cluster;
 
 /// <summary>
-/// Membership of a fixed list: a peer takes part while it was seen to live in the last 15 seconds. Whoever probes the peers says what it saw;
-/// nothing else is needed, and every view is current. Nodes that see different peers place customers differently for a while: the zone's
-/// fence says who has one.
+/// Membership of a fixed list: a peer takes part while it was seen to live in the last 15 seconds. Whoever probes the peers says what it
+/// saw; nothing else is needed, and every view is current. Nodes that see different peers place customers differently for a while: the
+/// zone's fence says who has one.
 /// </summary>
 public sealed class StaticMembership : IMembership
 {
@@ -48,8 +48,8 @@ public sealed class StaticMembership : IMembership
     }
 
     /// <summary>
-    /// A peer has shown that it lives, and which start of it. A newer sight replaces an older one, whichever start that was of. Somebody who is
-    /// not in the list is passed over; the address is the list's.
+    /// A peer has shown that it lives, and which start of it. A newer sight replaces an older one, whichever start that was of. Somebody
+    /// who is not in the list is passed over; the address is the list's.
     /// </summary>
     public void Saw(Member member)
     {

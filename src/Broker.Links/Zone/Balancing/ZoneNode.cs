@@ -1,8 +1,8 @@
 namespace Broker.Links.Zone;
 
 /// <summary>
-/// One address of the zone, as this process fares with it. After a failure it is left out for a while, longer from failure to failure; one that
-/// owes answers for too long is asked whether it lives before it gets more. Thread-safe.
+/// One address of the zone, as this process fares with it. After a failure it is left out for a while, longer from failure to failure; one
+/// that owes answers for too long is asked whether it lives before it gets more. Thread-safe.
 /// </summary>
 /// <param name="address">The address.</param>
 /// <param name="options">How long things take.</param>
@@ -87,7 +87,9 @@ internal sealed class ZoneNode(Uri address, ZoneClientOptions options, TimeProvi
         }
     }
 
-    /// <summary>What became of a probe. One that lives gets calls again, though only an answer to one makes its failures forgotten.</summary>
+    /// <summary>
+    /// What became of a probe. One that lives gets calls again, though only an answer to one makes its failures forgotten.
+    /// </summary>
     public void Probed(bool lives)
     {
         lock (_lock)

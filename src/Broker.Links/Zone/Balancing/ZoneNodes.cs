@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Broker.Links.Zone;
 
 /// <summary>
-/// The zone's nodes: the addresses of the settings, where a name counts once for each address that it has, and is looked up again now and then.
-/// Thread-safe.
+/// The zone's nodes: the addresses of the settings, where a name counts once for each address that it has, and is looked up again now and
+/// then. Thread-safe.
 /// </summary>
 /// <param name="options">The addresses.</param>
 /// <param name="time">Measures how old a look-up is.</param>
