@@ -158,10 +158,13 @@ public sealed class EtcdFaultSpecs
         var b = await world.JoinedAsync("dmz-b");
         await UntilAsync(a, "dmz-a", "dmz-b");
         world.Etcd[0].Repeats = 0;
+        var watches = world.Etcd[0].Calls.Count(static c => c == "Watch");
         await b.LeaveAsync(Soon());
         await BeatAsync(a);
         await UntilAsync(a, "dmz-a");
         Assert.True(a.Status.FoundByList >= 1);
+        for (var soon = Soon(); world.Etcd[0].Calls.Count(static c => c == "Watch") == watches; soon.ThrowIfCancellationRequested())
+            await Task.Yield();
         world.Etcd[0].Repeats = 1;
         await world.JoinedAsync("dmz-c");
         await UntilAsync(a, "dmz-a", "dmz-c");
