@@ -1,0 +1,60 @@
+using Broker.CredentialZone.Engine;
+using Broker.CredentialZone.Relational;
+
+namespace Broker.CredentialZone.Postgres;
+
+/// <summary>The tables, written. What a batch begins with is one round trip: the transaction, the locks, the ledger's key.</summary>
+internal sealed class PostgresWriter(PostgresWriteSession session, bool acceptLoss) : SqlWriter(session, PostgresTexts.All)
+{
+    private byte[]? _ledgerKey;
+
+    /// <inheritdoc/>
+    public override void Lock(IReadOnlyCollection<string> names)
+    {
+        var all = SqlValue.Texts([.. names]);
+        var read = session.QueryAll(
+        [
+            new(PostgresTexts.LockCustomers, [all]), new(PostgresTexts.LockChains, [all]),
+            new(Texts.MetaHeld, [ZoneStore.LedgerKey]), new(PostgresDurability.Statement, []),
+        ]);
+        foreach (var name in names)
+        {
+            Found(name, null);
+            FoundChain(name, null);
+        }
+
+        foreach (var row in read[0])
+        {
+            Found(row.Text(0), row);
+        }
+
+        foreach (var row in read[1])
+        {
+            FoundChain(row.Text(0), row);
+        }
+
+        _ledgerKey = read[2] is [var key, ..] ? key.Bytes(0) : null;
+        if (!acceptLoss)
+        {
+            PostgresDurability.CheckCommit(read[3][0].Text(0));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override byte[]? Meta(string key) => InTransaction && key == ZoneStore.LedgerKey && _ledgerKey is { } known
+        ? known : base.Meta(key);
+
+    /// <inheritdoc/>
+    public override void SetMeta(string key, ReadOnlySpan<byte> value)
+    {
+        _ledgerKey = null;
+        base.SetMeta(key, value);
+    }
+
+    /// <inheritdoc/>
+    public override void Begin()
+    {
+        _ledgerKey = null;
+        base.Begin();
+    }
+}
