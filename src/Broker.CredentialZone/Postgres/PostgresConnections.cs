@@ -10,18 +10,19 @@ internal static class PostgresConnections
 {
     /// <summary>Makes the pool; nothing is connected yet.</summary>
     /// <param name="options">The server.</param>
-    /// <param name="isWriterOnly">Whether only a connection or two will be needed.</param>
+    /// <param name="isMigration">Whether tables are made: that takes as long as it takes.</param>
     /// <exception cref="StoreException">The password file cannot be used.</exception>
-    public static NpgsqlDataSource Create(PostgresOptions options, bool isWriterOnly = false)
+    public static NpgsqlDataSource Create(PostgresOptions options, bool isMigration = false)
     {
-        var builder = new NpgsqlDataSourceBuilder(Text(options, isWriterOnly));
+        var builder = new NpgsqlDataSourceBuilder(Text(options, isMigration));
         return options.Hosts.Count == 1 ? builder.Build() : builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
     }
 
     /// <summary>The connection string.</summary>
-    internal static string Text(PostgresOptions options, bool isWriterOnly)
+    internal static string Text(PostgresOptions options, bool isMigration)
     {
         var deadline = (int)options.Deadline.TotalMilliseconds;
+        var statement = isMigration ? 0 : deadline;
         var seconds = Math.Max(1, (int)Math.Ceiling(options.Deadline.TotalSeconds));
         var text = new NpgsqlConnectionStringBuilder
         {
@@ -37,11 +38,11 @@ internal static class PostgresConnections
             SslKey = options.IsSocket ? null : options.Key,
             GssEncryptionMode = GssEncryptionMode.Disable,
             MinPoolSize = 0,
-            MaxPoolSize = isWriterOnly ? 2 : options.Readers + 2,
+            MaxPoolSize = isMigration ? 2 : options.Readers + 2,
             Timeout = seconds,
 
             // The server ends a statement before the client gives up on it.
-            CommandTimeout = seconds + 5,
+            CommandTimeout = isMigration ? 0 : seconds + 5,
             CancellationTimeout = 1000,
             MaxAutoPrepare = 100,
             AutoPrepareMinUsages = 2,
@@ -54,7 +55,7 @@ internal static class PostgresConnections
             // A node that stands still while rows are locked would make all others wait.
             Options = string.Create(
                 CultureInfo.InvariantCulture,
-                $"-c statement_timeout={deadline} -c lock_timeout={deadline} -c idle_in_transaction_session_timeout={deadline}"),
+                $"-c statement_timeout={statement} -c lock_timeout={deadline} -c idle_in_transaction_session_timeout={deadline}"),
         };
         if (options.PasswordFile is { } file)
         {

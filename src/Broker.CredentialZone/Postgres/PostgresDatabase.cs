@@ -22,7 +22,7 @@ internal sealed class PostgresDatabase : IZoneDatabase
         _readers = new SemaphoreSlim(options.Readers, options.Readers);
         _retry = new BatchRetry(TimeProvider.System, options.Patience, static (_, _) => { });
         Session = new PostgresWriteSession(source, options.AcceptLoss);
-        Writer = new PostgresWriter(Session, options.AcceptLoss);
+        Writer = new PostgresWriter(Session, options);
     }
 
     /// <inheritdoc/>
@@ -38,8 +38,10 @@ internal sealed class PostgresDatabase : IZoneDatabase
     internal PostgresWriteSession Session { get; }
 
     /// <summary>Connects, and checks the version of the tables and what the server does to keep them.</summary>
+    /// <param name="options">The server.</param>
+    /// <param name="isToRead">Whether nothing will be written: then it may also be a standby, and how it keeps things does not matter.</param>
     /// <exception cref="StoreException">It cannot be reached or trusted, or is not of this version; the message says what to do.</exception>
-    public static PostgresDatabase Open(PostgresOptions options)
+    public static PostgresDatabase Open(PostgresOptions options, bool isToRead = false)
     {
         var source = PostgresConnections.Create(options);
         try
@@ -47,7 +49,10 @@ internal sealed class PostgresDatabase : IZoneDatabase
             using (var connection = source.OpenConnection())
             {
                 PostgresSchema.Check(connection);
-                PostgresDurability.Check(connection, options.AcceptLoss);
+                if (!isToRead)
+                {
+                    PostgresDurability.Check(connection, options.AcceptLoss);
+                }
             }
 
             return new PostgresDatabase(options, source);

@@ -16,7 +16,7 @@ internal static class PostgresDurability
         "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'), " +
         "current_setting('synchronous_standby_names'), (SELECT count(*) FROM pg_stat_replication), pg_is_in_recovery()";
 
-    private const string Otherwise = ", or accept that acknowledged changes may be lost: broker.zone.store.postgresql.accept-loss = yes";
+    private const string Otherwise = ", or accept that acknowledged changes may be lost: broker.zone.store.server.accept-loss = yes";
 
     /// <summary>Looks at the server.</summary>
     /// <exception cref="StoreException">It may lose what it acknowledges, and that is not accepted.</exception>

@@ -13,6 +13,7 @@ namespace Broker.CredentialZone.Postgres;
 /// <param name="Certificate">The role's own certificate, or null.</param>
 /// <param name="Key">Its key, or null.</param>
 /// <param name="Readers">Most reads at a time.</param>
+/// <param name="MaxBytes">Size of the database beyond which nothing but outcomes is accepted; 0 leaves it to the server's disk.</param>
 /// <param name="Deadline">Of a connection and of a statement; also how long a session may stand still with rows locked.</param>
 /// <param name="Patience">How long something is tried again that a lost connection or a deadlock ended.</param>
 /// <param name="AcceptLoss">Whether a server is taken that may lose what it acknowledged.</param>
@@ -26,6 +27,7 @@ internal sealed record PostgresOptions(
     string? Certificate,
     string? Key,
     int Readers,
+    long MaxBytes,
     TimeSpan Deadline,
     TimeSpan Patience,
     bool AcceptLoss)

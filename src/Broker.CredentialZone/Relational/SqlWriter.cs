@@ -16,7 +16,7 @@ internal class SqlWriter(ISqlWriteSession session, SqlTexts texts) : SqlReader(s
 
     /// <inheritdoc/>
     /// <remarks>A server does not tell what its disk has left; when it is full it says so, and nothing was kept.</remarks>
-    public long FreeBytes => long.MaxValue;
+    public virtual long FreeBytes => long.MaxValue;
 
     /// <inheritdoc/>
     public virtual void Begin()
