@@ -91,6 +91,9 @@ internal sealed class PostgresServer : IDisposable
         return Started.Value!;
     }
 
+    /// <summary>A server of one test.</summary>
+    public static PostgresServer Start() => new(Bin()!);
+
     /// <summary>A database without a table.</summary>
     public string NewDatabase(string? template = null)
     {
@@ -117,7 +120,8 @@ internal sealed class PostgresServer : IDisposable
 
     /// <summary>How a zone reaches a database by the socket, as the owner.</summary>
     public PostgresOptions Options(string database, string user = Owner) => new(
-        [Socket], Port, database, user, null, null, null, null, 3, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), AcceptLoss: false);
+        [Socket], Port, database, user, null, null, null, null, 3, 1L << 40, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20),
+        AcceptLoss: false);
 
     public void Dispose()
     {
