@@ -18,9 +18,10 @@ internal sealed class PostgresWriteSession(NpgsqlDataSource source, bool acceptL
     // What waits from here on belongs to the savepoint; none where the savepoint was sent.
     private int? _mark;
     private bool _isWarned;
+    private bool _isBegun;
 
     /// <inheritdoc/>
-    public bool InTransaction { get; private set; }
+    public bool InTransaction => _isBegun && Connection is not null;
 
     /// <summary>Called with COMMIT when everything before it is done: where tests cut the connection.</summary>
     internal Action<string>? BeforeStatement { get; set; }
@@ -31,7 +32,9 @@ internal sealed class PostgresWriteSession(NpgsqlDataSource source, bool acceptL
     /// <inheritdoc/>
     public void Begin()
     {
-        (InTransaction, IsFailed, _mark) = (true, false, null);
+        Drop(0);
+        Connection ??= Connect();
+        (_isBegun, IsFailed, _mark) = (true, false, null);
         Later("BEGIN ISOLATION LEVEL READ COMMITTED");
     }
 
@@ -45,7 +48,6 @@ internal sealed class PostgresWriteSession(NpgsqlDataSource source, bool acceptL
             throw new StoreException("a statement of the transaction failed; nothing was kept");
         }
 
-        InTransaction = false;
         try
         {
             _isWarned = false;
@@ -57,6 +59,10 @@ internal sealed class PostgresWriteSession(NpgsqlDataSource source, bool acceptL
         {
             Close();
             throw PostgresFaults.OfCommit(fault);
+        }
+        finally
+        {
+            _isBegun = false;
         }
 
         if (_isWarned)
@@ -85,7 +91,7 @@ internal sealed class PostgresWriteSession(NpgsqlDataSource source, bool acceptL
             }
         }
 
-        (InTransaction, IsFailed) = (false, false);
+        (_isBegun, IsFailed) = (false, false);
     }
 
     /// <inheritdoc/>
@@ -144,28 +150,29 @@ internal sealed class PostgresWriteSession(NpgsqlDataSource source, bool acceptL
     /// <inheritdoc/>
     protected override NpgsqlConnection Open()
     {
-        if (Connection is { } open)
+        if (Connection is null && _isBegun)
         {
-            return open;
-        }
-
-        if (InTransaction && IsFailed)
-        {
+            // Whatever ran now on another connection would be no part of the transaction.
             throw new TransientStoreException("the connection to the database was lost");
         }
 
-        var connection = source.OpenConnection();
+        return Connection ??= Connect();
+    }
+
+    private NpgsqlConnection Connect()
+    {
+        NpgsqlConnection? connection = null;
         try
         {
+            connection = source.OpenConnection();
             PostgresDurability.Check(connection, acceptLoss);
+            connection.Notice += (_, notice) => _isWarned |= notice.Notice.InvariantSeverity == "WARNING";
+            return connection;
         }
-        catch
+        catch (Exception fault) when (fault is not OutOfMemoryException)
         {
-            connection.Dispose();
-            throw;
+            connection?.Dispose();
+            throw PostgresFaults.Of(fault);
         }
-
-        connection.Notice += (_, notice) => _isWarned |= notice.Notice.Severity == "WARNING";
-        return Connection = connection;
     }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using Broker.CredentialZone.Store;
 using Microsoft.Data.SqlClient;
 
@@ -27,6 +28,9 @@ internal static class SqlServerFaults
         SqlException e when Full.Contains(e.Number) => new StoreFullException("the database is full", fault),
         SqlException { Number: 229 or 230 } e => new StoreException(
             $"the database refuses the zone's login ({e.Number}); run broker-zone migrate --grants", fault),
+        CultureNotFoundException or NotSupportedException => new StoreException(
+            "SQL Server's driver needs the system's cultures: install libicu, and publish broker-zone with -p:InvariantGlobalization=false",
+            fault),
         SqlException { Number: 18456 } => new StoreException("the database refuses the zone's login; correct user or password-file", fault),
         SqlException { Number: 3952 } => new StoreException(
             "the database does not take snapshots: ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON, or verify a restored backup", fault),

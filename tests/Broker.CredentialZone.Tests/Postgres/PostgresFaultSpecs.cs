@@ -41,6 +41,20 @@ public sealed class PostgresFaultSpecs : IDisposable
     }
 
     [SkippableFact]
+    public void What_follows_in_a_batch_whose_connection_went_should_not_run_outside_its_transaction()
+    {
+        var customer = _zone.Ready();
+        var (gone, release) = (
+            new Doing(customer.Name.Value, Once(Database.Session.Dispose)), new ReleaseRows(customer.Call(customer.Launch())));
+        var batches = PostgresServer.Needed().Value(Name, "SELECT count(*) FROM batches");
+        _zone.Store.Commit([gone, release]);
+
+        Assert.IsType<StoreResult<ReleaseResult>.Done>(ZoneUnderTest.Ended(release));
+        Assert.Equal((2, 4), (gone.Runs, Blocks(customer)));
+        Assert.Equal((long)batches! + 1, PostgresServer.Needed().Value(Name, "SELECT count(*) FROM batches"));
+    }
+
+    [SkippableFact]
     public void Connections_lost_again_and_again_should_end_as_nothing_kept()
     {
         var customer = _zone.Ready();

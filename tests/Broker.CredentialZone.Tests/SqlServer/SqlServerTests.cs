@@ -8,7 +8,7 @@ namespace Broker.CredentialZone.Tests.SqlServer;
 
 /// <summary>
 /// Databases on the server that <c>BROKER_TEST_SQLSERVER</c> names by a connection string of a login that may create databases. The rules
-/// for connections hold for it too: its certificate is one that the system's authorities believe.
+/// for connections hold for it too: its certificate is one that the system's authorities believe. The driver needs ICU.
 /// </summary>
 internal static class SqlServerTests
 {
