@@ -75,6 +75,11 @@ internal static class MigrateVerb
             throw new StartException($"rights are given to {role} by the owner of the tables; name the owner with {As}");
         }
 
+        if (settings.SqlServer is not null)
+        {
+            input.Error.WriteLine($"note       {SqlServerOptions.Standing}");
+        }
+
         using var connected = server.Connect(owner, input.Values.GetValueOrDefault(PasswordFile));
         var found = connected.Migrate();
         input.Output.WriteLine(found == ServerSchema.Version

@@ -104,7 +104,7 @@ internal sealed class ZoneNode : INode
             using var predecessor = settings is { PredecessorCertificate: { } certificate, PredecessorKey: { } key }
                 ? LedgerKeys.Load(certificate, key, trust)
                 : null;
-            database = ZoneDatabases.Open(settings);
+            database = ZoneDatabases.Open(settings, context.Logs);
             return ZoneStore.Open(
                 database, trust.Cluster, settings.Limits, signer, predecessor, context.Time, context.Logs.CreateLogger<ZoneStore>());
         }

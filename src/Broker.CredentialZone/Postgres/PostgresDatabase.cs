@@ -44,23 +44,17 @@ internal sealed class PostgresDatabase : IZoneDatabase
     public static PostgresDatabase Open(PostgresOptions options, bool isToRead = false)
     {
         var source = PostgresConnections.Create(options);
+        var database = new PostgresDatabase(options, source);
         try
         {
-            using (var connection = source.OpenConnection())
-            {
-                PostgresSchema.Check(connection);
-                if (!isToRead)
-                {
-                    PostgresDurability.Check(connection, options.AcceptLoss);
-                }
-            }
-
-            return new PostgresDatabase(options, source);
+            // A server that is just starting is waited for.
+            database._retry.Run(() => database.Check(isToRead));
+            return database;
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException)
+        catch
         {
-            source.Dispose();
-            throw PostgresFaults.Of(fault);
+            database.Dispose();
+            throw;
         }
     }
 
@@ -88,6 +82,25 @@ internal sealed class PostgresDatabase : IZoneDatabase
         Session.Dispose();
         _source.Dispose();
         _readers.Dispose();
+    }
+
+    private bool Check(bool isToRead)
+    {
+        try
+        {
+            using var connection = _source.OpenConnection();
+            PostgresSchema.Check(connection);
+            if (!isToRead)
+            {
+                PostgresDurability.Check(connection, _options.AcceptLoss);
+            }
+
+            return true;
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            throw PostgresFaults.Of(fault);
+        }
     }
 
     // A connection that goes back to the pool takes its transaction back.

@@ -9,11 +9,12 @@ namespace Broker.CredentialZone.Postgres;
 internal sealed class PostgresWriter(PostgresWriteSession session, PostgresOptions options) : SqlWriter(session, PostgresTexts.All)
 {
     private const string Size = "SELECT pg_database_size(current_database())";
-    private const int SizeEvery = 64;
+    private const int Every = 64;
 
     private byte[]? _ledgerKey;
     private long _size;
     private int _asked;
+    private int _batches;
 
     /// <inheritdoc/>
     /// <remarks>Below the bound that is set: a server does not tell what its disk has left. Looked at with every 64th batch.</remarks>
@@ -28,7 +29,7 @@ internal sealed class PostgresWriter(PostgresWriteSession session, PostgresOptio
 
             if (_asked-- == 0)
             {
-                (_size, _asked) = (session.Query(Size)[0].Int64(0), SizeEvery);
+                (_size, _asked) = (session.Query(Size)[0].Int64(0), Every);
             }
 
             return Math.Max(0, options.MaxBytes - _size);
@@ -39,10 +40,12 @@ internal sealed class PostgresWriter(PostgresWriteSession session, PostgresOptio
     public override void Lock(IReadOnlyCollection<string> names)
     {
         var all = SqlValue.Texts([.. names]);
+        var isWhole = _batches++ % Every == 0;
         var read = session.QueryAll(
         [
             new(PostgresTexts.LockCustomers, [all]), new(PostgresTexts.LockChains, [all]),
-            new(Texts.MetaHeld, [ZoneStore.LedgerKey]), new(PostgresDurability.Statement, []),
+            new(Texts.MetaHeld, [ZoneStore.LedgerKey]),
+            new(isWhole ? PostgresDurability.All : PostgresDurability.Commit, []),
         ]);
         foreach (var name in names)
         {
@@ -61,9 +64,13 @@ internal sealed class PostgresWriter(PostgresWriteSession session, PostgresOptio
         }
 
         _ledgerKey = read[2] is [var key, ..] ? key.Bytes(0) : null;
-        if (!options.AcceptLoss)
+        if (isWhole)
         {
-            PostgresDurability.CheckCommit(read[3][0].Text(0));
+            PostgresDurability.Judge(read[3][0], options.AcceptLoss);
+        }
+        else if (!options.AcceptLoss)
+        {
+            PostgresDurability.JudgeCommit(read[3][0]);
         }
     }
 

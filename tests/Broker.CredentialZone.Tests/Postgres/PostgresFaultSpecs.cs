@@ -140,6 +140,29 @@ public sealed class PostgresFaultSpecs : IDisposable
     }
 
     [SkippableFact]
+    public void Node_that_stands_still_in_a_batch_should_hold_up_nobody_for_long()
+    {
+        var customer = _zone.Ready();
+        using var still = new ZoneUnderTest(
+            d => PostgresDatabase.Open(PostgresTests.Options(d) with { Deadline = TimeSpan.FromSeconds(1) }),
+            _zone.DirectoryPath, ledger: _zone.LedgerKey, time: _zone.Time);
+        var session = ((PostgresDatabase)still.Database).Session;
+        var standing = new Doing(customer.Name.Value, Once(() =>
+        {
+            // The other node waits for the row, and gets it when the server ends this one's session.
+            var process = session.ServerProcess;
+            _zone.Do(new ClaimCustomer(customer.Claim(2), null));
+            Assert.Equal(0L, PostgresServer.Needed().Value(Name, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {process}"));
+        }));
+        var release = new ReleaseRows(customer.Call(customer.Launch()));
+        still.Store.Commit([standing, release]);
+
+        // Woken, it begins anew, and finds the fence of the other.
+        Assert.Equal(2, standing.Runs);
+        Assert.Equal(RefusalCode.StaleFence, Assert.IsType<StoreResult<ReleaseResult>.Refused>(ZoneUnderTest.Ended(release)).Refusal.Code);
+    }
+
+    [SkippableFact]
     public void Reading_should_go_on_after_its_connections_were_cut()
     {
         var customer = _zone.Ready();
