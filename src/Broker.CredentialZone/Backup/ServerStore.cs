@@ -22,8 +22,8 @@ internal static class ServerStore
         {
             var tools = settings.Postgres is not null ? "pg_basebackup or pg_dump" : "BACKUP DATABASE";
             throw new StartException(
-                $"{settings.StoreDisplay}: {command} is for SQLite; use the server's own tools ({tools}), keep its log beside it, and verify " +
-                "what you restored with broker-zone verify before a zone starts on it");
+                $"{settings.StoreDisplay}: {command} is for SQLite; use the server's own tools ({tools}), keep its log beside it, and " +
+                "verify what you restored with broker-zone verify before a zone starts on it");
         }
     }
 

@@ -31,8 +31,8 @@ internal static class StoreFile
             connection.Run("BEGIN");
             SqliteSchema.Check(connection);
             var verified = new StoreVerifier(
-                new SqliteReader(connection), trust.Cluster, new WalkedKeys((der, at) => LedgerCertificates.Identify(der, trust, at)), time.GetUtcNow(),
-                progress).Run();
+                new SqliteReader(connection), trust.Cluster, new WalkedKeys((der, at) => LedgerCertificates.Identify(der, trust, at)),
+                time.GetUtcNow(), progress).Run();
             if (OwnCheck(connection) is { } problem)
             {
                 verified.Add("", RefusalCode.RecordAltered, $"the database's own check says: {problem}");

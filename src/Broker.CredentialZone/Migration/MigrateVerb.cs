@@ -8,7 +8,7 @@ using Broker.Host.Running;
 
 namespace Broker.CredentialZone.Migration;
 
-/// <summary><c>broker-zone migrate</c>: makes the tables on a database server, brings them forward, and gives the zone's role its rights.</summary>
+/// <summary><c>broker-zone migrate</c>: makes a server's tables, brings them forward, gives the zone's role its rights.</summary>
 internal static class MigrateVerb
 {
     private const string As = "--as";

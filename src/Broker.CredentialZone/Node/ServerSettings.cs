@@ -59,7 +59,8 @@ internal sealed record ServerSettings(
 
     /// <summary>For SQL Server.</summary>
     public SqlServerOptions SqlServer() => new(
-        Hosts.Count > 0 ? Hosts[0] : "", Port, Database, User, PasswordFile ?? "", Common.Readers, Deadline, Patience, AcceptLoss);
+        Hosts.Count > 0 ? Hosts[0] : "", Port, Database, User, PasswordFile ?? "", Common.Readers, Common.MaxBytes, Deadline, Patience,
+        AcceptLoss);
 
     private static void CheckPostgres(SettingsReader server, ServerSettings settings)
     {
@@ -94,7 +95,8 @@ internal sealed record ServerSettings(
         if (settings.Root is not null || settings.Certificate is not null || settings.Key is not null)
         {
             server.AddProblem(
-                "root-certificate", "SQL Server's certificate is verified by the system's authorities; add its authority there, leave this out");
+                "root-certificate",
+                "SQL Server's certificate is verified by the system's authorities; add its authority there, and leave this out");
         }
     }
 }

@@ -2,6 +2,7 @@ using Broker.Actors;
 using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Service;
+using Broker.CredentialZone.SqlServer;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Writing;
 using Broker.Host;
@@ -58,6 +59,11 @@ internal sealed class ZoneNode : INode
             web = Build(context, settings, key, new ZoneService(identity, store, new ZoneWriter(store, writer)));
             await web.StartAsync(cancellationToken);
             context.Shutdown.AddTermination(actors);
+            if (settings.SqlServer is not null)
+            {
+                context.Health.Advise("sql-server", isGood: false, SqlServerOptions.Standing);
+            }
+
             return new ZoneNode(key, store, signer, actors, writer, web);
         }
         catch

@@ -39,8 +39,8 @@ internal sealed class PostgresDatabase : IZoneDatabase
 
     /// <summary>Connects, and checks the version of the tables and what the server does to keep them.</summary>
     /// <param name="options">The server.</param>
-    /// <param name="isToRead">Whether nothing will be written: then it may also be a standby, and how it keeps things does not matter.</param>
-    /// <exception cref="StoreException">It cannot be reached or trusted, or is not of this version; the message says what to do.</exception>
+    /// <param name="isToRead">Whether nothing will be written: then it may be a standby too, and how it keeps things is not asked.</param>
+    /// <exception cref="StoreException">It cannot be reached or trusted, or is of another version; the message says what to do.</exception>
     public static PostgresDatabase Open(PostgresOptions options, bool isToRead = false)
     {
         var source = PostgresConnections.Create(options);

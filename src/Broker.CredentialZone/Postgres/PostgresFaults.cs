@@ -33,7 +33,8 @@ internal static class PostgresFaults
 
     /// <summary>Whether the connection can be used no more.</summary>
     public static bool EndsConnection(Exception fault) =>
-        fault is not PostgresException e || e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.InvariantSeverity is "FATAL" or "PANIC";
+        fault is not PostgresException e || e.SqlState.StartsWith("57P", StringComparison.Ordinal) ||
+        e.InvariantSeverity is "FATAL" or "PANIC";
 
     // Serialization failures and deadlocks; a timeout of a lock; a server that stops or starts or takes no writes any more; no connection
     // left; and a key that another node inserted between two statements of this one.

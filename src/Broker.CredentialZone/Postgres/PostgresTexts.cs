@@ -16,6 +16,7 @@ internal static class PostgresTexts
     /// <summary>All of them.</summary>
     public static SqlTexts All { get; } = new()
     {
+        Size = "SELECT pg_database_size(current_database())",
         MetaHeld = "SELECT value FROM meta WHERE name = $1 FOR SHARE",
         PutMeta = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         CustomerHeld = $"SELECT {SqlTexts.CustomerColumns} FROM customers WHERE customer = $1 FOR UPDATE",

@@ -6,35 +6,13 @@ namespace Broker.CredentialZone.Postgres;
 /// <summary>The tables, written. What a batch begins with is one round trip: the transaction, the locks, the ledger's key.</summary>
 /// <param name="session">The connection.</param>
 /// <param name="options">The server.</param>
-internal sealed class PostgresWriter(PostgresWriteSession session, PostgresOptions options) : SqlWriter(session, PostgresTexts.All)
+internal sealed class PostgresWriter(PostgresWriteSession session, PostgresOptions options)
+    : SqlWriter(session, PostgresTexts.All, options.MaxBytes)
 {
-    private const string Size = "SELECT pg_database_size(current_database())";
     private const int Every = 64;
 
     private byte[]? _ledgerKey;
-    private long _size;
-    private int _asked;
     private int _batches;
-
-    /// <inheritdoc/>
-    /// <remarks>Below the bound that is set: a server does not tell what its disk has left. Looked at with every 64th batch.</remarks>
-    public override long FreeBytes
-    {
-        get
-        {
-            if (options.MaxBytes == 0)
-            {
-                return long.MaxValue;
-            }
-
-            if (_asked-- == 0)
-            {
-                (_size, _asked) = (session.Query(Size)[0].Int64(0), Every);
-            }
-
-            return Math.Max(0, options.MaxBytes - _size);
-        }
-    }
 
     /// <inheritdoc/>
     public override void Lock(IReadOnlyCollection<string> names)

@@ -14,7 +14,9 @@ internal interface ISqlSession
     /// <exception cref="StoreException">It failed.</exception>
     int Run(string sql, params ReadOnlySpan<SqlValue> values);
 
-    /// <summary>Runs a statement before the next one at the latest, and before the transaction or the savepoint ends: its fault shows there.</summary>
+    /// <summary>
+    /// Runs a statement before the next one at the latest, and before the transaction or the savepoint ends: its fault shows there.
+    /// </summary>
     void Later(string sql, params ReadOnlySpan<SqlValue> values);
 }
 

@@ -51,7 +51,7 @@ internal static class ServerSchema
     public static StoreException Other(uint found) => 0 switch
     {
         _ when found == 0 => new("the database has no tables of a zone yet; run broker-zone migrate"),
-        _ when found < Version => new($"the database is of schema version {found} and this program needs {Version}; run broker-zone migrate"),
+        _ when found < Version => new($"the database is of schema version {found}, this program needs {Version}; run broker-zone migrate"),
         _ => new($"the database is of schema version {found} and this program knows {Version}; install a newer broker-zone"),
     };
 }

@@ -137,7 +137,7 @@ internal class SqlReader(ISqlSession session, SqlTexts texts) : IZoneReader
     public BatchRecord? Batch(long id) => session.Query(texts.Batch, id) is [var row, ..]
         ? new BatchRecord(id, new Signed(row.Bytes(0), row.Bytes(1))) : null;
 
-    /// <summary>Called before something of a customer is read: where reading takes no snapshot, what belongs together is held here.</summary>
+    /// <summary>Called before something of a customer is read: where there is no snapshot, what belongs together is held here.</summary>
     protected virtual void Enter(Name customer)
     {
     }

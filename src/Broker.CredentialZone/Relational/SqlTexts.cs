@@ -16,6 +16,9 @@ internal sealed record SqlTexts
     private const string HandOffColumns =
         "hand_off, agent, request, attempt, state, use_state, code, intent, released, updated, is_open";
 
+    /// <summary>Bytes that the database takes.</summary>
+    public required string Size { get; init; }
+
     /// <summary>A setting.</summary>
     public string Meta { get; init; } = "SELECT value FROM meta WHERE name = $1";
 

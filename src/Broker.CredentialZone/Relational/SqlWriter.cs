@@ -4,19 +4,45 @@ using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Relational;
 
-/// <summary>The tables of a database server, written in the transactions of one session. A customer and a chain that it reads are locked.</summary>
-internal class SqlWriter(ISqlWriteSession session, SqlTexts texts) : SqlReader(session, texts), IZoneWriter
+/// <summary>The tables of a database server, written by one session; what it reads of customers and chains is locked.</summary>
+/// <param name="session">The connection.</param>
+/// <param name="texts">The statements.</param>
+/// <param name="maxBytes">Size of the database beyond which it counts as full, or 0.</param>
+internal class SqlWriter(ISqlWriteSession session, SqlTexts texts, long maxBytes) : SqlReader(session, texts), IZoneWriter
 {
+    private const int SizeEvery = 64;
+
     // As they are stored in this transaction, so that what was locked is not asked for again.
     private readonly Dictionary<string, SqlRow?> _customers = [];
     private readonly Dictionary<string, SqlRow?> _chains = [];
+    private long _size;
+    private int _asked;
 
     /// <inheritdoc/>
     public bool InTransaction => session.InTransaction;
 
     /// <inheritdoc/>
-    /// <remarks>A server does not tell what its disk has left; when it is full it says so, and nothing was kept.</remarks>
-    public virtual long FreeBytes => long.MaxValue;
+    /// <remarks>
+    /// Up to the bound that is set, looked at with every 64th batch: a server does not tell what its disk has left. When that is full it
+    /// says so, and nothing was kept.
+    /// </remarks>
+    public long FreeBytes
+    {
+        get
+        {
+            if (maxBytes == 0)
+            {
+                return long.MaxValue;
+            }
+
+            if (_asked-- == 0)
+            {
+                (_size, _asked) = (Session.Query(Texts.Size)[0].Int64(0), SizeEvery);
+            }
+
+            return Math.Max(0, maxBytes - _size);
+        }
+    }
 
     /// <inheritdoc/>
     public virtual void Begin()

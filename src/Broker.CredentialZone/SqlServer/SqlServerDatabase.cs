@@ -25,7 +25,7 @@ internal sealed class SqlServerDatabase : IZoneDatabase
         _readers = new SemaphoreSlim(options.Readers, options.Readers);
         _retry = new BatchRetry(TimeProvider.System, options.Patience, static (_, _) => { });
         _session = new SqlServerWriteSession(connections, options.AcceptLoss);
-        Writer = new SqlWriter(_session, SqlServerTexts.All);
+        Writer = new SqlWriter(_session, SqlServerTexts.All, options.MaxBytes);
     }
 
     /// <inheritdoc/>
@@ -40,7 +40,7 @@ internal sealed class SqlServerDatabase : IZoneDatabase
     /// <summary>Connects, and checks the version of the tables and what the server does to keep them.</summary>
     /// <param name="options">The server.</param>
     /// <param name="isSnapshot">Whether it is read in snapshots, and nothing will be written; the database has to allow them.</param>
-    /// <exception cref="StoreException">It cannot be reached or trusted, or is not of this version; the message says what to do.</exception>
+    /// <exception cref="StoreException">It cannot be reached or trusted, or is of another version; the message says what to do.</exception>
     public static SqlServerDatabase Open(SqlServerOptions options, bool isSnapshot = false) =>
         Open(options, new SqlServerConnections(options), isSnapshot);
 

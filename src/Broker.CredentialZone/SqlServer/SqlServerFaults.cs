@@ -35,7 +35,8 @@ internal static class SqlServerFaults
         SqlException { Number: 3952 } => new StoreException(
             "the database does not take snapshots: ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON, or verify a restored backup", fault),
         SqlException e when IsUntrusted(e) => new StoreException(
-            $"the server's certificate is not believed ({e.Number}); add its authority to the system's, and name the server as it does", fault),
+            $"the server's certificate is not believed ({e.Number}); add its authority to the system's, and name the server as it does",
+            fault),
         SqlException e when IsTransient(e) => new TransientStoreException($"the database ended the transaction ({e.Number})", fault),
         SqlException e => new StoreException($"the database failed ({e.Number}, class {e.Class})", fault),
         InvalidOperationException or IOException or TimeoutException or Win32Exception =>

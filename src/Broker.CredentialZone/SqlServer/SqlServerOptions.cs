@@ -7,6 +7,7 @@ namespace Broker.CredentialZone.SqlServer;
 /// <param name="User">The login.</param>
 /// <param name="PasswordFile">A file with its password and mode 0600.</param>
 /// <param name="Readers">Most reads at a time.</param>
+/// <param name="MaxBytes">Size of the data beyond which nothing but outcomes is accepted; 0 leaves it to the server.</param>
 /// <param name="Deadline">Of a connection and of a statement.</param>
 /// <param name="Patience">How long something is tried again that a lost connection or a deadlock ended.</param>
 /// <param name="AcceptLoss">Whether a server is taken that may lose what it acknowledged.</param>
@@ -17,6 +18,7 @@ internal sealed record SqlServerOptions(
     string User,
     string PasswordFile,
     int Readers,
+    long MaxBytes,
     TimeSpan Deadline,
     TimeSpan Patience,
     bool AcceptLoss)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data;
 using System.Text.RegularExpressions;
 using Broker.CredentialZone.Relational;
+using Broker.CredentialZone.Store;
 using Microsoft.Data.SqlClient;
 
 namespace Broker.CredentialZone.SqlServer;
@@ -31,6 +32,13 @@ internal static partial class SqlServerParameters
             SqlKind.Blob => (SqlDbType.VarBinary, Max),
             _ => throw new ArgumentException("sql server takes no arrays", nameof(value)),
         };
+        if (value.Value is string { Length: > TextLength } ||
+            (value.Kind == SqlKind.Bytes && value.Value is byte[] { Length: > BytesLength }))
+        {
+            // The driver would cut it off, and say nothing.
+            throw new StoreException("a text or a key is longer than the database takes");
+        }
+
         return new SqlParameter($"@p{number}", type, length) { Value = value.Value ?? DBNull.Value };
     }
 

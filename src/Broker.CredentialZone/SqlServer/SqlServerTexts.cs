@@ -21,6 +21,7 @@ internal static class SqlServerTexts
     /// <summary>All of them.</summary>
     public static SqlTexts All { get; } = new()
     {
+        Size = "SELECT SUM(CAST(FILEPROPERTY(name, 'SpaceUsed') AS bigint)) * 8192 FROM sys.database_files WHERE type = 0",
         MetaHeld = $"SELECT value FROM meta {Kept} WHERE name = $1",
         PutMeta = "UPDATE meta SET value = $2 WHERE name = $1; " +
             "IF @@ROWCOUNT = 0 INSERT INTO meta (name, value) VALUES ($1, $2)",

@@ -24,7 +24,8 @@ public sealed class StoreSettingsSpecs
     [Fact]
     public void PostgreSQL_should_be_reached_as_it_says()
     {
-        var postgres = Read("""kind = postgresql, server { hosts = ["a:5433", "b"], root-certificate = "/ca", accept-loss = yes }""").Postgres!;
+        var postgres = Read(
+            """kind = postgresql, server { hosts = ["a:5433", "b"], root-certificate = "/ca", accept-loss = yes }""").Postgres!;
         Assert.Equal(["a:5433", "b"], postgres.Hosts);
         Assert.Equal((5432, "broker_zone", "/ca", true), (postgres.Port, postgres.User, postgres.Root, postgres.AcceptLoss));
         Assert.False(Read("""kind = postgresql, server.hosts = ["/run/postgresql"]""").Postgres!.AcceptLoss);

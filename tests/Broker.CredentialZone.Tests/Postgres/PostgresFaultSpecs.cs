@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Broker.CredentialZone.Tests.Postgres;
 
-/// <summary>Connections that break, transactions that the server ends: before the commit it is done again, at the commit it is unknown.</summary>
+/// <summary>Connections that break, transactions that the server ends: before the commit done again, at the commit unknown.</summary>
 public sealed class PostgresFaultSpecs : IDisposable
 {
     private readonly ZoneUnderTest _zone = new(PostgresTests.Open);

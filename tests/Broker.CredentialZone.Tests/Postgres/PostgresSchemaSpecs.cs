@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.CredentialZone.Tests.Postgres;
 
-/// <summary>Tables are made by the migration alone; a zone runs as a role that owns nothing; the server is believed by its certificate.</summary>
+/// <summary>Tables are made by the migration alone; a zone's role owns nothing; the server is believed by its certificate.</summary>
 public sealed class PostgresSchemaSpecs : IDisposable
 {
     private readonly TestInstallation _installation = new();

@@ -23,7 +23,8 @@ internal sealed class PostgresServer : IDisposable
         base=/tmp; [ -d /dev/shm ] && [ "$(df -k --output=avail /dev/shm | tail -n 1)" -gt 2000000 ] && base=/dev/shm
         dir=$(mktemp -d "$base/broker-postgres-XXXXXX")
         trap 'rm -rf "$dir"' EXIT
-        "$PGBIN/initdb" -D "$dir/data" -U owner -A trust -E UTF8 --locale=C --no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
+        "$PGBIN/initdb" -D "$dir/data" -U owner -A trust -E UTF8 --locale=C --no-sync >"$dir/initdb.log" 2>&1 ||
+            { cat "$dir/initdb.log"; exit 1; }
         umask 077
         printf '%s\n' "$PGCERT" >"$dir/server.crt"; printf '%s\n' "$PGKEY" >"$dir/server.key"
         printf 'local all all trust\nlocal replication all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' >"$dir/data/pg_hba.conf"

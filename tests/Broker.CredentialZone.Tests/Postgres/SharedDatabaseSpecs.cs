@@ -99,7 +99,8 @@ public sealed class SharedDatabaseSpecs : IDisposable
     {
         for (var round = 0; round < 5; round++)
         {
-            var enrolments = new[] { _one, Two }.Select(zone => (Zone: zone, Operation: zone.NewCustomer($"new-{round}").Enrol())).ToArray();
+            var enrolments = new[] { _one, Two }
+                .Select(zone => (Zone: zone, Operation: zone.NewCustomer($"new-{round}").Enrol())).ToArray();
             using var start = new Barrier(2);
             await Task.WhenAll(enrolments.Select(e => Task.Factory.StartNew(
                 () =>

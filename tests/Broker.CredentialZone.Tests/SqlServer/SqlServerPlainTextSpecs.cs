@@ -69,7 +69,7 @@ public sealed class SqlServerPlainTextSpecs
     private static SqlServerConnections Connections(int port)
     {
         var options = new SqlServerOptions(
-            "127.0.0.1", port, "zone", "zone", "", 2, TimeSpan.FromSeconds(10), TimeSpan.Zero, AcceptLoss: false);
+            "127.0.0.1", port, "zone", "zone", "", 2, 0, TimeSpan.FromSeconds(10), TimeSpan.Zero, AcceptLoss: false);
         return new SqlServerConnections(options, SqlServerConnections.Text(options, "secret"));
     }
 }

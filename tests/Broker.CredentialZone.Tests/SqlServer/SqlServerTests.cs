@@ -43,8 +43,9 @@ internal static class SqlServerTests
     }
 
     private static SqlServerOptions Options(string database) =>
-        new("", 1433, database, "", "", 3, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), AcceptLoss: false);
+        new("", 1433, database, "", "", 3, 1L << 40, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), AcceptLoss: false);
 
     private static SqlServerConnections Connections(string text, string database) => new(
-        Options(database), SqlServerConnections.Ruled(new SqlConnectionStringBuilder(text) { InitialCatalog = database }, Options(database)));
+        Options(database),
+        SqlServerConnections.Ruled(new SqlConnectionStringBuilder(text) { InitialCatalog = database }, Options(database)));
 }

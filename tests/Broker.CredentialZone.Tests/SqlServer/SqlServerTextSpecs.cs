@@ -14,7 +14,7 @@ namespace Broker.CredentialZone.Tests.SqlServer;
 public sealed class SqlServerTextSpecs
 {
     private static readonly SqlServerOptions Options =
-        new("db.example", 1433, "broker_zone", "zone", "", 4, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(4), AcceptLoss: false);
+        new("db.example", 1433, "broker_zone", "zone", "", 4, 0, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(4), AcceptLoss: false);
 
     private static string[] Texts =>
     [
@@ -41,7 +41,8 @@ public sealed class SqlServerTextSpecs
     public void Statements_that_lock_should_do_so_with_a_hint_that_row_versions_respect()
     {
         Assert.All(
-            new[] { SqlServerTexts.All.CustomerHeld, SqlServerTexts.All.ChainHeld }, t => Assert.Contains("XLOCK", t, StringComparison.Ordinal));
+            new[] { SqlServerTexts.All.CustomerHeld, SqlServerTexts.All.ChainHeld },
+            t => Assert.Contains("XLOCK", t, StringComparison.Ordinal));
         Assert.All(
             new[] { SqlServerTexts.CustomerKept, SqlServerTexts.ChainKept, SqlServerTexts.All.MetaHeld },
             t => Assert.Contains("REPEATABLEREAD", t, StringComparison.Ordinal));
@@ -52,7 +53,8 @@ public sealed class SqlServerTextSpecs
     {
         foreach (var text in Texts.Concat(PostgresTexts.All.All))
         {
-            var numbers = Regex.Matches(text, @"\$(\d+)").Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).ToHashSet();
+            var numbers = Regex.Matches(text, @"\$(\d+)")
+                .Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).ToHashSet();
             Assert.Equal(Enumerable.Range(1, numbers.Count), numbers.Order());
             Assert.DoesNotContain("$", SqlServerParameters.Named(text), StringComparison.Ordinal);
         }
@@ -63,8 +65,9 @@ public sealed class SqlServerTextSpecs
     {
         SqlValue[] values =
         [
-            1L, 1ul, true, "text", Name.Parse("name"), Digest.Of([1]), new Id16(new byte[16]), DateTimeOffset.UnixEpoch, SqlValue.Bytes([1]),
-            SqlValue.Blob(new byte[100_000]), SqlValue.BlobOrNull(default), SqlValue.NumberOrNull(null), SqlValue.NumberOrNull(1),
+            1L, 1ul, true, "text", Name.Parse("name"), Digest.Of([1]), new Id16(new byte[16]), DateTimeOffset.UnixEpoch,
+            SqlValue.Bytes([1]), SqlValue.Blob(new byte[100_000]), SqlValue.BlobOrNull(default), SqlValue.NumberOrNull(null),
+            SqlValue.NumberOrNull(1),
         ];
         foreach (var value in values)
         {
@@ -80,6 +83,8 @@ public sealed class SqlServerTextSpecs
         }
 
         Assert.Throws<ArgumentException>(() => SqlServerParameters.Of(1, SqlValue.Texts(["a"])));
+        Assert.Throws<StoreException>(() => SqlServerParameters.Of(1, new string('a', 401)));
+        Assert.Throws<StoreException>(() => SqlServerParameters.Of(1, SqlValue.Bytes(new byte[65])));
     }
 
     [Theory]
@@ -101,7 +106,8 @@ public sealed class SqlServerTextSpecs
     public void Tables_should_be_those_of_the_other_server()
     {
         Assert.Equal(Tables("postgresql"), Tables("sqlserver"));
-        Assert.Equal(ServerSchema.Rights.Select(static r => r.Table).Order(), Tables("sqlserver").Select(static t => t.Split(' ')[0]).Order());
+        Assert.Equal(
+            ServerSchema.Rights.Select(static r => r.Table).Order(), Tables("sqlserver").Select(static t => t.Split(' ')[0]).Order());
     }
 
     [Theory]
@@ -132,8 +138,10 @@ public sealed class SqlServerTextSpecs
     // The tables with their columns, in order.
     private static List<string> Tables(string engine) =>
     [
-        .. Regex.Matches(ServerSchema.Step(engine, 1), @"CREATE TABLE (?:dbo\.)?(\w+) \((.*?)\n\)", RegexOptions.Singleline).Select(static m =>
-            $"{m.Groups[1].Value} " + string.Join(' ', Regex.Matches(m.Groups[2].Value, @"^    ([a-z_]+) ", RegexOptions.Multiline)
-                .Select(static c => c.Groups[1].Value)))
+        .. Regex.Matches(ServerSchema.Step(engine, 1), @"CREATE TABLE (?:dbo\.)?(\w+) \((.*?)\n\)", RegexOptions.Singleline)
+            .Select(static m => $"{m.Groups[1].Value} {string.Join(' ', Columns(m.Groups[2].Value))}"),
     ];
+
+    private static IEnumerable<string> Columns(string table) =>
+        Regex.Matches(table, "^    ([a-z_]+) ", RegexOptions.Multiline).Select(static c => c.Groups[1].Value);
 }
