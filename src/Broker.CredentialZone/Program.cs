@@ -1,4 +1,5 @@
 using Broker.CredentialZone.Backup;
+using Broker.CredentialZone.Migration;
 using Broker.CredentialZone.Node;
 using Broker.Host.Running;
 
@@ -9,5 +10,5 @@ return await NodeProgram.RunAsync(args, new NodeDefinition<ZoneSettings>(
     ZoneSettings.Read,
     ZoneNode.StartAsync)
 {
-    Verbs = BackupVerbs.All,
+    Verbs = [.. BackupVerbs.All, MigrateVerb.Verb],
 });

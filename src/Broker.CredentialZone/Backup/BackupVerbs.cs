@@ -21,6 +21,8 @@ internal static class BackupVerbs
         new("backup", """
             Copies the store while the zone runs, and verifies the copy before it gets its name
 
+            Of SQLite. PostgreSQL and SQL Server have their own tools for it; broker-zone verify checks what they restored.
+
             Whoever has the copy opens no row: it holds no key. What is verified and what is not is said at the end.
 
             Example: broker-zone backup --config /etc/broker/zone.conf --to /backup/zone-2026-11-22.db
@@ -40,6 +42,8 @@ internal static class BackupVerbs
         new("verify", """
             Verifies the store, or a backup: every chain, tree, entry and row, and the tables against the ledger
 
+            Of PostgreSQL too: name in the configuration the server to look at, a standby or a restored one as well.
+
             Example: broker-zone verify --config /etc/broker/zone.conf
                      broker-zone verify --config /etc/broker/zone.conf --file /backup/zone-2026-11-22.db
             """, [new(OfFile, "A backup; else the store.", "FILE", false)], Verify),
@@ -47,6 +51,7 @@ internal static class BackupVerbs
 
     private static int Backup(ZoneSettings settings, NodeVerbInput input)
     {
+        ServerStore.Refuse(settings, "backup");
         var (target, store) = (input.Values[To], settings.Database.Path);
         if (File.Exists(target))
         {
@@ -87,6 +92,7 @@ internal static class BackupVerbs
 
     private static int Restore(ZoneSettings settings, NodeVerbInput input)
     {
+        ServerStore.Refuse(settings, "restore");
         var (source, store) = (input.Values[From], settings.Database.Path);
         using var held = SqliteZoneDatabase.HoldFor(store);
         if (File.Exists(store) && !input.Values.ContainsKey(Replace))
@@ -125,6 +131,11 @@ internal static class BackupVerbs
     private static int Verify(ZoneSettings settings, NodeVerbInput input)
     {
         var file = input.Values.GetValueOrDefault(OfFile);
+        if (file is null && ServerStore.Is(settings))
+        {
+            return Tell(input, ServerStore.Verify(settings, Trust(settings), input.Time, Walked(input)), settings.StoreDisplay);
+        }
+
         var verified = StoreFile.Verify(
             file ?? settings.Database.Path, isLive: file is null, Trust(settings), input.Time, Walked(input));
         return Tell(input, verified, file ?? settings.Database.Path);

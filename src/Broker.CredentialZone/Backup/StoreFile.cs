@@ -4,7 +4,6 @@ using Broker.CredentialZone.Sqlite;
 using Broker.CredentialZone.Store;
 using Broker.Host;
 using Broker.Links.Identity;
-using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Backup;
 
@@ -32,8 +31,8 @@ internal static class StoreFile
             connection.Run("BEGIN");
             SqliteSchema.Check(connection);
             var verified = new StoreVerifier(
-                new SqliteReader(connection), trust.Cluster, new WalkedKeys((der, at) => Identify(der, trust, at)), time.GetUtcNow(),
-                progress).Run();
+                new SqliteReader(connection), trust.Cluster, new WalkedKeys((der, at) => LedgerCertificates.Identify(der, trust, at)),
+                time.GetUtcNow(), progress).Run();
             if (OwnCheck(connection) is { } problem)
             {
                 verified.Add("", RefusalCode.RecordAltered, $"the database's own check says: {problem}");
@@ -57,13 +56,5 @@ internal static class StoreFile
         }
 
         return problems.ToString() is "ok" ? null : problems.ToString();
-    }
-
-    private static PublicKey? Identify(ReadOnlyMemory<byte> certificate, LinkTrust trust, DateTimeOffset at)
-    {
-        IReadOnlyList<ReadOnlyMemory<byte>> chain = [certificate];
-        return SignedByCertificate.TryIdentify(chain, trust, at, out var identity, out _) && identity.Role == LinkRole.Ledger
-            ? identity.Key
-            : null;
     }
 }

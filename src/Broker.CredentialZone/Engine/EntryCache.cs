@@ -9,7 +9,7 @@ namespace Broker.CredentialZone.Engine;
 
 /// <summary>
 /// Entries with their proofs, as they were read under a customer's head. A proof holds for one head: a customer's entries are
-/// forgotten when its counter moves. Only the writer uses it; a batch that fails clears it.
+/// forgotten when its counter or its root is another, whoever wrote it. Only the writer uses it; a batch that fails clears it.
 /// </summary>
 internal sealed class EntryCache(long maxBytes)
 {
@@ -19,11 +19,11 @@ internal sealed class EntryCache(long maxBytes)
     /// <summary>The entry under the customer's head.</summary>
     public ProvenEntry Get(IZoneReader tables, CustomerRecord record, EntryKey key)
     {
-        var (customer, counter) = (record.Customer, record.Head.Counter);
-        if (!_customers.TryGetValue(customer, out var entries) || entries.Counter != counter)
+        var (customer, head) = (record.Customer, (record.Head.Counter, record.Head.Root));
+        if (!_customers.TryGetValue(customer, out var entries) || entries.Head != head)
         {
             _bytes -= entries?.Bytes ?? 0;
-            _customers[customer] = entries = new Customer(counter);
+            _customers[customer] = entries = new Customer(head);
         }
 
         if (entries.Entries.TryGetValue(key, out var known))
@@ -36,7 +36,7 @@ internal sealed class EntryCache(long maxBytes)
         if (_bytes + bytes > maxBytes)
         {
             Clear();
-            _customers[customer] = entries = new Customer(counter);
+            _customers[customer] = entries = new Customer(head);
         }
 
         entries.Entries.Add(key, entry);
@@ -75,9 +75,9 @@ internal sealed class EntryCache(long maxBytes)
         _bytes = 0;
     }
 
-    private sealed class Customer(ulong counter)
+    private sealed class Customer((ulong Counter, Digest Root) head)
     {
-        public ulong Counter => counter;
+        public (ulong Counter, Digest Root) Head => head;
 
         public Dictionary<EntryKey, ProvenEntry> Entries { get; } = [];
 

@@ -10,6 +10,31 @@ internal sealed class RefusalBudget
     private const string Others = "others";
 
     private readonly Dictionary<(string Chain, string Principal), Count> _counts = [];
+    private readonly Dictionary<(string Chain, string Principal), Count?> _before = [];
+
+    /// <summary>The chains for which something is counted.</summary>
+    public IEnumerable<string> Chains => _counts.Keys.Select(static k => k.Chain);
+
+    /// <summary>Begins a batch.</summary>
+    public void BeginBatch() => _before.Clear();
+
+    /// <summary>Takes back what was counted and taken since the batch began: nothing of it was kept.</summary>
+    public void TakeBack()
+    {
+        foreach (var (key, count) in _before)
+        {
+            if (count is { } known)
+            {
+                _counts[key] = known;
+            }
+            else
+            {
+                _counts.Remove(key);
+            }
+        }
+
+        _before.Clear();
+    }
 
     /// <summary>Takes one refusal into account.</summary>
     /// <returns>The principal to record it under, or null when it is only counted.</returns>
@@ -20,6 +45,7 @@ internal sealed class RefusalBudget
             principal = Others;
         }
 
+        Note((chain, principal));
         _counts.TryGetValue((chain, principal), out var count);
         if (count.Minute != minute)
         {
@@ -42,6 +68,7 @@ internal sealed class RefusalBudget
         {
             if (count.Minute < minute)
             {
+                Note(key);
                 _counts.Remove(key);
                 if (count.More > 0)
                 {
@@ -52,6 +79,9 @@ internal sealed class RefusalBudget
 
         return past;
     }
+
+    private void Note((string Chain, string Principal) key) =>
+        _before.TryAdd(key, _counts.TryGetValue(key, out var count) ? count : null);
 
     private readonly record struct Count(long Minute, uint Recorded, uint More);
 }

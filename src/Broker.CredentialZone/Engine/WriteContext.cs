@@ -10,7 +10,8 @@ namespace Broker.CredentialZone.Engine;
 /// <summary>
 /// What an operation works with: the tables of the transaction, and the customers' and chains' hot state, which is changed in
 /// memory and written once for each that changed, however many operations of the batch touched it. It stays valid from batch to
-/// batch because this is the only writer. An operation that is refused takes its changes of it back.
+/// batch where this is the only writer; on a shared database it lives for one batch, and only what was verified is remembered, to
+/// be compared with the rows that the next batch locks. An operation that is refused takes its changes of it back.
 /// </summary>
 internal sealed class WriteContext
 {
@@ -25,10 +26,16 @@ internal sealed class WriteContext
     private readonly List<(Name Name, CustomerRecord? Before)> _customersBefore = [];
     private readonly List<ChainState> _chainsBefore = [];
     private readonly EntryCache _entries = new(maxBytes: 32 << 20);
+    private readonly VerifiedRows? _verified;
     private int _mark;
 
     /// <summary>Creates the context of a store.</summary>
-    public WriteContext(Name cluster, ZoneLimits limits, IZoneWriter tables) => (Cluster, Limits, Tables) = (cluster, limits, tables);
+    /// <param name="cluster">This installation.</param>
+    /// <param name="limits">The bounds.</param>
+    /// <param name="tables">The tables.</param>
+    /// <param name="isShared">Whether other nodes write to them too.</param>
+    public WriteContext(Name cluster, ZoneLimits limits, IZoneWriter tables, bool isShared) =>
+        (Cluster, Limits, Tables, _verified) = (cluster, limits, tables, isShared ? new VerifiedRows(MaxRemembered) : null);
 
     /// <summary>This installation.</summary>
     public Name Cluster { get; }
@@ -64,7 +71,11 @@ internal sealed class WriteContext
         if (!_customers.TryGetValue(customer, out var known))
         {
             known = Tables.Customer(customer);
-            if (known is not null)
+            if (known is not null && _verified is not null)
+            {
+                VerifyUnlessKnown(_verified, known);
+            }
+            else if (known is not null)
             {
                 CustomerCheck.Verify(Tables, known, Cluster, LedgerKey);
             }
@@ -75,6 +86,18 @@ internal sealed class WriteContext
         return known;
     }
 
+    private void VerifyUnlessKnown(VerifiedRows verified, CustomerRecord customer)
+    {
+        var end = Tables.Chain(customer.Customer.Value);
+        if (!verified.Holds(customer, end))
+        {
+            CustomerCheck.Verify(Tables, customer, Cluster, LedgerKey);
+        }
+
+        // What was verified includes the end of the chain.
+        _chains.TryAdd(end.Chain, end);
+    }
+
     /// <summary>Changes or adds the customer.</summary>
     public void Put(CustomerRecord customer)
     {
@@ -82,7 +105,7 @@ internal sealed class WriteContext
         if (_customers[customer.Customer] is null)
         {
             // Others refer to it, so a new one is in its table before them.
-            Tables.PutCustomer(customer);
+            Tables.AddCustomer(customer);
         }
 
         _customers[customer.Customer] = customer;
@@ -97,7 +120,11 @@ internal sealed class WriteContext
         if (known is null)
         {
             var end = Tables.Chain(chain);
-            ChainTail.CheckEnd(Tables, end);
+            if (_verified?.Holds(end) != true)
+            {
+                ChainTail.CheckEnd(Tables, end);
+            }
+
             _chains[chain] = known = end;
         }
 
@@ -178,7 +205,14 @@ internal sealed class WriteContext
         Now = now > Now ? now : Now;
         IsNearlyFull = Tables.FreeBytes < Limits.ReservedBytes;
         Blocks.Clear();
-        if (_customers.Count > MaxRemembered || _chains.Count > MaxRemembered)
+        Refusals.BeginBatch();
+        CustodyEvents.BeginBatch();
+        if (_verified is not null)
+        {
+            _customers.Clear();
+            _chains.Clear();
+        }
+        else if (_customers.Count > MaxRemembered || _chains.Count > MaxRemembered)
         {
             Forget();
         }
@@ -227,13 +261,25 @@ internal sealed class WriteContext
         _dirtyChains.Clear();
     }
 
+    /// <summary>The batch is durable.</summary>
+    public void Committed() => _verified?.Remember(_customers.Values, _chains.Values);
+
     /// <summary>Forgets everything: the tables know better.</summary>
     public void Forget()
     {
+        _verified?.Clear();
         _customers.Clear();
         _chains.Clear();
         _dirtyCustomers.Clear();
         _dirtyChains.Clear();
         _entries.Clear();
+    }
+
+    /// <summary>Takes the whole batch back: nothing of it was kept.</summary>
+    public void TakeBack()
+    {
+        Forget();
+        Refusals.TakeBack();
+        CustodyEvents.TakeBack();
     }
 }

@@ -42,6 +42,7 @@ internal sealed partial class ZoneStore
         store.EnsureCluster();
         store.EnsureClusterChain();
         store.EnsureLedgerKey(signer, predecessor);
+        store._isOpen = true;
         return store;
     }
 
@@ -59,8 +60,19 @@ internal sealed partial class ZoneStore
         }
 
         _writer.Begin();
-        _writer.SetMeta(ClusterKey, name);
+        _writer.Lock([Block.ClusterChain]);
+        var entered = _writer.Meta(ClusterKey);
+        if (entered is null)
+        {
+            _writer.SetMeta(ClusterKey, name);
+        }
+
         _writer.Commit();
+        if (entered is not null)
+        {
+            // Another node was first.
+            EnsureCluster();
+        }
     }
 
     // What is entered in the cluster's chain follows its end, so a false end would break it for ever.
@@ -68,7 +80,11 @@ internal sealed partial class ZoneStore
     {
         try
         {
-            ChainTail.CheckEnd(_writer, _writer.Chain(Block.ClusterChain));
+            _database.Read(static tables =>
+            {
+                ChainTail.CheckEnd(tables, tables.Chain(Block.ClusterChain));
+                return true;
+            });
         }
         catch (AlteredException altered)
         {
@@ -95,9 +111,12 @@ internal sealed partial class ZoneStore
             (_signer, _context.LedgerKey) = (predecessor, predecessor.Key);
         }
 
-        var entering = new EnterLedgerKey(LedgerKey, signer.Certificate);
+        var entering = new EnterLedgerKey(LedgerKey, known, signer.Certificate);
         Commit([entering]);
         (_signer, _context.LedgerKey) = (signer, signer.Key);
-        entering.Result.GetAwaiter().GetResult();
+        if (entering.Result.GetAwaiter().GetResult() is StoreResult<LedgerPoint>.Refused { Refusal: var refusal })
+        {
+            throw new StoreException(refusal.Detail);
+        }
     }
 }

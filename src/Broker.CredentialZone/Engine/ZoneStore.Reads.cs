@@ -99,6 +99,7 @@ internal sealed partial class ZoneStore
     /// <inheritdoc/>
     public LedgerPage Ledger(string chain, ulong from, int limit) => _database.Read(tables =>
     {
+        var length = tables.Chain(chain).Length;
         var receipts = new List<Receipt>();
         BatchRecord? batch = null;
         foreach (var block in tables.Blocks(chain, from, Page(limit)))
@@ -112,7 +113,7 @@ internal sealed partial class ZoneStore
             receipts.Add(new Receipt(block.Block, block.Index, block.PathDigests(), batch.Batch));
         }
 
-        return new LedgerPage(receipts, tables.Chain(chain).Length);
+        return new LedgerPage(receipts, length);
     });
 
     private static int Page(int limit) => Math.Clamp(limit, 1, ZoneLimits.MaxPage);

@@ -14,12 +14,15 @@ internal sealed partial class ZoneStore : ICredentialStore
     private readonly WriteContext _context;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly BatchRetry? _retry;
     private LedgerSigner _signer;
+    private bool _isOpen;
 
     private ZoneStore(IZoneDatabase database, Name cluster, ZoneLimits limits, LedgerSigner signer, TimeProvider time, ILogger log)
     {
         (_database, _writer, _signer, _time, _log) = (database, database.Writer, signer, time, log);
-        _context = new WriteContext(cluster, limits, _writer) { LedgerKey = signer.Key };
+        _context = new WriteContext(cluster, limits, _writer, database.IsShared) { LedgerKey = signer.Key };
+        _retry = database.IsShared ? new BatchRetry(time, database.Patience, LogAgain) : null;
     }
 
     /// <summary>Transactions that were committed since the start.</summary>
@@ -32,17 +35,14 @@ internal sealed partial class ZoneStore : ICredentialStore
         var ends = new End[operations.Count];
         try
         {
-            _writer.Begin();
-            _context.BeginBatch(_time.GetUtcNow());
-            for (var i = 0; i < ends.Length; i++)
+            if (_retry is null)
             {
-                ends[i] = Run(operations[i]);
+                RunBatch(operations, ends);
             }
-
-            _context.Flush();
-            BatchSealer.Seal(_writer, _context.Cluster, _signer, _context.Blocks, _context.Now);
-            _writer.Commit();
-            Commits++;
+            else
+            {
+                _retry.Run(() => RunBatch(operations, ends), TakeBack);
+            }
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
@@ -58,6 +58,48 @@ internal sealed partial class ZoneStore : ICredentialStore
 
     /// <inheritdoc/>
     public void Dispose() => _database.Dispose();
+
+    private void RunBatch(IReadOnlyList<StoreOperation> operations, End[] ends)
+    {
+        _writer.Begin();
+        _context.BeginBatch(_time.GetUtcNow());
+        if (_database.IsShared)
+        {
+            Lock(operations);
+        }
+
+        for (var i = 0; i < ends.Length; i++)
+        {
+            ends[i] = Run(operations[i]);
+        }
+
+        _context.Flush();
+        BatchSealer.Seal(_writer, _context.Cluster, _signer, _context.Blocks, _context.Now);
+        _writer.Commit();
+        Commits++;
+        _context.Committed();
+    }
+
+    private void Lock(IReadOnlyList<StoreOperation> operations)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var operation in operations)
+        {
+            names.UnionWith(operation.Locks(_context));
+        }
+
+        _writer.Lock(names);
+        if (_isOpen && !(_writer.Meta(LedgerKey) is { } key && _signer.Certificate.Span.SequenceEqual(key)))
+        {
+            throw new StoreException("the ledger has another key since; start this node with the key that signs it now");
+        }
+    }
+
+    private void TakeBack()
+    {
+        _context.TakeBack();
+        _writer.Rollback();
+    }
 
     private End Run(StoreOperation operation)
     {
@@ -88,7 +130,7 @@ internal sealed partial class ZoneStore : ICredentialStore
             _writer.ReleaseSavepoint();
             return new End(new StoreRefusal(altered.Code, altered.Message), null);
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException && _writer.InTransaction)
+        catch (Exception fault) when (fault is not (OutOfMemoryException or TransientStoreException) && _writer.InTransaction)
         {
             Undo();
             LogOperationFailed(operation.GetType().Name, fault);
@@ -104,7 +146,7 @@ internal sealed partial class ZoneStore : ICredentialStore
 
     private void Abandon(IReadOnlyList<StoreOperation> operations, Exception fault)
     {
-        _context.Forget();
+        _context.TakeBack();
         LogCommitFailed(operations.Count, fault);
         var reported = fault is StoreException or UnknownCommitException
             ? fault
@@ -129,6 +171,9 @@ internal sealed partial class ZoneStore : ICredentialStore
 
     [LoggerMessage(2102, LogLevel.Error, "a commit of {Count} operations failed")]
     private partial void LogCommitFailed(int count, Exception fault);
+
+    [LoggerMessage(2104, LogLevel.Warning, "a commit was taken back and is begun anew, attempt {Attempt}: {Reason}")]
+    private partial void LogAgain(int attempt, string reason);
 
     [LoggerMessage(2103, LogLevel.Critical, "{Operation} met {Code} at customer {Customer}: {Detail}; the store was changed from outside")]
     private partial void LogAltered(string operation, string code, string customer, string detail);

@@ -2,7 +2,7 @@ using Broker.Actors;
 using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Service;
-using Broker.CredentialZone.Sqlite;
+using Broker.CredentialZone.SqlServer;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Writing;
 using Broker.Host;
@@ -59,6 +59,11 @@ internal sealed class ZoneNode : INode
             web = Build(context, settings, key, new ZoneService(identity, store, new ZoneWriter(store, writer)));
             await web.StartAsync(cancellationToken);
             context.Shutdown.AddTermination(actors);
+            if (settings.SqlServer is not null)
+            {
+                context.Health.Advise("sql-server", isGood: false, SqlServerOptions.Standing);
+            }
+
             return new ZoneNode(key, store, signer, actors, writer, web);
         }
         catch
@@ -99,20 +104,26 @@ internal sealed class ZoneNode : INode
 
     private static ZoneStore OpenStore(ZoneSettings settings, LinkTrust trust, LedgerSigner signer, NodeContext context)
     {
-        SqliteZoneDatabase? database = null;
+        IZoneDatabase? database = null;
         try
         {
             using var predecessor = settings is { PredecessorCertificate: { } certificate, PredecessorKey: { } key }
                 ? LedgerKeys.Load(certificate, key, trust)
                 : null;
-            database = SqliteZoneDatabase.Open(settings.Database);
+            database = ZoneDatabases.Open(settings, context.Logs);
             return ZoneStore.Open(
                 database, trust.Cluster, settings.Limits, signer, predecessor, context.Time, context.Logs.CreateLogger<ZoneStore>());
         }
         catch (StoreException fault)
         {
             database?.Dispose();
-            throw new StartException($"{settings.Database.Path}: {fault.Message}");
+            throw new StartException($"{settings.StoreDisplay}: {fault.Message}");
+        }
+        catch (UnknownCommitException fault)
+        {
+            // The cluster or the ledger's key was being entered; the next start finds it, or enters it.
+            database?.Dispose();
+            throw new StartException($"{settings.StoreDisplay}: {fault.Message}; start again");
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Net;
 using Broker.Configuration;
+using Broker.CredentialZone.Postgres;
 using Broker.CredentialZone.Sqlite;
+using Broker.CredentialZone.SqlServer;
 using Broker.CredentialZone.Store;
 using Broker.Host;
 
@@ -28,6 +30,15 @@ internal sealed record ZoneSettings(
     int QueueCapacity)
 {
     private const long MaxSize = 1L << 46;
+
+    /// <summary>The PostgreSQL that takes the embedded database's place, or null.</summary>
+    public PostgresOptions? Postgres { get; init; }
+
+    /// <summary>The SQL Server that takes the embedded database's place, or null.</summary>
+    public SqlServerOptions? SqlServer { get; init; }
+
+    /// <summary>For messages: where the store is.</summary>
+    public string StoreDisplay => Postgres?.Display ?? SqlServer?.Display ?? Database.Path;
 
     /// <summary>Reads the settings.</summary>
     /// <param name="broker">At <c>broker</c>.</param>
@@ -61,6 +72,19 @@ internal sealed record ZoneSettings(
             zone.AddProblem("store.max-size", "must be 0 for no bound, or at least 1 MiB");
         }
 
-        return settings;
+        return Server(zone.Section("store"), settings);
+    }
+
+    private static ZoneSettings Server(SettingsReader store, ZoneSettings settings)
+    {
+        var kind = store.OneOf("kind", "sqlite", "postgresql", "sqlserver");
+        if (kind == "sqlite")
+        {
+            store.Exempt("server");
+            return settings;
+        }
+
+        var server = ServerSettings.Read(store.Section("server"), kind, settings.Database);
+        return kind == "postgresql" ? settings with { Postgres = server.Postgres() } : settings with { SqlServer = server.SqlServer() };
     }
 }

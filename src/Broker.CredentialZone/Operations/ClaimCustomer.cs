@@ -18,6 +18,20 @@ internal sealed class ClaimCustomer(Signed claim, SignedRequest? lift, RestoredR
     private CustomerState? _state;
 
     /// <inheritdoc/>
+    public override IEnumerable<string> Locks(WriteContext context)
+    {
+        try
+        {
+            return [claim.Read<Claim>().Customer.Value];
+        }
+        catch (MalformedException)
+        {
+            // The run refuses it.
+            return [];
+        }
+    }
+
+    /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
         Claim claimed;

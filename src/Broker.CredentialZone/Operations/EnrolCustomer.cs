@@ -32,6 +32,20 @@ internal sealed class EnrolCustomer(Signed plan, Signed claim, Signed head, Sign
     private LedgerPoint _point;
 
     /// <inheritdoc/>
+    public override IEnumerable<string> Locks(WriteContext context)
+    {
+        try
+        {
+            return [plan.Read<EnrolmentPlan>().Customer.Value];
+        }
+        catch (MalformedException)
+        {
+            // The run refuses it.
+            return [];
+        }
+    }
+
+    /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
         try

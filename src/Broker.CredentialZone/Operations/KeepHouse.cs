@@ -17,7 +17,19 @@ internal sealed class KeepHouse(Name node) : StoreOperation<bool>
     private const int MaxChains = 1000;
     private const int MaxForgotten = 5000;
 
+    // Customers wait while their chains are locked, and other nodes' customers too.
+    private const int MaxLocked = 100;
+
+    private IReadOnlyList<ChainState>? _grown;
     private bool _more;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Locks(WriteContext context)
+    {
+        _grown = context.Tables.GrownChains(MaxLocked);
+        var counted = context.Refusals.Chains.Concat(context.CustodyEvents.Chains);
+        return [.. _grown.Select(static c => c.Chain), .. counted, Block.ClusterChain];
+    }
 
     /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
@@ -35,12 +47,18 @@ internal sealed class KeepHouse(Name node) : StoreOperation<bool>
         }
 
         var entered = 0;
-        var grown = context.Tables.GrownChains(MaxChains);
+        var grown = _grown ?? context.Tables.GrownChains(MaxChains);
         foreach (var stored in grown)
         {
             UnlessAltered(context, stored.Chain, () =>
             {
                 var end = context.Chain(stored.Chain);
+                if (end.Entered == end.Length)
+                {
+                    // Another node was first.
+                    return;
+                }
+
                 context.Append(
                     Block.ClusterChain,
                     BlockKind.ChainHead,
@@ -53,7 +71,7 @@ internal sealed class KeepHouse(Name node) : StoreOperation<bool>
         context.Tables.Forget(context.Now, MaxForgotten);
 
         // Those that were altered stay as they are, so without progress there is nothing more to do.
-        _more = grown.Count == MaxChains && entered > 0;
+        _more = grown.Count >= (_grown is null ? MaxChains : MaxLocked) && entered > 0;
         return null;
     }
 

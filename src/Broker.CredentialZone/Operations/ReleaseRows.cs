@@ -75,6 +75,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
     /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
+        (_again, _ended) = (false, null);
         if (_request is null || _launch is null)
         {
             return new(RequestRefusal.Malformed, "the request is not a launch");

@@ -2,6 +2,7 @@ using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
 
 namespace Broker.CredentialZone.Operations;
 
@@ -12,6 +13,10 @@ internal sealed class ReportAltered(AlteredException altered, string action) : S
 {
     /// <inheritdoc/>
     public override Name? Customer => altered.Customer;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Locks(WriteContext context) =>
+        altered.Customer is { } customer ? [customer.Value, Block.ClusterChain] : [Block.ClusterChain];
 
     /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)

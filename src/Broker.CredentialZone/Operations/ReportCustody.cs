@@ -25,6 +25,7 @@ internal sealed class ReportCustody(Name node, Name customer, string principal, 
     /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
+        _recorded = false;
         if (principal.Length is 0 or > MaxText || what.Length is 0 or > MaxText || subject.Length is 0 or > MaxText)
         {
             return new(RefusalCode.Malformed, $"principal, event and subject have 1 to {MaxText} characters");

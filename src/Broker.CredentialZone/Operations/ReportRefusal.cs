@@ -23,8 +23,12 @@ internal sealed class ReportRefusal(Name node, Name? customer, string principal,
     public override Name? Customer => customer;
 
     /// <inheritdoc/>
+    public override IEnumerable<string> Locks(WriteContext context) => [customer?.Value ?? Block.ClusterChain];
+
+    /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
+        _recorded = false;
         if (principal.Length is 0 or > MaxText || action.Length is 0 or > MaxText || code.Length is 0 or > MaxText)
         {
             return new(RefusalCode.Malformed, $"principal, action and code have 1 to {MaxText} characters");

@@ -29,6 +29,7 @@ internal sealed class RotateRows(Name customerName, ulong fence) : StoreOperatio
     /// <inheritdoc/>
     public override StoreRefusal? Run(WriteContext context)
     {
+        _block = null;
         var refusal = Guard.UnlessOwner(context, customerName, fence, out var customer) ?? Guard.IfLocked(customer) ??
             (context.IsNearlyFull ? Guard.StoreFull : null);
         if (refusal is not null)

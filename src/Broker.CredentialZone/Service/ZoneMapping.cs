@@ -1,4 +1,5 @@
 using Broker.CredentialZone.Integrity;
+using Broker.CredentialZone.Store;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Google.Protobuf;
@@ -50,6 +51,11 @@ internal static class ZoneMapping
             {
                 await service.Alarm(altered, operation.Name);
                 return ZoneRefusal.Refused(altered.Code, altered.Message);
+            }
+            catch (StoreException)
+            {
+                // The database cannot be read just now. A reading leaves nothing, so this is no unknown outcome.
+                return ZoneRefusal.Busy("store-failed", "the zone's store failed; try again in a moment, or at another zone node");
             }
         });
 }

@@ -10,6 +10,15 @@ internal interface IZoneDatabase : IDisposable
     /// <summary>The one writer.</summary>
     IZoneWriter Writer { get; }
 
+    /// <summary>
+    /// Whether other zone nodes write to it too. Then the store remembers nothing across batches that it does not compare with the rows
+    /// that it locks at the beginning of each.
+    /// </summary>
+    bool IsShared => false;
+
+    /// <summary>How long a batch is begun anew that ended with a <see cref="TransientStoreException"/>.</summary>
+    TimeSpan Patience => TimeSpan.Zero;
+
     /// <summary>Runs a query in one snapshot of what is committed.</summary>
     T Read<T>(Func<IZoneReader, T> query);
 }
@@ -87,8 +96,19 @@ internal interface IZoneWriter : IZoneReader
     /// <summary>Begins the transaction.</summary>
     void Begin();
 
+    /// <summary>
+    /// Locks the rows of these customers and the ends of their chains until the transaction ends, in one order for all nodes. Done once
+    /// in a transaction, before anything is read; what is read later and is not among them is locked then. A database that only this
+    /// process writes to needs none of it.
+    /// </summary>
+    /// <param name="names">Customers, and <see cref="Protocol.Ledger.Block.ClusterChain"/> for the cluster's chain.</param>
+    void Lock(IReadOnlyCollection<string> names)
+    {
+    }
+
     /// <summary>Commits.</summary>
     /// <exception cref="StoreException">Nothing was kept.</exception>
+    /// <exception cref="TransientStoreException">Nothing was kept, and the next time it may be.</exception>
     /// <exception cref="UnknownCommitException">It may have been kept.</exception>
     void Commit();
 
@@ -106,6 +126,10 @@ internal interface IZoneWriter : IZoneReader
 
     /// <summary>Sets a setting of the database itself.</summary>
     void SetMeta(string key, ReadOnlySpan<byte> value);
+
+    /// <summary>Inserts a customer that is not there.</summary>
+    /// <exception cref="TransientStoreException">Another node has inserted it meanwhile.</exception>
+    void AddCustomer(CustomerRecord customer) => PutCustomer(customer);
 
     /// <summary>Inserts or replaces a customer.</summary>
     void PutCustomer(CustomerRecord customer);

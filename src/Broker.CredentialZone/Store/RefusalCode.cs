@@ -144,6 +144,9 @@ internal static class RefusalCode
     /// <summary>An agent presents a generation that is further on than the zone's.</summary>
     public const string GenerationAhead = "generation-ahead";
 
+    /// <summary>The ledger's key is another than was thought: another node has entered it.</summary>
+    public const string LedgerKeyChanged = "ledger-key-changed";
+
     /// <summary>Too many operations wait.</summary>
     public const string Busy = "busy";
 }

@@ -23,7 +23,17 @@ internal abstract class StoreOperation
     {
     }
 
-    /// <summary>Checks and stages the change; a refusal leaves nothing.</summary>
+    /// <summary>
+    /// The chains that it may touch, where other nodes write to the database too: customers by their names, and the cluster's. Asked once
+    /// before each transaction in which it runs.
+    /// </summary>
+    /// <param name="context">The batch, at its beginning.</param>
+    public virtual IEnumerable<string> Locks(WriteContext context) => Customer is { } customer ? [customer.Value] : [];
+
+    /// <summary>
+    /// Checks and stages the change; a refusal leaves nothing. It may run again when the transaction was taken back, and then begins
+    /// anew.
+    /// </summary>
     public abstract StoreRefusal? Run(WriteContext context);
 
     /// <summary>Ends it as done; the commit is durable and the blocks have their receipts.</summary>

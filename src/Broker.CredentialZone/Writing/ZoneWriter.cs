@@ -12,10 +12,13 @@ internal sealed class ZoneWriter(ICredentialStore store, ActorRef<WriterMessage>
 {
     private const int MaxIdentities = 10_000;
 
+    // Another node may have begun an epoch: then a hint is wrong, and costs, until it is read again.
+    private const int MaxUses = 1000;
+
     private static readonly StoreRefusal Busy = new(RefusalCode.Busy, "the zone has too much to do; try again in a moment");
 
     // Only a hint: under which key the signatures hold is decided again inside the commit.
-    private readonly ConcurrentDictionary<Name, PublicKey> _identities = new();
+    private readonly ConcurrentDictionary<Name, Hint> _identities = new();
 
     /// <summary>Commits an operation with others.</summary>
     /// <exception cref="StoreException">Nothing was kept.</exception>
@@ -49,9 +52,9 @@ internal sealed class ZoneWriter(ICredentialStore store, ActorRef<WriterMessage>
 
     private PublicKey? Identity(Name customer)
     {
-        if (_identities.TryGetValue(customer, out var known))
+        if (_identities.TryGetValue(customer, out var known) && Interlocked.Increment(ref known.Uses) < MaxUses)
         {
-            return known;
+            return known.Identity;
         }
 
         PublicKey identity;
@@ -75,6 +78,14 @@ internal sealed class ZoneWriter(ICredentialStore store, ActorRef<WriterMessage>
             _identities.Clear();
         }
 
-        return _identities[customer] = identity;
+        _identities[customer] = new Hint(identity);
+        return identity;
+    }
+
+    private sealed class Hint(PublicKey identity)
+    {
+        public int Uses;
+
+        public PublicKey Identity => identity;
     }
 }

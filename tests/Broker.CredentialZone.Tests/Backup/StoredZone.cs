@@ -3,6 +3,7 @@ using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Node;
 using Broker.CredentialZone.Operations;
+using Broker.CredentialZone.Postgres;
 using Broker.CredentialZone.Sqlite;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tests.Support;
@@ -23,11 +24,14 @@ internal sealed class StoredZone : IDisposable
     private readonly TestInstallation _installation = new();
     private readonly InstallationKey _ledger;
 
-    public StoredZone()
+    public StoredZone(PostgresOptions? postgres = null)
     {
+        Postgres = postgres;
         _ledger = _installation.Key(LinkRole.Ledger, "ledger-1");
         Store = Open();
     }
+
+    public PostgresOptions? Postgres { get; }
 
     public ZoneStore? Store { get; private set; }
 
@@ -84,7 +88,10 @@ internal sealed class StoredZone : IDisposable
         var said = new StringWriter();
         var settings = new ZoneSettings(
             new TlsSettings(Path("root.crt"), "", ""), new System.Net.IPEndPoint(0, 0), "", "", null, null,
-            new SqliteOptions(Database, 2, 0), ZoneUnderTest.Limits, 64);
+            new SqliteOptions(Database, 2, 0), ZoneUnderTest.Limits, 64)
+        {
+            Postgres = Postgres,
+        };
         var input = new NodeVerbInput(options.ToDictionary(o => o.Option, o => o.Value), TimeProvider.System, said, said);
         try
         {
@@ -110,7 +117,9 @@ internal sealed class StoredZone : IDisposable
 
     private ZoneStore Open()
     {
-        var database = SqliteZoneDatabase.Open(new SqliteOptions(Database, 2, 0));
+        IZoneDatabase database = Postgres is null
+            ? SqliteZoneDatabase.Open(new SqliteOptions(Database, 2, 0))
+            : PostgresDatabase.Open(Postgres);
         try
         {
             return ZoneStore.Open(

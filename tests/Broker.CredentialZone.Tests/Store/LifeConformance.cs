@@ -25,7 +25,7 @@ public abstract class LifeConformance : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("acknowledged", null)]
     [InlineData("acknowledged", "used")]
     [InlineData("acknowledged", "use-failed")]
@@ -55,7 +55,7 @@ public abstract class LifeConformance : IDisposable
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Outcome_should_be_refused_unless_the_owner_signed_it_for_a_hand_off_that_is()
     {
         var call = Released();
@@ -75,7 +75,7 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(RefusalCode.Malformed, _zone.Refused(new AppendOutcomes(_customer.Name, 1, head)));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Outcomes_of_one_call_should_be_kept_all_or_none()
     {
         var (a, b) = (Released(), Released());
@@ -89,7 +89,7 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(point, _zone.Do(_customer.Append(_customer.Ended(a, "acknowledged"), _customer.Ended(a, "used"))));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Outcomes_that_stand_in_part_should_be_refused_so_that_each_is_appended_by_itself()
     {
         var (a, b) = (Released(), Released());
@@ -100,7 +100,7 @@ public abstract class LifeConformance : IDisposable
         _zone.Do(_customer.Append(b, "refused"));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Lock_should_stop_releases_until_an_administrator_lifts_it_with_a_claim()
     {
         var open = Released();
@@ -121,7 +121,7 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(RefusalCode.WrongLift, _zone.Refused(new ClaimCustomer(_customer.Claim(3, lifted: 1), Lift(1))));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Lock_should_be_believed_from_users_only_and_once_for_each_request()
     {
         var request = Lock();
@@ -135,7 +135,7 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(2ul, _zone.Store.Customer(_customer.Name)!.Customer.LockGeneration);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Invitation_should_be_redeemed_once_and_in_time()
     {
         var (token, late) = (new SignerKey(), new SignerKey());
@@ -153,7 +153,7 @@ public abstract class LifeConformance : IDisposable
             RefusalCode.InvitationNotOpen, _zone.Refused(_customer.Commit([_customer.Grant("web-3")], token: token.Key.Fingerprint)));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Enrolments_of_two_agents_should_not_share_one_redemption()
     {
         var (first, second) = (new SignerKey(), new SignerKey());
@@ -165,7 +165,7 @@ public abstract class LifeConformance : IDisposable
         Assert.False(_zone.Store.Invitation(_customer.Name, second.Key.Fingerprint)!.Redeemed);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Expired_invitation_should_not_be_redeemed()
     {
         var token = new SignerKey();
@@ -175,7 +175,7 @@ public abstract class LifeConformance : IDisposable
             RefusalCode.InvitationNotOpen, _zone.Refused(_customer.Commit([_customer.Grant("web-2")], token: token.Key.Fingerprint)));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Open_invitations_should_be_bounded()
     {
         for (var i = 0; i < ZoneUnderTest.Limits.OpenInvitations; i++)
@@ -186,7 +186,7 @@ public abstract class LifeConformance : IDisposable
         Assert.Equal(RefusalCode.TooManyOpen, _zone.Refused(new InviteAgent(_customer.Name, 1, Invite(new SignerKey()))));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Generation_should_take_the_next_and_a_repetition_of_the_same_boot()
     {
         var (boot, reboot) = (_customer.NewId(), _customer.NewId());
@@ -199,7 +199,7 @@ public abstract class LifeConformance : IDisposable
             new AdvanceGeneration(_customer.Name, 7, TestCustomer.N("dmz-1"), TestCustomer.N("web-1"), boot, 4)));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData(2, 3)]
     [InlineData(3, 3)]
     public void Used_generation_should_suspend_the_agent_until_it_enrols_again(ulong presented, ulong stands)

@@ -2,6 +2,7 @@ using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Sqlite;
 using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Tests.Postgres;
 using Broker.Protocol.Identifiers;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -90,6 +91,7 @@ internal sealed class ZoneUnderTest : IDisposable
         Store.Dispose();
         if (_ownsDirectory)
         {
+            PostgresTests.Drop(DirectoryPath);
             Directory.Delete(DirectoryPath, recursive: true);
         }
     }
