@@ -121,6 +121,16 @@ internal sealed partial class CustomerKey
         };
     }
 
+    /// <summary>A holder that does not own hears from the owner's head that no row needs the secret of the epoch before.</summary>
+    private void EndRotation(LoadedCustomer loaded, Head head)
+    {
+        if (_secret is { Predecessor: { } old } && loaded.Before is { } entry && entry.Key == EntryKey.Custody(old.Epoch) &&
+            entry.Leaf == Digest.Zero && entry.Proof.Root(entry.LeafKey, entry.Leaf) == head.Value.Root)
+        {
+            EndRotation();
+        }
+    }
+
     /// <summary>No row needs it any more, by a head of our own: the secret of the epoch before is wiped.</summary>
     private void EndRotation()
     {
