@@ -58,8 +58,10 @@ internal sealed partial class CustomerWriter
     {
         try
         {
+            // Read before the zone is asked: a start of this node that is being succeeded may write while the answer is on its way.
+            var (witness, owning) = (_witness.Read(), _witness.ReadOwning());
             var (state, custody, before) = await GetProven();
-            return new LoadedCustomer(state, custody, _witness.Read(), _witness.ReadOwning()) { Before = before };
+            return new LoadedCustomer(state, custody, witness, owning) { Before = before };
         }
         catch (ZoneRefusedException refused)
         {
