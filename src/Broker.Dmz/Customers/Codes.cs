@@ -47,6 +47,7 @@ internal static class Codes
     public const string IntakeRotated = "intake-rotated";
     public const string RotationUnfinished = "rotation-unfinished";
     public const string EpochChanged = "epoch-changed";
+    public const string SuccessionBroken = "succession-broken";
     public const string BadSignature = "bad-signature";
     public const string HeadForged = "head-forged";
     public const string HeadRolledBack = "head-rolled-back";

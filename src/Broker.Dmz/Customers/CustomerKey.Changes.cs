@@ -116,14 +116,27 @@ internal sealed partial class CustomerKey
         }
 
         _pending = null;
-        if (!message.Committed || _state != KeyState.Unlocked)
+        if (_state != KeyState.Unlocked)
         {
             return;
         }
 
+        if (message.Committed)
+        {
+            OnCommitted(pending, message.Ledger);
+        }
+
+        if (_appending.Count == 0)
+        {
+            AppendEnded();
+        }
+    }
+
+    private void OnCommitted(Pending pending, LedgerPoint? ledger)
+    {
         _head = pending.Head;
         _leaves.Apply(pending.Leaves);
-        _ledger = message.Ledger ?? _ledger;
+        _ledger = ledger ?? _ledger;
         if (pending.Custody is { } custody)
         {
             OnCustodyCommitted(custody);

@@ -19,7 +19,7 @@ internal sealed partial class CustomerKey
     {
         _ended.Add(new EndedHandOff(
             new Outcome(open.HandOff, open.Attempt, open.Request, state, code, _node.Time.GetUtcNow()), open.Provisioning));
-        if (_appending.Count == 0 || _ended.Count == Outcomes.MaxItems)
+        if (_appending.Count == 0 || _ended.Count >= Outcomes.MaxItems)
         {
             AppendEnded();
         }
@@ -28,11 +28,12 @@ internal sealed partial class CustomerKey
     /// <summary>Signs what has gathered. Also the last act before the secret is wiped, so that a lock loses no outcome.</summary>
     private void AppendEnded()
     {
-        if (_ended.Count > 0)
+        foreach (var part in _ended.Chunk(Outcomes.MaxItems))
         {
-            AppendAsOne([.. _ended]);
-            _ended.Clear();
+            AppendAsOne(part);
         }
+
+        _ended.Clear();
     }
 
     private void AppendAsOne(IReadOnlyList<EndedHandOff> ended)
@@ -58,6 +59,13 @@ internal sealed partial class CustomerKey
         {
             // Signed by the identity of the epoch before, and overtaken by the succession.
             AppendAsOne(ended);
+            return;
+        }
+
+        if (message.Refusal == Codes.BadSignature && _pending is { Custody: not null } && _change?.Secret is not null)
+        {
+            // The epoch may have begun in the zone, and its answer be on the way still: signed anew when that is certain.
+            _ended.InsertRange(0, ended);
             return;
         }
 

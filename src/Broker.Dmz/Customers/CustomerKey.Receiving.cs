@@ -183,6 +183,7 @@ internal sealed partial class CustomerKey
         _witnesses.Clear();
         _witnesses.Add(head.Value);
         _custody = custody;
+        EndRotation(loaded, head);
         if (_state == KeyState.Receiving)
         {
             _state = KeyState.Holding;

@@ -1,3 +1,4 @@
+using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
@@ -119,6 +120,45 @@ internal sealed partial class CustomerKey
                 new Refused(Codes.ReceiptStale, "the receipt is too old; look at the clocks"),
             _ => null,
         };
+    }
+
+    /// <summary>
+    /// Why the zone's custody record is not by the identity that is held. A later epoch is believed by its succession from here, so that
+    /// a rotation elsewhere accuses nobody; one that was declared compromised has no proof, and its own code.
+    /// </summary>
+    private string Overtaken(Signed custody, Protocol.Wire.Zone.CustomerState state)
+    {
+        try
+        {
+            var record = custody.Read<CustodyRecord>();
+            if (record.Epoch <= _secret!.Epoch || !custody.IsBy(record.Identity))
+            {
+                return Codes.CustodyForged;
+            }
+
+            return SuccessionChain.Follow(
+                _secret.Identity.Fingerprint, record.Identity.Fingerprint, [.. state.Successions.Select(WireSigned.From)], _node.Cluster,
+                _customer) switch
+            {
+                SuccessionOutcome.Followed => Codes.EpochChanged,
+                SuccessionOutcome.Broken => Codes.SuccessionBroken,
+                _ => Codes.CustodyForged,
+            };
+        }
+        catch (MalformedException)
+        {
+            return Codes.CustodyForged;
+        }
+    }
+
+    /// <summary>A holder that does not own hears from the owner's head that no row needs the secret of the epoch before.</summary>
+    private void EndRotation(LoadedCustomer loaded, Head head)
+    {
+        if (_secret is { Predecessor: { } old } && loaded.Before is { } entry && entry.Key == EntryKey.Custody(old.Epoch) &&
+            entry.Leaf == Digest.Zero && entry.Proof.Root(entry.LeafKey, entry.Leaf) == head.Value.Root)
+        {
+            EndRotation();
+        }
     }
 
     /// <summary>No row needs it any more, by a head of our own: the secret of the epoch before is wiped.</summary>

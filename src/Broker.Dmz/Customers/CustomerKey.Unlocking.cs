@@ -223,7 +223,7 @@ internal sealed partial class CustomerKey
         var signedHead = WireSigned.From(loaded.State.Head);
         if (!signedCustody.IsBy(secret.Identity))
         {
-            return Codes.CustodyForged;
+            return Overtaken(signedCustody, loaded.State);
         }
 
         if (!signedHead.IsBy(secret.Identity))

@@ -44,7 +44,13 @@ internal sealed record LedgerPoint(ulong Position, Digest Hash);
 /// <param name="Witness">The highest head of the node's file, or null.</param>
 /// <param name="Owning">Fence and lock of the node's file, or null.</param>
 internal sealed record LoadedCustomer(
-    Wire.CustomerState State, ProvenEntry Custody, Witnesses.WitnessedHead? Witness, Witnesses.WitnessedOwning? Owning = null);
+    Wire.CustomerState State, ProvenEntry Custody, Witnesses.WitnessedHead? Witness, Witnesses.WitnessedOwning? Owning = null)
+{
+    /// <summary>
+    /// The custody record of the epoch before, under the same head: an empty leaf where its rotation has ended; null in the first epoch.
+    /// </summary>
+    public ProvenEntry? Before { get; init; }
+}
 
 /// <summary>The zone's answer to a commit.</summary>
 /// <param name="Committed">Whether it is committed; false is certain too.</param>

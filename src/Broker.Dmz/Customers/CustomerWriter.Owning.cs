@@ -58,8 +58,10 @@ internal sealed partial class CustomerWriter
     {
         try
         {
-            var (state, custody) = await GetProven();
-            return new LoadedCustomer(state, custody, _witness.Read(), _witness.ReadOwning());
+            // Read before the zone is asked: a start of this node that is being succeeded may write while the answer is on its way.
+            var (witness, owning) = (_witness.Read(), _witness.ReadOwning());
+            var (state, custody, before) = await GetProven();
+            return new LoadedCustomer(state, custody, witness, owning) { Before = before };
         }
         catch (ZoneRefusedException refused)
         {
@@ -72,7 +74,7 @@ internal sealed partial class CustomerWriter
     }
 
     // Two readings, between which the owner may have gone on.
-    private async Task<(Wire.CustomerState State, ProvenEntry Custody)> GetProven()
+    private async Task<(Wire.CustomerState State, ProvenEntry Custody, ProvenEntry? Before)> GetProven()
     {
         for (var tries = 1; ; tries++)
         {
@@ -80,9 +82,10 @@ internal sealed partial class CustomerWriter
             var epoch = WireSigned.From(state.Custody).Read<CustodyRecord>().Epoch;
             try
             {
-                var read = await Read([EntryKey.Custody(epoch)], state.Head);
-                return read.Entries is [var entry]
-                    ? (state, ProvenEntry.From(entry))
+                EntryKey[] keys = epoch > 1 ? [EntryKey.Custody(epoch), EntryKey.Custody(epoch - 1)] : [EntryKey.Custody(epoch)];
+                var read = await Read(keys, state.Head);
+                return read.Entries.Count == keys.Length
+                    ? (state, ProvenEntry.From(read.Entries[0]), keys.Length > 1 ? ProvenEntry.From(read.Entries[1]) : null)
                     : throw new MalformedException("the zone gave another number of entries than was asked for");
             }
             catch (ZoneRefusedException refused) when (refused.Code == Codes.HeadUnknown && tries < MaxReadings)
