@@ -67,10 +67,17 @@ internal static class AuditVerifier
 
         // Who pinned an earlier identity believes the one that followed it.
         var shown = record.Identity.Fingerprint;
-        if (pin is not { } known || Follow(header, known, shown, cluster, record.Customer) == SuccessionOutcome.Followed)
+        var followed = pin is { } known ? Follow(header, known, shown, cluster, record.Customer) : SuccessionOutcome.Followed;
+        if (followed == SuccessionOutcome.Broken)
+        {
+            throw CommandException.Unverified(
+                "identity-not-pinned", $"the pinned identity was given up as compromised; the export shows {shown}", PinSuccession.RenewHint);
+        }
+
+        if (followed == SuccessionOutcome.Followed)
             pin = shown;
         return record.Customer.Value == header.Customer
-            ? PinnedCustomer.Verify(header.Custody, cluster, record.Customer, pin.Value)
+            ? PinnedCustomer.Verify(header.Custody, cluster, record.Customer, pin!.Value)
             : throw CommandException.Unverified("custody-forged", "the custody record is another customer's");
     }
 
@@ -121,6 +128,9 @@ internal static class AuditVerifier
         if (pin is null)
             notChecked.Add(
                 "that the identity is the customer's: nothing is pinned here; compare its fingerprint by voice, or give --identity");
+        if (customer.AdmittedByPeople > 0)
+            notChecked.Add(
+                $"who signed for {customer.AdmittedByPeople} starts of nodes: the admission list is the nodes' own, not the ledger's");
         if (customer.UnknownKinds.Count > 0)
             notChecked.Add("content of blocks of kinds that this version does not know: " + string.Join(' ', customer.UnknownKinds));
         return new AuditReport(

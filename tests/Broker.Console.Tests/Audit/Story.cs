@@ -16,7 +16,7 @@ namespace Broker.Console.Tests.Audit;
 /// What a customer went through, as the blocks that a zone would write of it. Tests change blocks before they are chained and signed,
 /// as a zone could that lies, or receipts after, as anybody could who holds the file.
 /// </summary>
-internal sealed class Story : IDisposable
+internal sealed partial class Story : IDisposable
 {
     public const string Agent = "web-1";
 
@@ -27,7 +27,9 @@ internal sealed class Story : IDisposable
     private uint _key;
     private ulong _counter;
 
-    public Story(uint administratorsRequired = 1)
+    /// <param name="administratorsRequired">Signatures under what is grave.</param>
+    /// <param name="isShort">Whether it is the beginning alone: enrolled, claimed, and olga is an operator.</param>
+    public Story(uint administratorsRequired = 1, bool isShort = false)
     {
         Secret = CustomerSecret.Create(Installation.Cluster, Customer, 1, SystemRandom.Fill);
         var shares = CustodyWay.OfShares(2, [Named("carol", _custodian), Named("dave", _olga)]);
@@ -42,6 +44,19 @@ internal sealed class Story : IDisposable
         var second = Ask("olga", UserAction.Launch, Launch(Agent));
         var invitation = Ask("alice", UserAction.InviteAgent, new InviteAgentPayload(
             Name.Parse(Agent), "i-1", [], PublicKey.Parse(_custodian.PublicKey), Time).Encode());
+        (LaunchRequest, SecondRequest) = (launch, second);
+        if (isShort)
+        {
+            (Fence, Generation) = (1, 0);
+            Blocks =
+            [
+                (BlockKind.Enrolled, new ChangeRecord([new SignedRecord(Plan).Encode()], NextHead()).Encode()),
+                Claim(1, 0),
+                Change(administratorsRequired == 1 ? PutOlga("alice") : PutOlga("alice", "erin")),
+            ];
+            return;
+        }
+
         Blocks =
         [
             (BlockKind.Enrolled, new ChangeRecord([new SignedRecord(Plan).Encode()], NextHead()).Encode()),
@@ -63,10 +78,15 @@ internal sealed class Story : IDisposable
             (BlockKind.Refusal, new Refusal(Name.Parse("dmz-1"), "user/olga", "launch", "policy-forbids", 2).Encode()),
             Change(),
         ];
-        (LaunchRequest, SecondRequest) = (launch, second);
     }
 
     public TestInstallation Installation { get; } = new();
+
+    /// <summary>The fence that stands at the end.</summary>
+    public ulong Fence { get; } = 2;
+
+    /// <summary>The lock generation at the end; it is lifted.</summary>
+    public ulong Generation { get; } = 1;
 
     public Name Customer { get; } = Name.Parse("acme");
 
@@ -180,6 +200,7 @@ internal sealed class Story : IDisposable
         _erin.Dispose();
         _olga.Dispose();
         _custodian.Dispose();
+        _owned.ForEach(static o => o.Dispose());
         Installation.Dispose();
     }
 
