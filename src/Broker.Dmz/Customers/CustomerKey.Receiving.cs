@@ -183,6 +183,7 @@ internal sealed partial class CustomerKey
         _witnesses.Clear();
         _witnesses.Add(head.Value);
         _custody = custody;
+        SawOwner(loaded);
         if (_state == KeyState.Receiving)
         {
             _state = KeyState.Holding;
@@ -238,7 +239,7 @@ internal sealed partial class CustomerKey
     {
         _offers.Clear();
         _tickets.Clear();
-        (_requested, _handedOver, _isTakingOver, _yieldingUntil) = (null, null, false, null);
+        (_requested, _handedOver, _isTakingOver, _overtakes, _yieldingUntil) = (null, null, false, null, null);
         Answer(LockedRefusal());
     }
 

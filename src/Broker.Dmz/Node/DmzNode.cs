@@ -84,7 +84,7 @@ internal sealed class DmzNode : INode
             Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))),
             "customers");
         _customers = new CustomerRegistry(customers);
-        _links = new PeerLinks(_node, _customers, options.Peers, _key, _system, logs);
+        _links = new PeerLinks(_node, _customers, options.Peers, options.Placement, _key, _system, logs);
         _requests = _system.Spawn(
             Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches),
             "requests");
@@ -189,9 +189,11 @@ internal sealed class DmzNode : INode
             new EntryBudget(_node.Time, _options.Custody.EntriesPerMinute), log)
         {
             Intake = _links.Intake,
+            Membership = _links.Membership,
+            Holders = _options.Placement.Holders,
         };
         application.MapGateway(gateway);
-        _links.Map(application);
+        _links.Map(application, gateway.Owned, _connected);
         new AgentEndpoints(_node, _customers, _agents, _connected, _logs.CreateLogger("broker.agents")).Map(application);
         if (_node.AgentIssuer is not null)
         {

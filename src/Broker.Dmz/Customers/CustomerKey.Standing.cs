@@ -1,0 +1,63 @@
+using Broker.Protocol.Identifiers;
+
+namespace Broker.Dmz.Customers;
+
+/// <summary>
+/// How the customer stands here, for those on this node who ask often; and the way back from owner to holder, for one that another node
+/// overtook: it keeps what it holds, and claims again only when that node is gone.
+/// </summary>
+internal sealed partial class CustomerKey
+{
+    private HeldCustomer? _published;
+    private CustomerOwner? _owner;
+
+    protected override ValueTask Receive(CustomerKeyMessage message)
+    {
+        try
+        {
+            Handle(message);
+        }
+        finally
+        {
+            Publish();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private void Publish()
+    {
+        var owner = _state == KeyState.Unlocked
+            ? new CustomerOwner(_node.Node, _node.Incarnation.Key.Fingerprint, _fence)
+            : _state == KeyState.Holding ? _owner : null;
+        if (_published?.State != _state || _published.Owner != owner)
+        {
+            _published = new HeldCustomer(_customer, _state, owner, _node.Time.GetTimestamp());
+            _node.Held.Saw(_published);
+        }
+    }
+
+    /// <summary>Who owns it, by the zone's word.</summary>
+    private void SawOwner(LoadedCustomer loaded) => _owner =
+        Name.TryParse(loaded.State.OwnerNode, out var node) && loaded.State.OwnerIncarnation.Length == Digest.Length
+            ? new CustomerOwner(node, new Digest(loaded.State.OwnerIncarnation.Span), loaded.State.Fence)
+            : null;
+
+    /// <summary>Whether the one that overtook this owner is a node that this one knows: then it is no rival, it took over.</summary>
+    private bool IsOwnedByPeer(LoadedCustomer loaded) =>
+        !IsOwnedBy(loaded) && Name.TryParse(loaded.State.OwnerNode, out var node) && _node.Peers.Find(node) is not null;
+
+    private void StepBack(LoadedCustomer loaded)
+    {
+        Context.CancelTimer(AbandonTimer);
+        _witnesses.Clear();
+        _witnesses.Add(_head!.Value);
+        (_state, _head, _pending, _claim, _loaded) = (KeyState.Holding, null, null, null, null);
+        _turn++;
+        // What is held was not fought for: the count of claims begins anew.
+        _reclaims.Clear();
+        SawOwner(loaded);
+        TransferLog.SteppedBack(_log, _customer, loaded.State.OwnerNode, loaded.State.Fence);
+        WatchHolding();
+    }
+}
