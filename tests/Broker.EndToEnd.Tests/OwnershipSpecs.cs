@@ -1,8 +1,9 @@
 using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Crashes;
 using Broker.EndToEnd.Tests.Harness;
+using Broker.EndToEnd.Tests.Histories;
+using Broker.EndToEnd.Tests.Links;
 using Broker.Protocol.Api;
-using Broker.Protocol.Ledger;
 using Xunit.Abstractions;
 
 namespace Broker.EndToEnd.Tests;
@@ -74,43 +75,37 @@ public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper 
     private async Task RunAsync(string settings, Func<Cluster, DmzNodes, Load, Task> test)
     {
         using var nodes = new DmzNodes(settings);
+        await using var door = new OwnerDoor();
         var directory = Directory.CreateTempSubdirectory("broker-e2e-record.");
         try
         {
-            await using var cluster = await Cluster.StartReadyAsync(certificates, new ClusterOptions
+            await using var cluster = await Cluster.StartAsync(certificates, new ClusterOptions
             {
                 DmzSettings = nodes.FirstSettings,
-                AgentSettings = $$"""
-                    dmz = ${broker.agent.dmz} [ {{nodes.OtherAgents}} ]
-                    session { reconnect-from = 20ms, reconnect-to = 100ms }
-                    """,
+                AgentSettings = "session { reconnect-from = 20ms, reconnect-to = 100ms }",
                 Uses = $$"""
                     record { mode = stdin, at-most = 512, environment { PATH = "/usr/bin:/bin" }
                       command = [ "/bin/sh", "-c", "h=$(sha256sum) && echo \"$h\" >> {{directory.FullName}}/record" ] }
                     """,
-            }, "record");
+            });
+            cluster.AgentDetour = door.Port;
             await cluster.RunAsync(output, async () =>
             {
+                await cluster.EnrolAsync();
+                await cluster.PutPolicyAsync("record");
                 await nodes.StartAsync(cluster);
-                using var alice = new TestUser(cluster.Console.Profile, "alice");
-                var record = new LoadRecord();
-                await cluster.Api.CustodyAsync();
-                var load = new Load(cluster, alice, record, "item", nodes.Apis);
                 using var stop = new CancellationTokenSource();
-                var running = load.RunAsync(4, stop.Token);
+                var leading = nodes.LeadAsync(cluster, door, stop.Token);
                 try
                 {
-                    await load.AcknowledgedAsync();
-                    await test(cluster, nodes, load);
+                    await cluster.EnrolAgentAsync();
+                    await UnderLoadAsync(cluster, nodes, test, directory.FullName);
                 }
                 finally
                 {
                     await stop.CancelAsync();
-                    await running;
+                    await leading;
                 }
-
-                await cluster.Api.LoginAsync(alice);
-                await ConsistentAsync(cluster, record, directory.FullName);
             });
         }
         finally
@@ -119,30 +114,60 @@ public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper 
         }
     }
 
-    /// <summary>Every hand-off ended; none was opened twice, or without an intent, or after it was said not to be.</summary>
+    private static async Task UnderLoadAsync(
+        Cluster cluster, DmzNodes nodes, Func<Cluster, DmzNodes, Load, Task> test, string directory)
+    {
+        using var alice = new TestUser(cluster.Console.Profile, "alice");
+        var record = new LoadRecord();
+        await cluster.Api.CustodyAsync();
+        foreach (var api in nodes.Apis)
+            await api.CustodyAsync();
+        var load = new Load(cluster, alice, record, "item", nodes.Apis);
+        using var stop = new CancellationTokenSource();
+        var running = load.RunAsync(4, stop.Token);
+        try
+        {
+            await load.AcknowledgedAsync();
+            await test(cluster, nodes, load);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await running;
+        }
+
+        await cluster.Api.LoginAsync(alice);
+        await ConsistentAsync(cluster, record, directory);
+    }
+
     private static async Task ConsistentAsync(Cluster cluster, LoadRecord record, string directory)
     {
-        var opened = File.ReadLines(Path.Combine(directory, "record")).GroupBy(static l => l[..64])
-            .ToDictionary(static g => g.Key, static g => g.Count());
         var ended = new Dictionary<string, HandOffModel>();
-        foreach (var item in record.Items)
+        foreach (var id in record.Items.Select(static i => i.Launch.HandOff.ToString()))
         {
-            var id = item.Launch.HandOff.ToString();
-            if ((await cluster.Api.HandOffAsync(id)).Code == "unknown-hand-off")
-                Assert.False(item.IsAccepted, $"hand-off {id} was accepted and is not known");
-            else
+            if ((await cluster.Api.HandOffAsync(id)).Code != "unknown-hand-off")
                 ended[id] = await HandOffs.EndedAsync(cluster, id);
         }
 
+        var opened = File.ReadLines(Path.Combine(directory, "record")).GroupBy(static l => l[..64])
+            .ToDictionary(static g => g.Key, static g => g.Count());
         var ledger = await LedgerExport.OfAsync(cluster);
-        foreach (var item in record.Items)
+        var (outcomes, useOutcomes) = (ledger.Outcomes, ledger.UseOutcomes);
+        var items = record.Items.Select(item =>
         {
             var id = item.Launch.HandOff.ToString();
-            var times = opened.GetValueOrDefault(item.Hash);
-            Assert.True(times <= 1, $"{item.Name} was used {times} times by one hand-off");
-            Assert.True(times == 0 || ledger.Intents.ContainsKey(id), $"{item.Name} was opened without an intent");
-            if (ended.TryGetValue(id, out var model) && model.State is HandOffState.NotSent or HandOffState.Refused)
-                Assert.True(times == 0, $"{item.Name} ended {model.State} and was used");
-        }
+            return new HistoryItem(item.Name)
+            {
+                IsPut = item.IsPut,
+                IsAccepted = item.IsAccepted,
+                State = ended.GetValueOrDefault(id)?.State,
+                UseState = ended.GetValueOrDefault(id)?.UseState ?? "",
+                Opened = opened.GetValueOrDefault(item.Hash),
+                HasIntent = ledger.Intents.ContainsKey(id),
+                Outcomes = [.. outcomes[id]],
+                UseOutcomes = [.. useOutcomes[id]],
+            };
+        });
+        Assert.Empty(HistoryChecker.Check(new History([.. items], [], [])));
     }
 }

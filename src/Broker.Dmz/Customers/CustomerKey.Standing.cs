@@ -8,7 +8,11 @@ namespace Broker.Dmz.Customers;
 /// </summary>
 internal sealed partial class CustomerKey
 {
+    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(30);
+
+    private readonly Queue<long> _overtakings = [];
     private HeldCustomer? _published;
+    private bool _gaveWay;
     private CustomerOwner? _owner;
 
     protected override ValueTask Receive(CustomerKeyMessage message)
@@ -32,7 +36,12 @@ internal sealed partial class CustomerKey
             : _state == KeyState.Holding ? _owner : null;
         if (_published?.State != _state || _published.Owner != owner)
         {
-            _published = new HeldCustomer(_customer, _state, owner, _node.Time.GetTimestamp());
+            while (_overtakings.TryPeek(out var first) && _node.Time.GetElapsedTime(first) > Remembered)
+            {
+                _overtakings.Dequeue();
+            }
+
+            _published = new HeldCustomer(_customer, _state, owner, _node.Time.GetTimestamp(), _overtakings.Count);
             _node.Held.Saw(_published);
         }
     }
@@ -56,6 +65,12 @@ internal sealed partial class CustomerKey
         _turn++;
         // What is held was not fought for: the count of claims begins anew.
         _reclaims.Clear();
+        if (!_gaveWay)
+        {
+            _overtakings.Enqueue(_node.Time.GetTimestamp());
+        }
+
+        _gaveWay = false;
         SawOwner(loaded);
         TransferLog.SteppedBack(_log, _customer, loaded.State.OwnerNode, loaded.State.Fence);
         WatchHolding();

@@ -167,7 +167,7 @@ internal sealed partial class CustomerKey
         if (_yieldingUntil is null || _yieldsAndHolds)
         {
             // Who holds on finds the other owner in the zone, and steps back to holding.
-            _yieldingUntil = null;
+            (_gaveWay, _yieldingUntil) = (_yieldingUntil is not null, null);
             return false;
         }
 

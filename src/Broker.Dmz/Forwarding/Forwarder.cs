@@ -64,7 +64,8 @@ internal sealed class Forwarder(DmzContext node)
             return answer;
         }
 
-        // Once: where the zone names another owner now, that one is asked, and its word is the last.
+        // Once: where the zone names another owner now, that one is asked, and its word is the last. Where the answer was lost too: what
+        // was done is not done twice.
         var now = await node.Owners.Refresh(customer, context.RequestAborted);
         if (now == owner)
         {
@@ -83,21 +84,31 @@ internal sealed class Forwarder(DmzContext node)
         owner is null || owner.Node == node.Node ? null : node.Peers.Find(owner.Node);
 
     private static bool MayHaveMoved(string code) => code is TransferCodes.NotOwner or TransferCodes.OwnerUnreachable or
-        Codes.CustomerLocked or Codes.CustomerUnknown or Codes.FenceStale;
+        Codes.CustomerLocked or Codes.CustomerUnknown or Codes.FenceStale or Codes.OutcomeUnknown;
 
     private async Task<Result<TReply>> Send<TReply>(
         PeerCaller way, Wire.ForwardRequest request, JsonTypeInfo<TReply> replyInfo, CancellationToken cancellation)
         where TReply : class
     {
+        if (node.Owners.IsSilent(way.Node))
+        {
+            return Unreachable(way);
+        }
+
         var customer = Name.Parse(request.Customer);
         if (!_underWay.TryEnter(customer))
         {
             return new Refused(Codes.Busy, "too many calls are with the customer's owner already; try again");
         }
 
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, node.Owners.UntilSilent(way.Node));
         try
         {
-            return Read(await way.ForwardAsync(request, cancellation), replyInfo);
+            return Read(await way.ForwardAsync(request, either.Token), replyInfo);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Lost;
         }
         catch (ZoneRefusedException refused)
         {
@@ -109,9 +120,7 @@ internal sealed class Forwarder(DmzContext node)
         }
         catch (ZoneUnavailableException)
         {
-            return new Refused(
-                TransferCodes.OwnerUnreachable,
-                $"node {way.Node}, which owns the customer, cannot be reached; nothing was done, try again");
+            return Unreachable(way);
         }
         catch (ZoneUnknownOutcomeException)
         {
@@ -143,6 +152,9 @@ internal sealed class Forwarder(DmzContext node)
             return Lost;
         }
     }
+
+    private static Refused Unreachable(PeerCaller way) => new(
+        TransferCodes.OwnerUnreachable, $"node {way.Node}, which owns the customer, cannot be reached; nothing was done, try again");
 
     private static Refused Lost { get; } = new(
         Codes.OutcomeUnknown, "the owner's answer was lost; send the same request again, it is not done twice");

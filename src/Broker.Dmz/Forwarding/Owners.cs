@@ -16,13 +16,13 @@ namespace Broker.Dmz.Forwarding;
 internal sealed class Owners(ZoneCaller zone, int capacity)
 {
     private readonly ConcurrentDictionary<Name, CustomerOwner> _known = new();
-    private readonly ConcurrentDictionary<Name, byte> _silent = new();
+    private readonly ConcurrentDictionary<Name, CancellationTokenSource> _silent = new();
 
     /// <summary>The owner as far as is known; the zone is asked where it is not, or where that node has gone silent.</summary>
     /// <returns>Null for a customer that there is not, or that nobody owns.</returns>
     /// <exception cref="ZoneException">The zone was asked and did not answer.</exception>
     public ValueTask<CustomerOwner?> Find(Name customer, CancellationToken cancellation) =>
-        _known.TryGetValue(customer, out var known) && !_silent.ContainsKey(known.Node)
+        _known.TryGetValue(customer, out var known) && !IsSilent(known.Node)
             ? ValueTask.FromResult<CustomerOwner?>(known)
             : new ValueTask<CustomerOwner?>(Refresh(customer, cancellation));
 
@@ -51,14 +51,28 @@ internal sealed class Owners(ZoneCaller zone, int capacity)
         }
     }
 
-    /// <summary>A node does not answer: what is remembered of it is looked up again before it is used.</summary>
-    public void WentSilent(Name node) => _silent[node] = 0;
+    /// <summary>
+    /// A node does not answer: what is remembered of it is looked up again before it is used, and who waits for it waits no more.
+    /// </summary>
+    public void WentSilent(Name node) => Silence(node).Cancel();
 
     /// <summary>A node answers.</summary>
-    public void Answers(Name node) => _silent.TryRemove(node, out _);
+    public void Answers(Name node)
+    {
+        if (IsSilent(node))
+        {
+            _silent.TryRemove(node, out _);
+        }
+    }
 
     /// <summary>Whether a node does not answer now.</summary>
-    public bool IsSilent(Name node) => _silent.ContainsKey(node);
+    public bool IsSilent(Name node) => _silent.TryGetValue(node, out var silence) && silence.IsCancellationRequested;
+
+    /// <summary>Is cancelled when a node goes silent.</summary>
+    public CancellationToken UntilSilent(Name node) => Silence(node).Token;
+
+    // Never disposed: it has no timer, and whoever waits may hold its token.
+    private CancellationTokenSource Silence(Name node) => _silent.GetOrAdd(node, static _ => new CancellationTokenSource());
 
     private void Remember(Name customer, CustomerOwner? owner)
     {

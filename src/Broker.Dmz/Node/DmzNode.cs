@@ -181,6 +181,9 @@ internal sealed class DmzNode : INode
         application.UseRouting();
         _health.Measure("secret-bytes", static () => SecretMemory.Default.LiveBytes);
         _health.Measure("secret-buffers", static () => SecretMemory.Default.LiveBuffers);
+        _health.Measure("customers-owned", () => _node.Held.All.Count(static h => h.State == KeyState.Unlocked));
+        _health.Measure("customers-held", () => _node.Held.All.Count(static h => h.Holds));
+        _health.Measure("agents-connected", () => _connected.Count);
         application.MapHealth(_health).RequireRole(LinkRole.Console);
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");

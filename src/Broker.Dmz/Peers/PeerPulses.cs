@@ -18,14 +18,14 @@ internal sealed class PeerPulses
     private readonly ConcurrentDictionary<Name, Pulse> _pulses = new();
 
     /// <summary>A start of a node proved that it lives.</summary>
-    public void Answered(Name node, Digest incarnation) => _pulses[node] = new Pulse(incarnation, 0);
+    public void Answered(Name node, Digest incarnation) => _pulses[node] = new Pulse(incarnation, 0, false);
 
     /// <summary>A node did not prove it.</summary>
     /// <param name="node">The node.</param>
     /// <param name="inTime">Whether it failed at once, instead of being waited for.</param>
     public void Missed(Name node, bool inTime) => _pulses.AddOrUpdate(
-        node, new Pulse(null, inTime ? Refused : Late),
-        (_, last) => last with { Missed = Math.Min(last.Missed + (inTime ? Refused : Late), Gone) });
+        node, new Pulse(null, inTime ? Refused : Late, inTime),
+        (_, last) => last with { Missed = Math.Min(last.Missed + (inTime ? Refused : Late), Gone), IsRefused = inTime });
 
     /// <summary>Whether a node answered the last time.</summary>
     public bool Answers(Name node) => _pulses.TryGetValue(node, out var pulse) && pulse.Missed == 0;
@@ -37,5 +37,10 @@ internal sealed class PeerPulses
     public bool IsGone(CustomerOwner owner) =>
         IsSilent(owner.Node) || (_pulses.TryGetValue(owner.Node, out var pulse) && pulse.Missed == 0 && pulse.Last != owner.Incarnation);
 
-    private sealed record Pulse(Digest? Last, int Missed);
+    /// <summary>
+    /// Whether a node is silent without a sign of its end, such as a connection that is refused: it may well live behind a cut.
+    /// </summary>
+    public bool MayLive(Name node) => IsSilent(node) && _pulses.TryGetValue(node, out var pulse) && !pulse.IsRefused;
+
+    private sealed record Pulse(Digest? Last, int Missed, bool IsRefused);
 }

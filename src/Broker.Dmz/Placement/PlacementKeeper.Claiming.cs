@@ -14,6 +14,8 @@ internal sealed partial class PlacementKeeper
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
     // A node of which this one knows no address may well live.
     private static readonly TimeSpan Stranger = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Strife = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaxStrife = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(30);
 
@@ -69,9 +71,21 @@ internal sealed partial class PlacementKeeper
         foreach (var (customer, peers) in before)
         {
             var place = peers.Count(p => holding[p].Contains(customer.Value));
-            var isKnown = node.Peers.Find(orphans.First(o => o.Customer == customer).Owner!.Node) is not null;
-            _orphans[customer] = new Orphan(Later(now, isKnown ? place * Turn : Stranger), 0, place);
+            _orphans[customer] = new Orphan(Later(now, Patience(orphans.First(o => o.Customer == customer), place)), 0, place);
         }
+    }
+
+    /// <summary>
+    /// How long to wait before a claim. Two nodes that reach the zone and not each other would take a customer from each other for ever:
+    /// so who was overtaken waits, longer each time, unless it is plain that the other is gone.
+    /// </summary>
+    private TimeSpan Patience(HeldCustomer held, int place)
+    {
+        var owner = held.Owner!.Node;
+        var strife = held.Overtaken > 0 && node.Peers.Pulses.MayLive(owner)
+            ? TimeSpan.FromTicks(Math.Min(Strife.Ticks << Math.Min(held.Overtaken - 1, 10), MaxStrife.Ticks))
+            : TimeSpan.Zero;
+        return (node.Peers.Find(owner) is null ? Stranger : place * Turn) + strife;
     }
 
     private async Task Claim(HeldCustomer held)

@@ -89,7 +89,8 @@ public sealed class ForwardAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         {
             var bent = good.Clone();
             bend(bent);
-            Assert.Equal(Codes.Malformed, (await Assert.ThrowsAsync<ZoneRefusedException>(() => f.Holder.ForwardAsync(bent, default))).Code);
+            var refused = await Assert.ThrowsAsync<ZoneRefusedException>(() => f.Holder.ForwardAsync(bent, default));
+            Assert.Equal(Codes.Malformed, refused.Code);
         }
 
         foreach (var bend in new Action<Wire.ForwardRequest>[]

@@ -18,6 +18,19 @@ internal sealed class LyingOwner(Name node, ForwardReply says) : PeerCaller(node
             : throw new ZoneUnavailableException("zone-unreachable", "it does not answer", null);
 }
 
+/// <summary>A node behind a cut: what is sent to it gets no answer, and no refusal.</summary>
+internal sealed class SilentPeer(Name node) : PeerCaller(node)
+{
+    public override Uri Address { get; } = new("https://127.0.0.1:1");
+
+    public override async Task<TReply> CallAsync<TRequest, TReply>(
+        ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        throw new InvalidOperationException("it never answers");
+    }
+}
+
 /// <summary>A body of which the length is told and nothing sent until the test says so.</summary>
 internal sealed class StalledBody : HttpContent
 {

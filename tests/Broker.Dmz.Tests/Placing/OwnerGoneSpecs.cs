@@ -1,4 +1,5 @@
 using Broker.Dmz.Customers;
+using Broker.Dmz.Tests.Forwarding;
 using Broker.Dmz.Tests.Support;
 using Broker.Dmz.Tests.Transfers;
 using Broker.Protocol.Ledger;
@@ -77,6 +78,32 @@ public sealed class OwnerGoneSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         Assert.Equal(fence, await p.Fence());
         Assert.Equal(KeyState.Unlocked, (await (await p.At(order[0])).Status()).State);
+    }
+
+    [Fact]
+    public async Task An_owner_that_was_overtaken_should_not_fight_one_that_it_only_does_not_reach()
+    {
+        await using var p = await PlacingFixture.StartAsync(world);
+        var (owner, other) = (p.F.Owner.Node, p.F.Other.Node.Node);
+        await (await p.At(p.F.Other)).Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.TakeOver(null, r));
+        await p.F.Customer.Submit(
+            p.F.Customer.Request(UserAction.PutPolicy, p.F.Customer.Policy("p", ["x"])), UserAction.PutPolicy);
+        await p.F.Customer.Until(s => s.State == KeyState.Holding);
+        var fence = await p.Fence();
+        Assert.Equal(1, owner.Held.Find(p.F.Customer.Name)!.Overtaken);
+
+        // From now on dmz-1 reaches the zone and not dmz-2.
+        p.F.Owner.Replace(new SilentPeer(other));
+        p.F.Owner.Replace(new SilentPeer(p.Third.Node.Node));
+        await p.StartPlacement(p.F.Owner);
+        await p.Until(() => owner.Peers.Pulses.MayLive(other), "dmz-2 does not answer");
+        await p.Until(() => owner.Owners.IsSilent(other), "who owns is looked up");
+        world.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal((KeyState.Holding, fence), ((await p.F.Customer.Status()).State, await p.Fence()));
+
+        world.Time.Advance(TimeSpan.FromSeconds(10));
+        await p.F.Customer.Until(s => s.State == KeyState.Unlocked);
+        Assert.Equal(fence + 1, await p.Fence());
     }
 
     [Fact]

@@ -51,6 +51,16 @@ internal sealed class PlacingFixture : IAsyncDisposable
     public async Task<KeyStatus> Until(OtherNode node, params string[] states) =>
         await (await At(node)).Until(s => states.Contains(s.State));
 
+    public async Task Until(Func<bool> isSo, string what)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!isSo())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), what);
+            await Task.Yield();
+        }
+    }
+
     public async Task<ulong> Fence() => (await F.Customer.ZoneState()).Fence;
 
     public async ValueTask DisposeAsync()

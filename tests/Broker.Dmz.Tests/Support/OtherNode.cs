@@ -160,6 +160,13 @@ internal sealed class OtherNode : IAsyncDisposable
     /// <summary>Enters a way to another node among the peers.</summary>
     public void Know(PeerCaller peer) => ((List<PeerCaller>)Node.Peers.Others).Add(peer);
 
+    /// <summary>Has another way to a node that is known already.</summary>
+    public void Replace(PeerCaller peer)
+    {
+        ((List<PeerCaller>)Node.Peers.Others).RemoveAll(p => p.Node == peer.Node);
+        Know(peer);
+    }
+
     /// <summary>The customer's people before this node's key actor.</summary>
     public async Task<TestCustomer> At(TestCustomer customer) =>
         customer.At((await Customers.Find(customer.Name, exists: true)).Value!, Agents);

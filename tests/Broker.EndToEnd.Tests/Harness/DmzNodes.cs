@@ -1,5 +1,7 @@
 using System.Globalization;
 using Broker.EndToEnd.Tests.Client;
+using Broker.EndToEnd.Tests.Crashes;
+using Broker.EndToEnd.Tests.Links;
 using Broker.Protocol.Api;
 
 namespace Broker.EndToEnd.Tests.Harness;
@@ -24,9 +26,8 @@ internal sealed class DmzNodes(string settings) : IDisposable
     /// <summary>What the configuration of dmz-1 says beside the rest.</summary>
     public string FirstSettings => Settings(First);
 
-    /// <summary>The agents' listeners of the nodes that are not dmz-1, as HOCON list items.</summary>
-    public string OtherAgents => string.Join(
-        ", ", _ports.Where(static p => p.Key != First).Select(static p => $"\"127.0.0.1:{p.Value.Agents}\""));
+    /// <summary>Where agents connect to a node.</summary>
+    public int AgentsPort(Cluster cluster, string node) => node == First ? cluster.AgentsPort : _ports[node].Agents;
 
     public IReadOnlyList<ApiClient> Apis => [.. _apis.Values];
 
@@ -79,15 +80,15 @@ internal sealed class DmzNodes(string settings) : IDisposable
     }
 
     /// <summary>Where the customer is, as one node says.</summary>
-    public async Task<ClusterCustomerModel> WhereAsync(string asked) =>
-        (await _apis[asked].GetAsync("/v1/cluster/status", ApiJson.Default.ClusterStatusModel)).Ok.Customers.Single();
+    public async Task<ClusterCustomerModel?> WhereAsync(string asked) =>
+        (await _apis[asked].GetAsync("/v1/cluster/status", ApiJson.Default.ClusterStatusModel)).Ok.Customers.SingleOrDefault();
 
     /// <summary>Waits until the customer is owned and so many hold it.</summary>
     public Task<ClusterCustomerModel> OwnedAsync(string asked, int holders, params IReadOnlyList<string> not) => Eventually.GetAsync(
         $"the customer has an owner that is not {string.Join(", ", not)}, and {holders} holders, says {asked}", async () =>
         {
             var where = await WhereAsync(asked);
-            return where.State == "owned" && where.Holders.Count >= holders && !not.Contains(where.Owner) ? where : null;
+            return where is { State: "owned" } && where.Holders.Count >= holders && !not.Contains(where.Owner) ? where : null;
         });
 
     public void Dispose()
@@ -96,10 +97,30 @@ internal sealed class DmzNodes(string settings) : IDisposable
             api.Dispose();
     }
 
+    /// <summary>Leads agents to whoever owns the customer, until cancelled.</summary>
+    public async Task LeadAsync(Cluster cluster, OwnerDoor door, CancellationToken stop)
+    {
+        for (var turn = 0; !stop.IsCancellationRequested; turn++)
+        {
+            try
+            {
+                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), TimeProvider.System);
+                var where = await WhereAsync(Names[turn % Names.Count]).WaitAsync(limit.Token);
+                if (where is { State: "owned" })
+                    door.LeadTo(AgentsPort(cluster, where.Owner));
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, stop);
+            }
+            catch (Exception problem) when (Load.IsLost(problem) || problem is InvalidOperationException)
+            {
+                // That one is down; the next one is asked.
+            }
+        }
+    }
+
     private string Settings(string node) => string.Create(CultureInfo.InvariantCulture, $$"""
         peers {
           listen = "127.0.0.1:{{_ports[node].Peers}}"
-          nodes { {{string.Join(", ", _ports.Where(p => p.Key != node).Select(static p => $"{p.Key} = \"https://127.0.0.1:{p.Value.Peers}\""))}} }
+          nodes { {{string.Join(", ", Names.Where(n => n != node).Select(n => $"{n} = \"https://127.0.0.1:{_ports[n].Peers}\""))}} }
         }
         admission.mode = auto
         {{settings}}
