@@ -159,6 +159,11 @@ internal sealed partial class CustomerKey
             return true;
         }
 
+        if (EndsWithEpoch(loaded))
+        {
+            return true;
+        }
+
         var code = Examine(loaded, out var custody, out var head) ??
             (loaded.State.LockGeneration > loaded.State.LiftedGeneration ? Codes.LockStands : null);
         if (code is Codes.HeadRolledBack && _state == KeyState.Holding)

@@ -1,3 +1,5 @@
+using Broker.Protocol.Custody;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.Dmz.Customers;
@@ -55,6 +57,30 @@ internal sealed partial class CustomerKey
     /// <summary>Whether the one that overtook this owner is a node that this one knows: then it is no rival, it took over.</summary>
     private bool IsOwnedByPeer(LoadedCustomer loaded) =>
         !IsOwnedBy(loaded) && Name.TryParse(loaded.State.OwnerNode, out var node) && _node.Peers.Find(node) is not null;
+
+    /// <summary>
+    /// Whether the customer has begun another epoch since its secret came here: then what is held opens nothing new, and the owner is asked
+    /// for the secret that counts. No fault of anybody, so nothing is recorded.
+    /// </summary>
+    private bool EndsWithEpoch(LoadedCustomer loaded)
+    {
+        try
+        {
+            if (WireSigned.From(loaded.State.Custody).Read<CustodyRecord>().Epoch <= _secret!.Epoch)
+            {
+                return false;
+            }
+        }
+        catch (MalformedException)
+        {
+            return false;
+        }
+
+        _lastFailure = Codes.EpochChanged;
+        Answer(new Refused(Codes.EpochChanged, "the customer has another secret now; ask its owner for it"));
+        Wipe("the customer's epoch has changed");
+        return true;
+    }
 
     private void StepBack(LoadedCustomer loaded)
     {

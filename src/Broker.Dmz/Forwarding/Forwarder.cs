@@ -44,6 +44,12 @@ internal sealed class Forwarder(DmzContext node)
         }
 
         var owner = await node.Owners.Find(customer, context.RequestAborted);
+        if (owner?.Node == node.Node)
+        {
+            // It was this node when that was looked up, and is not now.
+            owner = await node.Owners.Refresh(customer, context.RequestAborted);
+        }
+
         if (Way(owner) is not { } way)
         {
             return null;

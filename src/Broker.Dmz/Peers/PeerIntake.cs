@@ -63,6 +63,9 @@ internal sealed class PeerIntake(DmzContext node, PeerFetcher fetcher, Func<Name
             case PeerIntakeMessage.Again when _admission is { } admission:
                 await Collect(admission);
                 break;
+            case PeerIntakeMessage.Again:
+                // Nobody has vouched for this start of the node yet.
+                return;
             default:
                 Context.Unhandled(message);
                 break;

@@ -101,6 +101,27 @@ public sealed class ForwardingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task A_node_that_owned_the_customer_should_follow_who_does_now()
+    {
+        await using var f = await TransferFixture.StartAsync(world);
+        var there = await f.Held();
+        f.Owner.Know(f.Other);
+        await f.Owner.Node.Owners.Refresh(f.Customer.Name, default);
+        await there.Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.TakeOver(null, r));
+        await f.Customer.Submit(
+            f.Customer.Request(UserAction.PutPolicy, f.Customer.Policy("p", ["x"])), UserAction.PutPolicy);
+        await f.Customer.Until(s => s.State == KeyState.Holding);
+        f.Agent.MoveTo(there);
+        await f.Agent.Connect();
+        using var console = new Console(f.Owner, f.Customer);
+
+        var launched = console.Launch(f.Customer.Launch(), wait: 10);
+        await Acknowledge(f.Agent);
+
+        Assert.Equal(HandOffState.Acknowledged, (await launched).Reply?.State);
+    }
+
+    [Fact]
     public async Task A_forwarded_call_should_never_be_passed_on()
     {
         await using var f = await TransferFixture.StartAsync(world);
