@@ -60,7 +60,7 @@ internal static class ConsoleApp
             CredentialCommand.Create(host),
             PolicyCommand.Create(host), UserCommand.Create(host), AgentCommand.Create(host), LaunchCommand.Create(host),
             HandOffCommand.Create(host), AuditCommand.Create(host), RequestCommand.Create(host), HealthCommand.Create(host),
-            BackupCommand.Create(host), NodeCommand.Create(host), VersionCommand.Create(host),
+            BackupCommand.Create(host), NodeCommand.Create(host), ClusterCommand.Create(host), VersionCommand.Create(host),
         })
         {
             root.Subcommands.Add(command);

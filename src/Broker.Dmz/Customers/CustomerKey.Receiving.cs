@@ -159,6 +159,11 @@ internal sealed partial class CustomerKey
             return true;
         }
 
+        if (EndsWithEpoch(loaded))
+        {
+            return true;
+        }
+
         var code = Examine(loaded, out var custody, out var head) ??
             (loaded.State.LockGeneration > loaded.State.LiftedGeneration ? Codes.LockStands : null);
         if (code is Codes.HeadRolledBack && _state == KeyState.Holding)
@@ -184,6 +189,7 @@ internal sealed partial class CustomerKey
         _witnesses.Add(head.Value);
         _custody = custody;
         EndRotation(loaded, head);
+        SawOwner(loaded);
         if (_state == KeyState.Receiving)
         {
             _state = KeyState.Holding;
@@ -240,7 +246,7 @@ internal sealed partial class CustomerKey
         _offers.Clear();
         _backupChecks.Clear();
         _tickets.Clear();
-        (_requested, _handedOver, _isTakingOver, _yieldingUntil) = (null, null, false, null);
+        (_requested, _handedOver, _isTakingOver, _overtakes, _yieldingUntil) = (null, null, false, null, null);
         Answer(LockedRefusal());
     }
 

@@ -16,7 +16,9 @@ internal sealed partial class CustomerKey
     private static readonly TimeSpan YieldFor = TimeSpan.FromSeconds(30);
 
     private bool _isTakingOver;
+    private ulong? _overtakes;
     private DateTimeOffset? _yieldingUntil;
+    private bool _yieldsAndHolds;
 
     private static Refused Moved { get; } =
         new(Codes.FenceStale, "another node owns the customer now; send the same request again");
@@ -40,7 +42,8 @@ internal sealed partial class CustomerKey
         }
         else
         {
-            (_receiver, _handedOver, _isTakingOver, _claims) = (message.ReplyTo, message.HandOver, true, 0);
+            (_receiver, _handedOver, _overtakes, _isTakingOver, _claims) =
+                (message.ReplyTo, message.HandOver, message.Fence, true, 0);
             _writer!.Tell(new WriterMessage.Load());
         }
     }
@@ -64,8 +67,10 @@ internal sealed partial class CustomerKey
     /// <summary>Claims what is held, over the head that was examined just now.</summary>
     private void Claim(LoadedCustomer loaded, Head head)
     {
-        if (_handedOver is { } word && word.Read<HandOver>().Fence != loaded.State.Fence)
+        if ((_handedOver is { } word && word.Read<HandOver>().Fence != loaded.State.Fence) ||
+            (_overtakes is { } overtaken && overtaken != loaded.State.Fence && !IsOwnedBy(loaded)))
         {
+            // Somebody else was quicker, and lives for all that is known.
             NotTaken(Codes.FenceStale);
             return;
         }
@@ -115,22 +120,23 @@ internal sealed partial class CustomerKey
     {
         _lastFailure = code;
         TransferLog.NotTaken(_log, _customer, code);
-        (_isTakingOver, _handedOver) = (false, null);
+        (_isTakingOver, _handedOver, _overtakes) = (false, null, null);
         Answer(new Refused(code, "the customer was not claimed; it is held on"));
         WatchHolding();
     }
 
     private void TookOver()
     {
-        _isTakingOver = false;
+        (_isTakingOver, _overtakes) = (false, null);
         Answer(Status());
     }
 
     private Result<Signed> OnYield(CustomerKeyMessage.Yield message) =>
-        _state == KeyState.Unlocked ? YieldTo(message.Node, message.Incarnation) : LockedRefusal();
+        _state == KeyState.Unlocked ? YieldTo(message.Node, message.Incarnation, message.HoldsOn) : LockedRefusal();
 
-    private Signed YieldTo(Name node, Digest incarnation)
+    private Signed YieldTo(Name node, Digest incarnation, bool holdsOn = false)
     {
+        _yieldsAndHolds = holdsOn;
         _yieldingUntil = _node.Time.GetUtcNow() + YieldFor;
         Context.StartTimer(YieldTimer, new CustomerKeyMessage.YieldCheck(_fence), ReclaimDelay);
         return _secret!.Sign(new HandOver(
@@ -158,8 +164,10 @@ internal sealed partial class CustomerKey
     /// <summary>Whether the claim that overtook this owner is the one that it asked for: then it ends here.</summary>
     private bool GivesWay()
     {
-        if (_yieldingUntil is null)
+        if (_yieldingUntil is null || _yieldsAndHolds)
         {
+            // Who holds on finds the other owner in the zone, and steps back to holding.
+            (_gaveWay, _yieldingUntil) = (_yieldingUntil is not null, null);
             return false;
         }
 

@@ -53,6 +53,11 @@ internal sealed partial class CustomerKey
             case CustomerKeyMessage.YieldCheck m:
                 OnYieldCheck(m);
                 return true;
+            case CustomerKeyMessage.Spare when _state == KeyState.Holding && !_isTakingOver:
+                Wipe("held by enough others");
+                return true;
+            case CustomerKeyMessage.Spare:
+                return true;
             case CustomerKeyMessage.HoldCheck m:
                 OnHoldCheck(m);
                 return true;

@@ -212,6 +212,12 @@ internal sealed partial class CustomerKey
             return;
         }
 
+        if (_state == KeyState.Claiming && IsOwnedByPeer(loaded))
+        {
+            StepBack(loaded);
+            return;
+        }
+
         SendClaim(loaded.State.LiftedGeneration, lift: null);
     }
 

@@ -62,7 +62,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         return ValueTask.CompletedTask;
     }
 
-    protected override ValueTask Receive(CustomerKeyMessage message)
+    private void Handle(CustomerKeyMessage message)
     {
         switch (message)
         {
@@ -189,13 +189,12 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
                 break;
         }
-
-        return ValueTask.CompletedTask;
     }
 
     protected override void Dispose(bool disposing)
     {
         ClearSecrets();
+        _node.Held.Remove(_customer);
         base.Dispose(disposing);
     }
 

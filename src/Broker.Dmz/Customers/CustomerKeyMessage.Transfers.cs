@@ -31,13 +31,24 @@ internal abstract partial record CustomerKeyMessage
     /// Claim what is held. By the owner's signed word, or without it where the node itself has found that the owner is gone. Replied to
     /// when the claim has ended.
     /// </summary>
-    public sealed record TakeOver(Signed? HandOver, ReplyTo<Result<KeyStatus>> ReplyTo) : CustomerKeyMessage;
+    /// <param name="HandOver">The owner's word, or null.</param>
+    /// <param name="ReplyTo">Gets the state.</param>
+    /// <param name="Fence">The fence of the owner that is gone: where the zone has another, somebody claimed since. Null: any.</param>
+    public sealed record TakeOver(Signed? HandOver, ReplyTo<Result<KeyStatus>> ReplyTo, ulong? Fence = null) : CustomerKeyMessage;
 
     /// <summary>Say that another holder shall own the customer, and give way once it does.</summary>
-    public sealed record Yield(Name Node, Digest Incarnation, ReplyTo<Result<Signed>> ReplyTo) : CustomerKeyMessage;
+    /// <param name="Node">The other holder.</param>
+    /// <param name="Incarnation">Its start.</param>
+    /// <param name="ReplyTo">Gets the signed word.</param>
+    /// <param name="HoldsOn">Whether this node stays a holder; one that stops does not.</param>
+    public sealed record Yield(Name Node, Digest Incarnation, ReplyTo<Result<Signed>> ReplyTo, bool HoldsOn = false)
+        : CustomerKeyMessage;
 
     /// <summary>Look whether the one that was yielded to has claimed.</summary>
     public sealed record YieldCheck(ulong Fence) : CustomerKeyMessage;
+
+    /// <summary>Enough others hold the customer: wipe it, unless this node owns it by now.</summary>
+    public sealed record Spare : CustomerKeyMessage;
 
     /// <summary>Look whether what is held may be held still.</summary>
     public sealed record HoldCheck(long Turn) : CustomerKeyMessage;

@@ -23,4 +23,7 @@ internal static class TransferCodes
     public const string NoLock = "no-lock-stands";
     public const string PeerUnknown = "peer-unknown";
     public const string PeerUnavailable = "peer-unavailable";
+    public const string OwnerUnreachable = "owner-unreachable";
+    public const string OwnedElsewhere = "owned-elsewhere";
+    public const string NotForwarded = "not-forwarded";
 }

@@ -27,4 +27,7 @@ internal static partial class TransferLog
 
     [LoggerMessage(2607, LogLevel.Information, "customer {Customer}: not transferred from node {Node} ({Code})")]
     public static partial void NotFetched(ILogger log, Name customer, Name node, string code);
+
+    [LoggerMessage(2608, LogLevel.Warning, "customer {Customer}: node {Node} owns it under fence {Fence} now; held on")]
+    public static partial void SteppedBack(ILogger log, Name customer, string node, ulong fence);
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Broker.Actors;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Forwarding;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Links.Zone;
@@ -19,7 +20,7 @@ namespace Broker.Dmz.Gateway;
 /// Maps calls of the gateway: the console's role is checked at each, bodies are bounded and strict, every failure becomes a
 /// problem with a stable code, and nothing of an inner cause leaves.
 /// </summary>
-internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
+internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log, Forwarder forwarder, OwnedCalls owned)
 {
     /// <summary>Maps a call with a JSON body.</summary>
     public void Body<TBody, TReply>(
@@ -31,6 +32,33 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
             var body = await ReadBody(context, bodyInfo);
             await Reply(context, await handler(context, body), replyInfo, status);
         }).Accepts<TBody>("application/json").Produces<TReply>(status);
+
+    /// <summary>Maps a call that only the customer's owner can answer: taken by any node, it is answered by that one.</summary>
+    /// <param name="method">The HTTP method.</param>
+    /// <param name="pattern">The path; it names the customer.</param>
+    /// <param name="bodyInfo">Reads and writes the body.</param>
+    /// <param name="replyInfo">Reads and writes the reply.</param>
+    /// <param name="status">Of success.</param>
+    /// <param name="about">Describes the call; its operation is what the owner knows it by.</param>
+    /// <param name="handler">Answers where this node is the one to answer.</param>
+    /// <param name="follow">Goes on from another node's reply; null where that is the end of it.</param>
+    public void Owned<TBody, TReply>(
+        string method, string pattern, JsonTypeInfo<TBody> bodyInfo, JsonTypeInfo<TReply> replyInfo, int status, About about,
+        Func<HttpContext, TBody, Task<Result<TReply>>> handler, Func<HttpContext, TReply, Task<Result<TReply>>>? follow = null)
+        where TBody : class
+        where TReply : class
+    {
+        owned.Add(about.Operation, bodyInfo, replyInfo, handler);
+        Body(method, pattern, bodyInfo, replyInfo, status, about, async (context, body) =>
+        {
+            if (await forwarder.Call(context, about.Operation, body, bodyInfo, replyInfo) is not { } answer)
+            {
+                return await handler(context, body);
+            }
+
+            return answer.Value is { } reply && follow is not null ? await follow(context, reply) : answer;
+        });
+    }
 
     /// <summary>Maps a call without a body.</summary>
     public void Get<TReply>(
@@ -95,7 +123,8 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log)
             }
         }));
 
-    private static Refused? ToRefusal(Exception problem) => problem switch
+    /// <summary>What a call that failed so is told; null where nobody foresaw it.</summary>
+    public static Refused? ToRefusal(Exception problem) => problem switch
     {
         MalformedException p => new Refused(Codes.Malformed, p.Message),
         JsonException => new Refused(Codes.Malformed, "the body is not the JSON of this call"),

@@ -1,6 +1,7 @@
 using Broker.Actors;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Placement;
 using Broker.Links.Tls;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
@@ -74,7 +75,14 @@ internal sealed class CustodyCalls(GatewayContext gateway)
             return refs.ToRefused();
         }
 
-        var custody = WireSigned.From((await gateway.State(customer, context.RequestAborted))?.Custody);
+        var state = await gateway.State(customer, context.RequestAborted);
+        if (await PeerHoldings.OwnedByPeer(gateway.Node, customer, state, context.RequestAborted) is { } owner)
+        {
+            return new Refused(
+                TransferCodes.OwnedElsewhere, $"node {owner} has the customer unlocked, and would lose it; nothing needs to be unlocked");
+        }
+
+        var custody = WireSigned.From(state?.Custody);
         var status = await give(found, custody);
         await (status.Code is { } code
             ? gateway.AuditEntry(customer, console, $"{action} {subject}", code)

@@ -24,7 +24,7 @@ internal sealed class CustodyChangeCalls(GatewayContext gateway)
     public static RotationModel? Rotation(Wire.CustomerState? state) =>
         state is { Rotating: true } ? new RotationModel(state.Rows - Math.Min(state.RowsLeft, state.Rows), state.RowsLeft) : null;
 
-    private void Map(Calls calls, string path, UserAction action, About about) => calls.Body(
+    private void Map(Calls calls, string path, UserAction action, About about) => calls.Owned(
         "POST", "/v1/customers/{customer}/" + path, ApiJson.Default.SignedRequestModel, ApiJson.Default.EnrolledModel, 201, about,
         (context, model) => Begin(context, model.ToRequest(), action));
 

@@ -1,4 +1,5 @@
 using Broker.Dmz.Customers;
+using Broker.Dmz.Node;
 using Broker.Dmz.Peers;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
@@ -27,7 +28,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
         calls.Body(
             "POST", "/v1/customers", json.EnrolModel, json.EnrolledModel, 201, new About("EnrolCustomer", "Enrols a customer"), Enrol);
         calls.Get("/v1/customers/{customer}", json.CustomerModel, new About("GetCustomer", "The state of a customer"), Status);
-        calls.Body("POST", "/v1/customers/{customer}/confirmations", json.ConfirmModel, json.CustomerModel, 200,
+        calls.Owned("POST", "/v1/customers/{customer}/confirmations", json.ConfirmModel, json.CustomerModel, 200,
             new About("ConfirmShare", "Confirms a share or a wrap"), Confirm);
         calls.Body("POST", "/v1/customers/{customer}/lock", json.SignedRequestModel, json.LockedModel, 200,
             new About("LockCustomer", "Locks the customer"), Lock);
@@ -40,7 +41,7 @@ internal sealed class CustomerCalls(GatewayContext gateway)
         var node = gateway.Node;
         return new NodeModel(
             node.Cluster.Value, node.Node.Value, SignedModel.From(node.Incarnation.Statement), [.. node.Incarnation.Certificates],
-            typeof(CustomerCalls).Assembly.GetName().Version?.ToString(3) ?? "0",
+            NodeVersion.Text,
             [.. node.Tokens.Ways.Select(static w => new HsmWayModel(
                 w.Way.Value, w.Key?.Bytes.ToArray(), w.Problem?.Code, w.Problem?.Detail))]);
     }

@@ -1,4 +1,5 @@
 using Broker.Dmz.Customers;
+using Broker.Dmz.Placement;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Encoding;
@@ -12,14 +13,25 @@ internal static class CustomerView
 {
     /// <summary>The state, with what the zone says now.</summary>
     public static async Task<Result<CustomerModel>> Of(
-        GatewayContext gateway, Name customer, Result<KeyStatus> result, CancellationToken cancellation) => result.Value is { } status
-            ? Of(customer, status, await gateway.State(customer, cancellation))
-            : result.ToRefused();
+        GatewayContext gateway, Name customer, Result<KeyStatus> result, CancellationToken cancellation)
+    {
+        if (result.Value is not { } status)
+        {
+            return result.ToRefused();
+        }
 
-    private static CustomerModel Of(Name customer, KeyStatus status, Wire.CustomerState? state)
+        var state = await gateway.State(customer, cancellation);
+        var owner = status.State == KeyState.Locked
+            ? await PeerHoldings.OwnedByPeer(gateway.Node, customer, state, cancellation)
+            : null;
+        return Of(customer, status, state, owner);
+    }
+
+    private static CustomerModel Of(Name customer, KeyStatus status, Wire.CustomerState? state, Name? owner)
     {
         var missing = status.State switch
         {
+            KeyState.Locked when owner is { } there => $"nothing; node {there} has the customer unlocked",
             KeyState.Enrolling => $"{status.Given.Count} of {status.Needed} confirmations given",
             KeyState.Locked => Custody(state) is { } custody ? CustodyText.Missing(custody, 0) : status.Missing,
             KeyState.Unlocking => status.Missing,

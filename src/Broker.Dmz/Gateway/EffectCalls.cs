@@ -13,7 +13,7 @@ internal sealed class EffectCalls(GatewayContext gateway)
     public void Map(Calls calls)
     {
         var json = ApiJson.Default;
-        calls.Body("PUT", "/v1/customers/{customer}/credentials/{name}", json.PutCredentialModel, json.ChangedModel, 200,
+        calls.Owned("PUT", "/v1/customers/{customer}/credentials/{name}", json.PutCredentialModel, json.ChangedModel, 200,
             new About("PutCredential", "Puts a new version of a credential"), PutCredential);
         Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/delete", UserAction.DeleteCredential,
             new About("DeleteCredential", "Deletes a credential"));
@@ -24,12 +24,12 @@ internal sealed class EffectCalls(GatewayContext gateway)
             "RemoveUser", "Removes a user"));
         Change(calls, "POST", "/v1/customers/{customer}/agents/{name}/delete", UserAction.RemoveAgent,
             new About("RemoveAgent", "Removes an agent"));
-        calls.Body("PUT", "/v1/customers/{customer}/agents/{name}", json.SignedRequestModel, json.SignedRequestModel, 200,
+        calls.Owned("PUT", "/v1/customers/{customer}/agents/{name}", json.SignedRequestModel, json.SignedRequestModel, 200,
             new About("InviteAgent", "Lets an agent enrol with a one-time token; answers the request as it was taken"), InviteAgent);
     }
 
     private void Change(Calls calls, string method, string pattern, UserAction action, About about) =>
-        calls.Body(method, pattern, ApiJson.Default.SignedRequestModel, ApiJson.Default.ChangedModel, 200, about,
+        calls.Owned(method, pattern, ApiJson.Default.SignedRequestModel, ApiJson.Default.ChangedModel, 200, about,
             (context, model) => Change(context, new Change.ByUser(model.ToRequest(), action, default)));
 
     private Task<Result<ChangedModel>> PutCredential(HttpContext context, PutCredentialModel model) =>

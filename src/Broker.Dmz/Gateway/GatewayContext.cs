@@ -1,7 +1,9 @@
 using Broker.Actors;
+using Broker.Cluster;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
 using Broker.Dmz.Peers;
 using Broker.Dmz.Requests;
@@ -26,6 +28,18 @@ internal sealed class GatewayContext(
 
     /// <summary>Takes admissions of this node; null where it has no peers.</summary>
     public ActorRef<PeerIntakeMessage>? Intake { get; init; }
+
+    /// <summary>Who takes part; null where nobody says it.</summary>
+    public IMembership? Membership { get; init; }
+
+    /// <summary>Nodes that are to hold each customer.</summary>
+    public int Holders { get; init; } = 1;
+
+    /// <summary>Takes calls to the node that owns their customer.</summary>
+    public Forwarder Forwarder { get; } = new(node);
+
+    /// <summary>The calls that this node answers for others; filled while the gateway is mapped.</summary>
+    public OwnedCalls Owned { get; } = new();
 
     public CustomerRegistry Customers => customers;
 

@@ -35,7 +35,7 @@ internal static class GatewayMapping
     /// <summary>Maps every call.</summary>
     public static void MapGateway(this IEndpointRouteBuilder routes, GatewayContext gateway)
     {
-        var calls = new Calls(routes, gateway.Log);
+        var calls = new Calls(routes, gateway.Log, gateway.Forwarder, gateway.Owned);
         new CustomerCalls(gateway).Map(calls);
         new NodeCalls(gateway).Map(calls);
         new CustodyChangeCalls(gateway).Map(calls);
@@ -44,5 +44,6 @@ internal static class GatewayMapping
         new EffectCalls(gateway).Map(calls);
         new LaunchCalls(gateway).Map(calls);
         new MetadataCalls(gateway).Map(calls);
+        new ClusterCalls(gateway).Map(calls);
     }
 }

@@ -1,4 +1,5 @@
 using Broker.Dmz.Customers;
+using Broker.Dmz.Forwarding;
 using Broker.Dmz.Requests;
 using Broker.Protocol.Api;
 using Broker.Protocol.Encoding;
@@ -22,10 +23,10 @@ internal sealed class LaunchCalls(GatewayContext gateway)
     public void Map(Calls calls)
     {
         var json = ApiJson.Default;
-        calls.Body("POST", "/v1/customers/{customer}/launches", json.SignedRequestModel, json.HandOffModel, 202,
+        calls.Owned("POST", "/v1/customers/{customer}/launches", json.SignedRequestModel, json.HandOffModel, 202,
             new About("Launch", "Hands credentials to an agent; answers when the intent is committed, or when it has ended",
-                QueryAbout.Wait), Launch);
-        calls.Body("POST", "/v1/customers/{customer}/hand-offs/{id}/release", json.SignedRequestModel, json.HandOffModel, 202,
+                QueryAbout.Wait), Launch, Follow);
+        calls.Owned("POST", "/v1/customers/{customer}/hand-offs/{id}/release", json.SignedRequestModel, json.HandOffModel, 202,
             new About("ReleaseHandOff", "Ends a use that an agent holds"), Release);
         calls.Get(
             "/v1/customers/{customer}/hand-offs", json.PageModelHandOffModel,
@@ -107,11 +108,25 @@ internal sealed class LaunchCalls(GatewayContext gateway)
             return refused;
         }
 
-        var until = gateway.Node.Time.GetUtcNow() + TimeSpan.FromSeconds(Calls.Query(context, "wait", 0, MaxWait));
+        return await Follow(context, customer, HandOff(context), Calls.Query(context, "wait", 0, MaxWait));
+    }
+
+    /// <summary>A launch that another node owns is followed in the journal, where every owner writes its end.</summary>
+    private Task<Result<HandOffModel>> Follow(HttpContext context, HandOffModel launched)
+    {
+        var wait = Calls.Query(context, "wait", 0, MaxWait);
+        return wait <= OwnedCalls.MaxWait || HandOffState.EndsHandOff(launched.State) || !Id16.TryParse(launched.HandOff, out var id)
+            ? Task.FromResult<Result<HandOffModel>>(launched)
+            : Follow(context, Calls.RouteName(context, "customer"), id, wait - OwnedCalls.MaxWait);
+    }
+
+    private async Task<Result<HandOffModel>> Follow(HttpContext context, Name customer, Id16 handOff, ulong seconds)
+    {
+        var until = gateway.Node.Time.GetUtcNow() + TimeSpan.FromSeconds(seconds);
         while (true)
         {
-            var found = await Find(customer, HandOff(context), context.RequestAborted);
-            if (found.Value is not { } handOff || HandOffState.EndsHandOff(handOff.State) || gateway.Node.Time.GetUtcNow() >= until)
+            var found = await Find(customer, handOff, context.RequestAborted);
+            if (found.Value is not { } now || HandOffState.EndsHandOff(now.State) || gateway.Node.Time.GetUtcNow() >= until)
             {
                 return found;
             }

@@ -1,5 +1,7 @@
 using Broker.Dmz.Agents;
 using Broker.Dmz.Custody;
+using Broker.Dmz.Customers;
+using Broker.Dmz.Forwarding;
 using Broker.Dmz.Peers;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
@@ -34,6 +36,12 @@ internal sealed record DmzContext(
 {
     /// <summary>The other nodes of the DMZ, and whom of them this one admits.</summary>
     public NodePeers Peers { get; init; } = NodePeers.None;
+
+    /// <summary>How the customers stand on this node.</summary>
+    public HeldCustomers Held { get; init; } = new();
+
+    /// <summary>Who owns which customer, as far as this node knows.</summary>
+    public Owners Owners { get; } = new(Zone, Limits.MaxCustomers);
 
     /// <summary>The tokens of ways of custody; none where nothing else is set.</summary>
     public ITokenWraps Tokens { get; init; } = TokenWraps.None;

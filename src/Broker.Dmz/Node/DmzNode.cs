@@ -84,7 +84,7 @@ internal sealed class DmzNode : INode
             Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))),
             "customers");
         _customers = new CustomerRegistry(customers);
-        _links = new PeerLinks(_node, _customers, options.Peers, _key, _system, logs);
+        _links = new PeerLinks(_node, _customers, options.Peers, options.Placement, _key, _system, logs);
         _requests = _system.Spawn(
             Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches),
             "requests");
@@ -181,6 +181,9 @@ internal sealed class DmzNode : INode
         application.UseRouting();
         _health.Measure("secret-bytes", static () => SecretMemory.Default.LiveBytes);
         _health.Measure("secret-buffers", static () => SecretMemory.Default.LiveBuffers);
+        _health.Measure("customers-owned", () => _node.Held.All.Count(static h => h.State == KeyState.Unlocked));
+        _health.Measure("customers-held", () => _node.Held.All.Count(static h => h.Holds));
+        _health.Measure("agents-connected", () => _connected.Count);
         application.MapHealth(_health).RequireRole(LinkRole.Console);
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");
@@ -189,9 +192,11 @@ internal sealed class DmzNode : INode
             new EntryBudget(_node.Time, _options.Custody.EntriesPerMinute), log)
         {
             Intake = _links.Intake,
+            Membership = _links.Membership,
+            Holders = _options.Placement.Holders,
         };
         application.MapGateway(gateway);
-        _links.Map(application);
+        _links.Map(application, gateway.Owned, _connected);
         new AgentEndpoints(_node, _customers, _agents, _connected, _logs.CreateLogger("broker.agents")).Map(application);
         if (_node.AgentIssuer is not null)
         {

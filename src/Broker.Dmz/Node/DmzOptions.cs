@@ -3,6 +3,7 @@ using Broker.Cluster;
 using Broker.Configuration;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Peers;
+using Broker.Dmz.Placement;
 using Broker.Host;
 using Broker.Secrets;
 
@@ -25,7 +26,8 @@ internal sealed record DmzOptions(
     int MaxLaunches,
     CustodySettings Custody,
     NodeLimits Limits,
-    PeerOptions Peers)
+    PeerOptions Peers,
+    PlacementOptions Placement)
 {
     /// <summary>The descriptor of a memfd with a predecessor's tickets, of the command line.</summary>
     public int? AdmissionDescriptor { get; init; }
@@ -69,7 +71,8 @@ internal sealed record DmzOptions(
                 s.Duration("hand-off-timeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
                 s.Duration("share-timeout", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
                 s.Duration("grant-life", TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))),
-            PeerOptions.Read(s))
+            PeerOptions.Read(s),
+            PlacementOptions.Read(s.Section("cluster")))
         {
             Cluster = ClusterSettings.Read(s),
         };

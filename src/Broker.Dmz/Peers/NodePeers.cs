@@ -12,6 +12,9 @@ internal sealed record NodePeers(AdmissionPolicy Policy, IReadOnlyList<PeerCalle
     /// <summary>A node that is alone.</summary>
     public static NodePeers None { get; } = new(AdmissionPolicy.Closed, [], new LiveIncarnations(TimeProvider.System));
 
+    /// <summary>How they answered lately.</summary>
+    public PeerPulses Pulses { get; } = new();
+
     /// <summary>The way to a node, or null.</summary>
     public PeerCaller? Find(Name node) => Others.FirstOrDefault(p => p.Node == node);
 }

@@ -1,4 +1,5 @@
 using Broker.Actors;
+using Broker.Cluster;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
 using Broker.Links.Peers;
@@ -30,9 +31,13 @@ internal sealed class PeerDeparture(DmzContext node, CustomerRegistry customers)
         var given = new List<Name>();
         foreach (var refs in customers.All)
         {
-            foreach (var (peer, incarnation) in others)
+            // In the order in which the others would claim it, so that it does not move again.
+            var order = Rendezvous.Order(
+                refs.Customer, others.Select(static o => new Member(o.Peer.Node, o.Peer.Address, o.Incarnation, "")));
+            foreach (var member in order)
             {
-                if (await GiveOver(refs, peer, incarnation, cancellation))
+                var (peer, incarnation) = others.Find(o => o.Peer.Node == member.Node);
+                if (await GiveOver(refs, peer, incarnation, holdsOn: false, cancellation))
                 {
                     given.Add(refs.Customer);
                     break;
@@ -43,12 +48,20 @@ internal sealed class PeerDeparture(DmzContext node, CustomerRegistry customers)
         return given;
     }
 
-    private static async Task<bool> GiveOver(CustomerRefs refs, PeerCaller peer, Digest incarnation, CancellationToken cancellation)
+    /// <summary>Has one holder claim one customer that is owned here.</summary>
+    /// <param name="refs">The customer.</param>
+    /// <param name="peer">The holder.</param>
+    /// <param name="incarnation">Its start.</param>
+    /// <param name="holdsOn">Whether this node stays a holder.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>Whether it owns the customer now.</returns>
+    public static async Task<bool> GiveOver(
+        CustomerRefs refs, PeerCaller peer, Digest incarnation, bool holdsOn, CancellationToken cancellation)
     {
         try
         {
             var said = await refs.Key.Ask<Result<Signed>>(
-                reply => new CustomerKeyMessage.Yield(peer.Node, incarnation, reply), KeyTimeout, cancellation);
+                reply => new CustomerKeyMessage.Yield(peer.Node, incarnation, reply, holdsOn), KeyTimeout, cancellation);
             if (said.Value is not { } word)
             {
                 return false;

@@ -31,12 +31,14 @@ internal sealed record TakenIn(IReadOnlyList<Name> Held, IReadOnlyList<(Name Cus
 /// Asks the owners of customers that this node does not hold, with the admission that it has: at once when people have vouched for it,
 /// and again every half minute, since owners come and customers are unlocked later.
 /// </summary>
-internal sealed class PeerIntake(DmzContext node, CustomerRegistry customers, PeerFetcher fetcher) : Actor<PeerIntakeMessage>
+/// <param name="node">This node.</param>
+/// <param name="fetcher">Brings them.</param>
+/// <param name="wants">Whether this node is to hold a customer; null: every one.</param>
+internal sealed class PeerIntake(DmzContext node, PeerFetcher fetcher, Func<Name, bool>? wants = null) : Actor<PeerIntakeMessage>
 {
     private const uint Page = 1000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(15);
 
     private Admission? _admission = node.Peers.Policy.IsAuto ? Admission.Auto : null;
 
@@ -61,6 +63,9 @@ internal sealed class PeerIntake(DmzContext node, CustomerRegistry customers, Pe
             case PeerIntakeMessage.Again when _admission is { } admission:
                 await Collect(admission);
                 break;
+            case PeerIntakeMessage.Again:
+                // Nobody has vouched for this start of the node yet.
+                return;
             default:
                 Context.Unhandled(message);
                 break;
@@ -115,14 +120,9 @@ internal sealed class PeerIntake(DmzContext node, CustomerRegistry customers, Pe
     /// <summary>Null where there is nothing to ask for, or nobody to ask.</summary>
     private async Task<Result<KeyStatus>?> Take(Name customer, Admission admission)
     {
-        if (customers.Known(customer) is { } known)
+        if (wants?.Invoke(customer) == false || node.Held.Find(customer) is { State: not (KeyState.Locked or KeyState.Unknown) })
         {
-            var status = await known.Key.Ask<KeyStatus>(
-                reply => new CustomerKeyMessage.GetStatus(reply), KeyTimeout, Context.Stopping);
-            if (status.State is not (KeyState.Locked or KeyState.Unknown))
-            {
-                return null;
-            }
+            return null;
         }
 
         var state = await node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = customer.Value }, Context.Stopping);

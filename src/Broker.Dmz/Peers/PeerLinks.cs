@@ -1,7 +1,11 @@
 using System.Net;
 using Broker.Actors;
+using Broker.Cluster;
+using Broker.Dmz.Agents;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
+using Broker.Dmz.Placement;
 using Broker.Host;
 using Broker.Links.Identity;
 using Broker.Links.Peers;
@@ -24,31 +28,54 @@ internal sealed partial class PeerLinks : IDisposable
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<PeerClient> _toHolders = [];
+    private readonly ActorRef<PlacementMessage>? _cluster;
     private Task _succession = Task.CompletedTask;
 
     public PeerLinks(
-        DmzContext node, CustomerRegistry customers, PeerOptions options, InstallationKey key, ActorSystem system, ILoggerFactory logs)
+        DmzContext node, CustomerRegistry customers, PeerOptions options, PlacementOptions placement, InstallationKey key,
+        ActorSystem system, ILoggerFactory logs)
     {
         (_node, _customers, _options, _key) = (node, customers, options, key);
         _log = logs.CreateLogger("broker.peers");
         _fetcher = new PeerFetcher(node, customers, _log);
+        var membership = new PeerMembership(node);
+        Membership = membership;
         Intake = system.Spawn(
-            Props<PeerIntakeMessage>.Of(() => new PeerIntake(node, customers, _fetcher)).WithMailbox(16), "intake");
+            Props<PeerIntakeMessage>.Of(() => new PeerIntake(
+                node, _fetcher, c => Places.ShouldHold(c, node.Node, membership.View, placement.Holders))).WithMailbox(16),
+            "intake");
+        if (options.Listen is { } listen)
+        {
+            _ = membership.JoinAsync(
+                new Member(node.Node, Own(listen), node.Incarnation.Key.Fingerprint, NodeVersion.Text), _stopping.Token);
+        }
+
         if (node.Peers.Others.Count > 0)
         {
-            system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(node)).WithMailbox(16), "peers");
+            system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(node, membership.Refresh)).WithMailbox(16), "peers");
+            var cluster = _cluster = system.Spawn(
+                Props<PlacementMessage>.Of(() => new PlacementKeeper(
+                    node, customers, placement, Intake, logs.CreateLogger("broker.cluster"))).WithMailbox(1024),
+                "cluster");
+            membership.Watch(view => cluster.TryTell(new PlacementMessage.Changed(view)));
         }
     }
+
+    /// <summary>Who takes part.</summary>
+    public IMembership Membership { get; }
 
     /// <summary>Takes admissions of this start of the node.</summary>
     public ActorRef<PeerIntakeMessage> Intake { get; }
 
     /// <summary>Maps the operations of the peer link, where this node listens for peers.</summary>
-    public void Map(IEndpointRouteBuilder endpoints)
+    /// <param name="endpoints">Where they are mapped.</param>
+    /// <param name="owned">The gateway's calls that are answered for other nodes.</param>
+    /// <param name="agents">Who is connected here.</param>
+    public void Map(IEndpointRouteBuilder endpoints, OwnedCalls owned, ConnectedAgents agents)
     {
         if (_options.Listen is not null)
         {
-            endpoints.MapPeers(new PeerService(_node, _customers));
+            endpoints.MapPeers(new PeerService(_node, _customers, owned, agents));
         }
     }
 
@@ -82,6 +109,9 @@ internal sealed partial class PeerLinks : IDisposable
         if (_node.Peers.Others.Count > 0)
         {
             await LeaveTicketsAsync(deadline);
+            // Who leaves claims nothing any more.
+            _cluster?.Stop();
+            await Membership.LeaveAsync(deadline);
             var given = await new PeerDeparture(_node, _customers).GiveOver(deadline);
             Log.Left(_log, given.Count);
         }

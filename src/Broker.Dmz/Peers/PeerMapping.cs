@@ -1,3 +1,4 @@
+using Broker.Dmz.Forwarding;
 using Broker.Links.Peers;
 using Broker.Links.Zone;
 using Microsoft.AspNetCore.Routing;
@@ -8,12 +9,14 @@ namespace Broker.Dmz.Peers;
 internal static class PeerMapping
 {
     /// <summary>Maps every operation.</summary>
-    public static void MapPeers(this IEndpointRouteBuilder endpoints, PeerService service)
+    public static void MapPeers(this IEndpointRouteBuilder endpoints, PeerService service, ForwardGate? gate = null)
     {
         endpoints.MapZoneOperation(PeerOperations.Describe, service.Describe);
         endpoints.MapZoneOperation(PeerOperations.DrawTicket, service.DrawTicket);
         endpoints.MapZoneOperation(PeerOperations.Transfer, service.Transfer);
         endpoints.MapZoneOperation(PeerOperations.TakeOver, service.TakeOver);
         endpoints.MapZoneOperation(PeerOperations.Wipe, service.Wipe);
+        (gate ?? new ForwardGate()).Guard(endpoints.MapZoneOperation(PeerOperations.Forward, service.Forward));
+        endpoints.MapZoneOperation(PeerOperations.Holdings, service.Holdings);
     }
 }

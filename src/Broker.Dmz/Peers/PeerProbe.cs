@@ -17,10 +17,11 @@ internal static class PeerProbe
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>The incarnation that answers at the peer's address. A good answer is entered among those that live.</summary>
-    public static async Task<Result<Incarnation>> Look(DmzContext node, PeerCaller peer, CancellationToken cancellation)
+    public static async Task<Result<Incarnation>> Look(
+        DmzContext node, PeerCaller peer, CancellationToken cancellation, TimeSpan? patience = null)
     {
         var nonce = node.NewNonce();
-        using var limit = new CancellationTokenSource(Patience, node.Time);
+        using var limit = new CancellationTokenSource(patience ?? Patience, node.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {

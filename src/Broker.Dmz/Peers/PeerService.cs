@@ -1,4 +1,6 @@
+using Broker.Dmz.Agents;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
@@ -14,7 +16,8 @@ namespace Broker.Dmz.Peers;
 /// This node's side of the peer link. It carries: what a peer may have is decided by the actor of the customer's key; what it may not
 /// have anyway is never in a reply.
 /// </summary>
-internal sealed class PeerService(DmzContext node, CustomerRegistry customers)
+internal sealed partial class PeerService(
+    DmzContext node, CustomerRegistry customers, OwnedCalls? owned = null, ConnectedAgents? agents = null)
 {
     private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(15);
 

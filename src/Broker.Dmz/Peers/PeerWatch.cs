@@ -1,5 +1,7 @@
 using Broker.Actors;
+using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
+using Broker.Links.Peers;
 
 namespace Broker.Dmz.Peers;
 
@@ -14,10 +16,26 @@ internal abstract record PeerWatchMessage
     public sealed record Look : PeerWatchMessage;
 }
 
-/// <summary>Has each peer prove every few seconds that it lives, so that a second start of it stands out at once.</summary>
-internal sealed class PeerWatch(DmzContext node) : Actor<PeerWatchMessage>
+/// <summary>
+/// Has each peer prove, some times a second, that it lives: a second start of it stands out at once, and one that has died is not
+/// waited for.
+/// </summary>
+/// <param name="node">This node.</param>
+/// <param name="looked">Called after each round.</param>
+internal sealed class PeerWatch(DmzContext node, Action? looked = null) : Actor<PeerWatchMessage>
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    /// <summary>How long a peer may take; longer than its answer ever takes while it runs at all.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan EachPeer = TimeSpan.FromMilliseconds(40);
+
+    // A round that began this much late tells of this node, not of its peers.
+    private static readonly TimeSpan Tolerated = TimeSpan.FromSeconds(1);
+
+    private long? _due;
+
+    private TimeSpan Pause => TimeSpan.FromTicks(Math.Max(Interval.Ticks, EachPeer.Ticks * node.Peers.Others.Count));
 
     protected override ValueTask PreStart()
     {
@@ -27,7 +45,29 @@ internal sealed class PeerWatch(DmzContext node) : Actor<PeerWatchMessage>
 
     protected override async ValueTask Receive(PeerWatchMessage message)
     {
-        await Task.WhenAll(node.Peers.Others.Select(p => PeerProbe.Look(node, p, Context.Stopping)));
-        Context.StartTimer("look", new PeerWatchMessage.Look(), Interval);
+        var began = node.Time.GetTimestamp();
+        var isLate = _due is { } due && node.Time.GetElapsedTime(due, began) > Pause + Tolerated;
+        await Task.WhenAll(node.Peers.Others.ToArray().Select(p => Look(p, isLate)));
+        looked?.Invoke();
+        _due = node.Time.GetTimestamp();
+        Context.StartTimer("look", new PeerWatchMessage.Look(), Pause);
+    }
+
+    private async Task Look(PeerCaller peer, bool isLate)
+    {
+        var found = await PeerProbe.Look(node, peer, Context.Stopping, Patience);
+        if (found.Value is { } there)
+        {
+            node.Peers.Pulses.Answered(peer.Node, there.Key.Fingerprint);
+            node.Owners.Answers(peer.Node);
+        }
+        else if (!isLate)
+        {
+            node.Peers.Pulses.Missed(peer.Node, found.Code != TransferCodes.PeerUnavailable);
+            if (node.Peers.Pulses.IsSilent(peer.Node))
+            {
+                node.Owners.WentSilent(peer.Node);
+            }
+        }
     }
 }

@@ -46,4 +46,12 @@ public abstract class PeerCaller(Name node)
     /// <summary>Has the node wipe a customer that is locked.</summary>
     public Task<WipeReply> WipeAsync(WipeRequest request, CancellationToken cancellationToken) =>
         CallAsync(PeerOperations.Wipe, request, cancellationToken);
+
+    /// <summary>Has the node answer a console's call for a customer that it owns.</summary>
+    public Task<ForwardReply> ForwardAsync(ForwardRequest request, CancellationToken cancellationToken) =>
+        CallAsync(PeerOperations.Forward, request, cancellationToken);
+
+    /// <summary>Which of some customers the node holds.</summary>
+    public Task<HoldingsReply> HoldingsAsync(HoldingsRequest request, CancellationToken cancellationToken) =>
+        CallAsync(PeerOperations.Holdings, request, cancellationToken);
 }

@@ -1,4 +1,5 @@
 using Broker.Links.Zone;
+using Broker.Protocol.Api;
 using Broker.Protocol.Wire.Peer;
 using Google.Protobuf;
 
@@ -11,6 +12,7 @@ public static class PeerOperations
     public const string Prefix = "/peer/v1/";
 
     private const int Small = 64 * 1024;
+    private const int MaxForwardReply = 256 * 1024;
 
 #pragma warning disable CS1591 // each is described beside its messages in peer.proto
     public static readonly ZoneOperation<DescribeRequest, DescribeReply> Describe =
@@ -27,6 +29,12 @@ public static class PeerOperations
 
     public static readonly ZoneOperation<WipeRequest, WipeReply> Wipe =
         Make("wipe", WipeRequest.Parser, WipeReply.Parser);
+
+    public static readonly ZoneOperation<ForwardRequest, ForwardReply> Forward = new(
+        "forward", ForwardRequest.Parser, ForwardReply.Parser, ApiRoutes.MaxBody + Small, MaxForwardReply, ReadOnly: false, Prefix);
+
+    public static readonly ZoneOperation<HoldingsRequest, HoldingsReply> Holdings =
+        Make("holdings", HoldingsRequest.Parser, HoldingsReply.Parser, readOnly: true);
 #pragma warning restore CS1591
 
     private static ZoneOperation<TRequest, TReply> Make<TRequest, TReply>(

@@ -38,6 +38,7 @@ namespace Broker.Protocol.Api;
 [JsonSerializable(typeof(PageModel<PolicyModel>))]
 [JsonSerializable(typeof(PageModel<HandOffModel>))]
 [JsonSerializable(typeof(LedgerModel))]
+[JsonSerializable(typeof(ClusterStatusModel))]
 [JsonSerializable(typeof(HealthModel))]
 [JsonSerializable(typeof(ProblemModel))]
 public sealed partial class ApiJson : JsonSerializerContext;

@@ -70,6 +70,10 @@ namespace Broker.Protocol.Api;
 /// <term>POST /v1/node/admission</term>
 /// <description><see cref="AdmitNodeModel"/> → <see cref="AdmittedModel"/>; any console</description>
 /// </item>
+/// <item>
+/// <term>GET /v1/cluster/status?after=&amp;limit=</term>
+/// <description><see cref="ClusterStatusModel"/>; any console</description>
+/// </item>
 /// <item><term>GET /health/live, /health/ready</term><description><see cref="HealthModel"/></description></item>
 /// </list>
 /// </remarks>

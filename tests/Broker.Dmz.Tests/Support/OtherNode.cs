@@ -1,9 +1,14 @@
 using System.Net;
 using Broker.Actors;
 using Broker.Dmz.Agents;
+using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Forwarding;
+using Broker.Dmz.Gateway;
 using Broker.Dmz.Node;
 using Broker.Dmz.Peers;
+using Broker.Dmz.Placement;
+using Broker.Dmz.Requests;
 using Broker.Links.Identity;
 using Broker.Links.Peers;
 using Broker.Links.Tls;
@@ -19,15 +24,18 @@ namespace Broker.Dmz.Tests.Support;
 /// <summary>A DMZ node with its peer listener: another one of its own, or the world's, which is only served here.</summary>
 internal sealed class OtherNode : IAsyncDisposable
 {
+    private static int s_placements;
+
     private readonly DmzWorld _world;
     private readonly WebApplication _web;
     private readonly ActorSystem? _system;
     private readonly InstallationKey _key;
     private readonly List<PeerClient> _clients = [];
+    private readonly List<Action> _stops = [];
 
     private OtherNode(
         DmzWorld world, InstallationKey key, ActorSystem? system, DmzContext node, CustomerRegistry customers,
-        ActorRef<AgentsMessage> agents)
+        ActorRef<AgentsMessage> agents, ActorRef<RequestsMessage> requests, ForwardGate? gate = null)
     {
         (_world, _key, _system, Node, Customers, Agents) = (world, key, system, node, customers, agents);
         Fetcher = new PeerFetcher(node, customers, NullLogger.Instance);
@@ -40,8 +48,19 @@ internal sealed class OtherNode : IAsyncDisposable
                 "peers", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz, LinkRole.Console, LinkRole.Zone, LinkRole.Agent),
             key, refused, HttpProtocols.Http2));
         _web = builder.Build();
+        _web.UseGatewayProblems();
         _web.UseRouting();
-        _web.MapPeers(new PeerService(node, customers));
+        Membership = new PeerMembership(node);
+        Gateway = new GatewayContext(
+            node, customers, requests, new ConnectedAgents(), new LoginTokens(world.Time, node.Random), new EntryBudget(world.Time, 1000),
+            NullLogger.Instance)
+        {
+            Membership = Membership,
+            Holders = 2,
+        };
+        _web.MapGateway(Gateway);
+        Gate = gate ?? new ForwardGate();
+        _web.MapPeers(new PeerService(node, customers, Gateway.Owned, Gateway.Agents), Gate);
     }
 
     public DmzContext Node { get; }
@@ -52,26 +71,48 @@ internal sealed class OtherNode : IAsyncDisposable
 
     public PeerFetcher Fetcher { get; }
 
+    public GatewayContext Gateway { get; }
+
+    public PeerMembership Membership { get; }
+
+    public ForwardGate Gate { get; }
+
+    /// <summary>Waits until the gate of forwarded calls stands so.</summary>
+    public async Task Until(Func<ForwardGate, bool> stands)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!stands(Gate))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), $"{Gate.Calls} calls are within");
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>A console's way to this node's gateway, or whatever else a certificate opens.</summary>
+    public HttpClient Console(InstallationKey? key = null) =>
+        LinkHttpClient.Create(key ?? _world.Console, new LinkServer(LinkRole.Dmz), Address);
+
     public Uri Address => new(_web.Urls.Single());
 
     /// <summary>Serves the world's node to its peers.</summary>
     public static async Task<OtherNode> ServeAsync(DmzWorld world)
     {
         var key = world.Issue(LinkRole.Dmz, world.Node.Node.Value);
-        var node = new OtherNode(world, key, null, world.Node, world.Customers, world.Agents);
+        var node = new OtherNode(world, key, null, world.Node, world.Customers, world.Agents, world.Requests);
         await node._web.StartAsync();
         return node;
     }
 
     /// <summary>Starts another node.</summary>
-    public static async Task<OtherNode> StartAsync(DmzWorld world, string name, InstallationKey? key = null)
+    public static async Task<OtherNode> StartAsync(DmzWorld world, string name, InstallationKey? key = null, ForwardGate? gate = null)
     {
         key ??= world.Issue(LinkRole.Dmz, name);
         var system = new ActorSystem(name, new ActorSystemOptions { Time = world.Time });
         var context = world.MakeNode(name, system, key);
         context.Ledger.Set(world.Zone.LedgerKey);
         var agents = system.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(context, 1000, NullLogger.Instance)), "agents");
-        var node = new OtherNode(world, key, system, context, DmzWorld.StartCustomers(system, context), agents);
+        var requests = system.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(context, 1000)), "requests");
+        var node = new OtherNode(world, key, system, context, DmzWorld.StartCustomers(system, context), agents, requests, gate);
         await node._web.StartAsync();
         return node;
     }
@@ -92,12 +133,47 @@ internal sealed class OtherNode : IAsyncDisposable
         return client;
     }
 
+    /// <summary>Nobody reaches this node any more; its actors go on.</summary>
+    public Task StopListening() => _web.StopAsync();
+
+    /// <summary>Starts what looks after the peers and brings customers to where they belong.</summary>
+    public async Task StartPlacement(PlacementOptions options)
+    {
+        await Membership.JoinAsync(
+            new Cluster.Member(Node.Node, Address, Node.Incarnation.Key.Fingerprint, "test"), CancellationToken.None);
+        var (system, name) = (_system ?? _world.System, Interlocked.Increment(ref s_placements));
+        var watch = system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(Node, Membership.Refresh)), $"peers-{name}");
+        var placement = system.Spawn(
+            Props<PlacementMessage>.Of(() => new PlacementKeeper(Node, Customers, options, null, NullLogger.Instance)), $"cluster-{name}");
+        Membership.Watch(view => placement.TryTell(new PlacementMessage.Changed(view)));
+        _stops.AddRange([watch.Stop, placement.Stop]);
+    }
+
+    /// <summary>Enters whatever there is at an address among the peers.</summary>
+    public void KnowAs(Broker.Protocol.Identifiers.Name name, Uri address)
+    {
+        var client = new PeerClient(name, address, _key, _world.Time);
+        _clients.Add(client);
+        Know(client);
+    }
+
+    /// <summary>Enters a way to another node among the peers.</summary>
+    public void Know(PeerCaller peer) => ((List<PeerCaller>)Node.Peers.Others).Add(peer);
+
+    /// <summary>Has another way to a node that is known already.</summary>
+    public void Replace(PeerCaller peer)
+    {
+        ((List<PeerCaller>)Node.Peers.Others).RemoveAll(p => p.Node == peer.Node);
+        Know(peer);
+    }
+
     /// <summary>The customer's people before this node's key actor.</summary>
     public async Task<TestCustomer> At(TestCustomer customer) =>
         customer.At((await Customers.Find(customer.Name, exists: true)).Value!, Agents);
 
     public async ValueTask DisposeAsync()
     {
+        _stops.ForEach(static stop => stop());
         await _web.DisposeAsync();
         foreach (var client in _clients)
         {

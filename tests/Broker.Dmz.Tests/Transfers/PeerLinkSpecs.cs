@@ -34,6 +34,8 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             () => client.TransferAsync(new Wire.TransferRequest { Customer = customer }, default),
             () => client.TakeOverAsync(new Wire.TakeOverRequest { Customer = customer }, default),
             () => client.WipeAsync(new Wire.WipeRequest { Customer = customer }, default),
+            () => client.ForwardAsync(new Wire.ForwardRequest { Customer = customer, Call = "Launch" }, default),
+            () => client.HoldingsAsync(new Wire.HoldingsRequest { Customers = { customer } }, default),
         })
         {
             Assert.Equal("wrong-role", (await Assert.ThrowsAsync<ZoneRefusedException>(call)).Code);
@@ -169,7 +171,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         f.Other.Know(f.Owner);
         return world.System.Spawn(
-            Props<PeerIntakeMessage>.Of(() => new PeerIntake(f.Other.Node, f.Other.Customers, f.Other.Fetcher)),
+            Props<PeerIntakeMessage>.Of(() => new PeerIntake(f.Other.Node, f.Other.Fetcher)),
             $"intake-{f.Customer.Name}");
     }
 }

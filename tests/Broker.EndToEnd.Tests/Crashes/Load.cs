@@ -7,20 +7,39 @@ using Broker.Protocol.Ledger;
 namespace Broker.EndToEnd.Tests.Crashes;
 
 /// <summary>Workers that put and launch until they are told to stop, whatever happens to the processes behind the gateway.</summary>
-internal sealed class Load(Cluster cluster, TestUser user, LoadRecord record, string prefix)
+/// <param name="cluster">The processes.</param>
+/// <param name="user">Who asks.</param>
+/// <param name="record">Gets everything that is begun.</param>
+/// <param name="prefix">Begins the names of the credentials.</param>
+/// <param name="gateways">Where the workers send, in turn; null for the first node alone.</param>
+internal sealed class Load(
+    Cluster cluster, TestUser user, LoadRecord record, string prefix, IReadOnlyList<ApiClient>? gateways = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(400);
 
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _next;
+    private int _turn;
+    private long _last = TimeProvider.System.GetTimestamp();
+    private long _longest;
     private int _acknowledged;
 
     /// <summary>Hand-offs that were acknowledged, as the launch's own answer said.</summary>
     public int Acknowledged => Volatile.Read(ref _acknowledged);
 
+    /// <summary>The longest time between two of them.</summary>
+    public TimeSpan LongestGap => TimeSpan.FromTicks(Interlocked.Read(ref _longest));
+
     /// <summary>Waits until one is.</summary>
     public Task AcknowledgedAsync() => _first.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System);
+
+    /// <summary>Waits until some more are.</summary>
+    public async Task MoreAsync(int count = 5)
+    {
+        var until = Acknowledged + count;
+        await Eventually.TrueAsync($"{count} more hand-offs are acknowledged", () => Acknowledged >= until);
+    }
 
     /// <summary>Runs some workers until cancelled; errors of the link are what this is for.</summary>
     public Task RunAsync(int workers, CancellationToken stop) =>
@@ -43,7 +62,7 @@ internal sealed class Load(Cluster cluster, TestUser user, LoadRecord record, st
     {
         try
         {
-            item.IsPut = (await cluster.Api.SendAsync(item.Put, ApiJson.Default.ChangedModel)).Value is not null;
+            item.IsPut = (await Gateway().SendAsync(item.Put, ApiJson.Default.ChangedModel)).Value is not null;
         }
         catch (Exception problem) when (IsLost(problem))
         {
@@ -57,11 +76,12 @@ internal sealed class Load(Cluster cluster, TestUser user, LoadRecord record, st
     {
         try
         {
-            var answer = (await cluster.Api.SendAsync(item.Launch, ApiJson.Default.HandOffModel, 1)).Value;
+            var answer = (await Gateway().SendAsync(item.Launch, ApiJson.Default.HandOffModel, 1)).Value;
             item.IsAccepted = answer is not null;
             if (answer?.State != HandOffState.Acknowledged)
                 return false;
             Interlocked.Increment(ref _acknowledged);
+            Measure();
             _first.TrySetResult();
             return true;
         }
@@ -69,6 +89,21 @@ internal sealed class Load(Cluster cluster, TestUser user, LoadRecord record, st
         {
             // Not known; the hand-off's id is.
             return false;
+        }
+    }
+
+    private ApiClient Gateway() => gateways is { Count: > 0 } all
+        ? all[(Interlocked.Increment(ref _turn) & int.MaxValue) % all.Count]
+        : cluster.Api;
+
+    private void Measure()
+    {
+        var now = TimeProvider.System.GetTimestamp();
+        var gap = TimeProvider.System.GetElapsedTime(Interlocked.Exchange(ref _last, now), now).Ticks;
+        for (var longest = Interlocked.Read(ref _longest); gap > longest; longest = Interlocked.Read(ref _longest))
+        {
+            if (Interlocked.CompareExchange(ref _longest, gap, longest) == longest)
+                break;
         }
     }
 

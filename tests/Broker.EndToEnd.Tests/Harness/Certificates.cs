@@ -59,6 +59,7 @@ public sealed class Certificates : IAsyncLifetime
             ["node", "--role", "zone", "--name", "zone-1"],
             ["node", "--role", "dmz", "--name", "dmz-1"],
             ["node", "--role", "dmz", "--name", "dmz-2"],
+            ["node", "--role", "dmz", "--name", "dmz-3"],
             ["ledger", "--name", "ledger-1"],
             ["agent-issuer", "--name", "agents-1"],
             ["console", "--name", "console-1", "--enrol"],

@@ -1,0 +1,78 @@
+using Broker.Cluster;
+using Broker.Dmz.Customers;
+using Broker.Dmz.Node;
+using Broker.Dmz.Placement;
+using Broker.Protocol.Api;
+using Broker.Protocol.Identifiers;
+using Microsoft.AspNetCore.Http;
+using Wire = Broker.Protocol.Wire.Zone;
+
+namespace Broker.Dmz.Gateway;
+
+/// <summary>What the ops team asks about the nodes together: who takes part, who owns and holds what.</summary>
+internal sealed class ClusterCalls(GatewayContext gateway)
+{
+    private const int AtOnce = 16;
+
+    public void Map(Calls calls) => calls.Get(
+        "/v1/cluster/status", ApiJson.Default.ClusterStatusModel,
+        new About("GetClusterStatus", "Members, and for each customer its owner, fence and holders", QueryAbout.After, QueryAbout.Limit),
+        Status);
+
+    private async Task<Result<ClusterStatusModel>> Status(HttpContext context)
+    {
+        var node = gateway.Node;
+        var limit = Math.Min(Calls.Limit(context), Peers.PeerService.MaxHoldings);
+        var page = await node.Zone.ListCustomersAsync(
+            new Wire.ListCustomersRequest { After = (string?)context.Request.Query["after"] ?? "", Limit = limit }, context.RequestAborted);
+        var names = page.Customers.Select(Name.Parse).ToList();
+        var states = await States(names, context.RequestAborted);
+        var holdings = new Dictionary<Name, Protocol.Wire.Peer.HoldingsReply?>
+        {
+            [node.Node] = Peers.PeerService.Holdings(node, names.Select(static n => n.Value), gateway.Agents),
+        };
+        foreach (var (peer, answer) in await Task.WhenAll(node.Peers.Others.ToArray().Select(
+            async p => (p.Node, await PeerHoldings.Ask(node, p.Node, names, context.RequestAborted)))))
+        {
+            holdings[peer] = answer;
+        }
+
+        var view = gateway.Membership?.View ?? ClusterView.Empty;
+        return new ClusterStatusModel(
+            node.Node.Value, view.IsCurrent, view.Version, gateway.Holders, Members(node, view, holdings),
+            [.. states.Select(s => Customer(s, holdings))], page.Customers.Count == limit ? page.Customers[^1] : null);
+    }
+
+    private async Task<IReadOnlyList<Wire.CustomerState>> States(List<Name> names, CancellationToken cancellation)
+    {
+        var states = new List<Wire.CustomerState>();
+        foreach (var some in names.Chunk(AtOnce))
+        {
+            states.AddRange((await Task.WhenAll(some.Select(n => gateway.State(n, cancellation)))).OfType<Wire.CustomerState>());
+        }
+
+        return states;
+    }
+
+    private static IReadOnlyList<ClusterMemberModel> Members(
+        DmzContext node, ClusterView view, Dictionary<Name, Protocol.Wire.Peer.HoldingsReply?> holdings) =>
+        [.. node.Peers.Others.Select(static p => (p.Node, p.Address.AbsoluteUri))
+            .Append((node.Node, view.Find(node.Node)?.Address.AbsoluteUri ?? ""))
+            .OrderBy(static m => m.Node.Value, StringComparer.Ordinal)
+            .Select(m => new ClusterMemberModel(
+                m.Node.Value, m.Item2, view.Find(m.Node)?.Incarnation.ToString(), holdings[m.Node] is not null,
+                holdings[m.Node]?.Version, holdings[m.Node]?.Sessions ?? 0))];
+
+    private static ClusterCustomerModel Customer(
+        Wire.CustomerState state, Dictionary<Name, Protocol.Wire.Peer.HoldingsReply?> holdings)
+    {
+        var holders = holdings.Where(h => PeerHoldings.Held(h.Value).Contains(state.Customer)).Select(static h => h.Key.Value)
+            .Order(StringComparer.Ordinal).ToList();
+        var lockStands = state.LockGeneration > state.LiftedGeneration;
+        var isOwned = Name.TryParse(state.OwnerNode, out var owner) && holdings.GetValueOrDefault(owner) is { } said &&
+            said.Holdings.Any(h => h.Customer == state.Customer && h.State == KeyState.Unlocked && h.Fence == state.Fence);
+        return new ClusterCustomerModel(
+            state.Customer, lockStands || holders.Count == 0 ? "locked" : isOwned ? "owned" : "waiting", state.OwnerNode, state.Fence,
+            holders, lockStands);
+    }
+}

@@ -1,0 +1,72 @@
+using Broker.Dmz.Customers;
+using Broker.Dmz.Peers;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.Dmz.Placement;
+
+/// <summary>
+/// Order: an owner gives way to the first in order once that one holds, at most once a customer in the interval; a holder that is none of
+/// those that should hold wipes once all of them do. Nothing of it happens while the view is not vouched for.
+/// </summary>
+internal sealed partial class PlacementKeeper
+{
+    private readonly Dictionary<Name, long> _moves = [];
+
+    private async Task Arrange()
+    {
+        foreach (var (customer, _) in _moves.Where(m => node.Time.GetElapsedTime(m.Value) > options.MoveInterval).ToList())
+        {
+            _moves.Remove(customer);
+        }
+
+        var settled = node.Held.All.Where(h => node.Time.GetElapsedTime(h.Since) > options.MoveInterval && !_moves.ContainsKey(h.Customer))
+            .Select(h => (Held: h, Places: Places.Holders(h.Customer, _view, options.Holders)))
+            .Where(h => h.Held.State == KeyState.Unlocked ? h.Places[0] != node.Node
+                : h.Held.State == KeyState.Holding && !h.Places.Contains(node.Node))
+            .Take(PeerService.MaxHoldings).ToList();
+        if (settled.Count == 0)
+        {
+            return;
+        }
+
+        var holding = new Dictionary<Name, HashSet<string>>();
+        foreach (var peer in settled.SelectMany(static s => s.Places).Distinct().Where(n => n != node.Node))
+        {
+            var asked = settled.Where(s => s.Places.Contains(peer)).Select(static s => s.Held.Customer);
+            holding[peer] = PeerHoldings.Held(await PeerHoldings.Ask(node, peer, asked, Context.Stopping));
+        }
+
+        foreach (var (held, places) in settled)
+        {
+            if (held.State == KeyState.Holding)
+            {
+                Spare(held.Customer, places, holding);
+            }
+            else if (holding[places[0]].Contains(held.Customer.Value))
+            {
+                await Move(held.Customer, places[0]);
+            }
+        }
+    }
+
+    private void Spare(Name customer, IReadOnlyList<Name> places, Dictionary<Name, HashSet<string>> holding)
+    {
+        if (places.Count >= options.Holders && places.All(p => holding[p].Contains(customer.Value)) &&
+            customers.Known(customer) is { } refs && node.Held.Find(customer)?.State == KeyState.Holding)
+        {
+            Log.Spared(log, customer, places.Count);
+            refs.Key.Tell(new CustomerKeyMessage.Spare());
+        }
+    }
+
+    private async Task Move(Name customer, Name first)
+    {
+        _moves[customer] = node.Time.GetTimestamp();
+        if (customers.Known(customer) is { } refs && node.Peers.Find(first) is { } peer &&
+            (await PeerProbe.Look(node, peer, Context.Stopping)).Value is { } there &&
+            await PeerDeparture.GiveOver(refs, peer, there.Key.Fingerprint, holdsOn: true, Context.Stopping))
+        {
+            Log.Moved(log, customer, first);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using Broker.EndToEnd.Tests.Client;
+using Broker.EndToEnd.Tests.Crashes;
+using Broker.EndToEnd.Tests.Harness;
+using Broker.EndToEnd.Tests.Histories;
+using Broker.EndToEnd.Tests.Links;
+using Broker.Protocol.Api;
+using Xunit.Abstractions;
+
+namespace Broker.EndToEnd.Tests;
+
+/// <summary>
+/// Three DMZ nodes as real processes under load: whichever owns the customer is killed, stopped for a while or restarted, launches go on
+/// without an unlock, nothing is opened twice, and everything ends.
+/// </summary>
+[Collection(Certificates.Collection)]
+public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper output)
+{
+    private const string Settled = "hand-off-timeout = 5s, cluster.move-interval = 1 day";
+
+    [Fact]
+    public Task A_killed_owner_should_be_followed_by_a_holder_without_an_unlock() => RunAsync(Settled, async (cluster, nodes, load) =>
+    {
+        var owner = (await nodes.OwnedAsync("dmz-1", 2)).Owner;
+        var other = nodes.Names.First(n => n != owner);
+        await load.MoreAsync();
+
+        await nodes.Process(cluster, owner).KillAsync();
+
+        var next = await nodes.OwnedAsync(other, 2, owner);
+        await load.MoreAsync();
+        output.WriteLine($"{owner} killed, {next.Owner} owns under fence {next.Fence}; longest gap {load.LongestGap.TotalSeconds:0.0} s");
+        await nodes.StartAsync(cluster, owner);
+        await load.MoreAsync();
+    });
+
+    [Fact]
+    public Task An_owner_that_sleeps_should_wake_as_a_holder() => RunAsync(Settled, async (cluster, nodes, load) =>
+    {
+        var owner = (await nodes.OwnedAsync("dmz-1", 2)).Owner;
+        var other = nodes.Names.First(n => n != owner);
+        await load.MoreAsync();
+        var process = nodes.Process(cluster, owner);
+
+        _ = Signals.Send(process.Id, Signals.Stop);
+        var next = await nodes.OwnedAsync(other, 1, owner);
+        _ = Signals.Send(process.Id, Signals.Continue);
+
+        await Eventually.TrueAsync("the one that slept knows that it does not own", async () =>
+            (await nodes.Api(owner).CustomerAsync()).Ok.State is "holding" or "locked");
+        await load.MoreAsync();
+        var last = await nodes.OwnedAsync(owner, 2);
+        Assert.Equal((next.Owner, next.Fence), (last.Owner, last.Fence));
+        output.WriteLine($"{owner} slept, {next.Owner} owns under fence {next.Fence}; longest gap {load.LongestGap.TotalSeconds:0.0} s");
+    });
+
+    [Fact]
+    public Task A_rolling_restart_of_every_node_should_never_ask_for_an_unlock() => RunAsync(
+        "hand-off-timeout = 5s, cluster.move-interval = 5s", async (cluster, nodes, load) =>
+        {
+            foreach (var node in nodes.Names)
+            {
+                var other = nodes.Names.First(n => n != node);
+                await nodes.OwnedAsync(other, 2);
+
+                Assert.Equal(0, await nodes.Process(cluster, node).StopAsync());
+
+                await nodes.OwnedAsync(other, 1, node);
+                await nodes.StartAsync(cluster, node);
+                await load.MoreAsync();
+            }
+
+            output.WriteLine($"longest gap {load.LongestGap.TotalSeconds:0.0} s");
+        });
+
+    private async Task RunAsync(string settings, Func<Cluster, DmzNodes, Load, Task> test)
+    {
+        using var nodes = new DmzNodes(settings);
+        await using var door = new OwnerDoor();
+        var directory = Directory.CreateTempSubdirectory("broker-e2e-record.");
+        try
+        {
+            await using var cluster = await Cluster.StartAsync(certificates, new ClusterOptions
+            {
+                DmzSettings = nodes.FirstSettings,
+                AgentSettings = "session { reconnect-from = 20ms, reconnect-to = 100ms }",
+                Uses = $$"""
+                    record { mode = stdin, at-most = 512, environment { PATH = "/usr/bin:/bin" }
+                      command = [ "/bin/sh", "-c", "h=$(sha256sum) && echo \"$h\" >> {{directory.FullName}}/record" ] }
+                    """,
+            });
+            cluster.AgentDetour = door.Port;
+            await cluster.RunAsync(output, async () =>
+            {
+                await cluster.EnrolAsync();
+                await cluster.PutPolicyAsync("record");
+                await nodes.StartAsync(cluster);
+                using var stop = new CancellationTokenSource();
+                var leading = nodes.LeadAsync(cluster, door, stop.Token);
+                try
+                {
+                    await cluster.EnrolAgentAsync();
+                    await UnderLoadAsync(cluster, nodes, test, directory.FullName);
+                }
+                finally
+                {
+                    await stop.CancelAsync();
+                    await leading;
+                }
+            });
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task UnderLoadAsync(
+        Cluster cluster, DmzNodes nodes, Func<Cluster, DmzNodes, Load, Task> test, string directory)
+    {
+        using var alice = new TestUser(cluster.Console.Profile, "alice");
+        var record = new LoadRecord();
+        await cluster.Api.CustodyAsync();
+        foreach (var api in nodes.Apis)
+            await api.CustodyAsync();
+        var load = new Load(cluster, alice, record, "item", nodes.Apis);
+        using var stop = new CancellationTokenSource();
+        var running = load.RunAsync(4, stop.Token);
+        try
+        {
+            await load.AcknowledgedAsync();
+            await test(cluster, nodes, load);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await running;
+        }
+
+        await cluster.Api.LoginAsync(alice);
+        await ConsistentAsync(cluster, record, directory);
+    }
+
+    private static async Task ConsistentAsync(Cluster cluster, LoadRecord record, string directory)
+    {
+        var ended = new Dictionary<string, HandOffModel>();
+        foreach (var id in record.Items.Select(static i => i.Launch.HandOff.ToString()))
+        {
+            if ((await cluster.Api.HandOffAsync(id)).Code != "unknown-hand-off")
+                ended[id] = await HandOffs.EndedAsync(cluster, id);
+        }
+
+        var opened = File.ReadLines(Path.Combine(directory, "record")).GroupBy(static l => l[..64])
+            .ToDictionary(static g => g.Key, static g => g.Count());
+        var ledger = await LedgerExport.OfAsync(cluster);
+        var (outcomes, useOutcomes) = (ledger.Outcomes, ledger.UseOutcomes);
+        var items = record.Items.Select(item =>
+        {
+            var id = item.Launch.HandOff.ToString();
+            return new HistoryItem(item.Name)
+            {
+                IsPut = item.IsPut,
+                IsAccepted = item.IsAccepted,
+                State = ended.GetValueOrDefault(id)?.State,
+                UseState = ended.GetValueOrDefault(id)?.UseState ?? "",
+                Opened = opened.GetValueOrDefault(item.Hash),
+                HasIntent = ledger.Intents.ContainsKey(id),
+                Outcomes = [.. outcomes[id]],
+                UseOutcomes = [.. useOutcomes[id]],
+            };
+        });
+        Assert.Empty(HistoryChecker.Check(new History([.. items], [], [])));
+    }
+}
