@@ -35,6 +35,9 @@ internal sealed record DmzContext(
     /// <summary>The other nodes of the DMZ, and whom of them this one admits.</summary>
     public NodePeers Peers { get; init; } = NodePeers.None;
 
+    /// <summary>How key actors have agents brought to them.</summary>
+    public AgentSummons Summons { get; init; } = new();
+
     /// <summary>The tokens of ways of custody; none where nothing else is set.</summary>
     public ITokenWraps Tokens { get; init; } = TokenWraps.None;
 

@@ -29,6 +29,9 @@ internal sealed record DmzOptions(
     /// <summary>The descriptor of a memfd with a predecessor's tickets, of the command line.</summary>
     public int? AdmissionDescriptor { get; init; }
 
+    /// <summary>Sessions with agents that are begun in a second.</summary>
+    public required int SessionsPerSecond { get; init; }
+
     /// <summary>The node's own section under <c>broker</c>.</summary>
     public const string Section = "dmz";
 
@@ -65,7 +68,10 @@ internal sealed record DmzOptions(
                 s.Duration("hand-off-timeout", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
                 s.Duration("share-timeout", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
                 s.Duration("grant-life", TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))),
-            PeerOptions.Read(s));
+            PeerOptions.Read(s))
+        {
+            SessionsPerSecond = (int)s.Integer("agents.sessions-per-second", 1, 1_000_000),
+        };
     }
 
     private static List<Uri> ReadAddresses(SettingsReader s)

@@ -196,7 +196,7 @@ public sealed class TransferSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         },
         default);
 
-    private static async Task HandOver(TransferFixture f)
+    internal static async Task HandOver(TransferFixture f)
     {
         var word = await f.Customer.Ask<Result<Signed>>(
             r => new CustomerKeyMessage.Yield(f.Other.Node.Node, f.Other.Node.Incarnation.Key.Fingerprint, r));
