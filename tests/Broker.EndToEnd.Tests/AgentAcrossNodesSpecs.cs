@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Broker.EndToEnd.Tests;
 
-/// <summary>Two DMZ nodes and an agent as real processes: whichever node the agent is connected to, and whichever owns its customer.</summary>
+/// <summary>Two DMZ nodes and an agent as real processes: whichever node the agent is connected to, whichever owns its customer.</summary>
 [Collection(Certificates.Collection)]
 public sealed class AgentAcrossNodesSpecs(Certificates certificates, ITestOutputHelper output)
 {

@@ -17,8 +17,8 @@ internal sealed partial class SessionActor
     private static readonly object RenewTimer = new();
     private static readonly TimeSpan ReportLife = TimeSpan.FromHours(1);
 
-    // Nobody asked for it, and while a new session is made the old one may have no owner any more: it waits, on file, for the new one. Whoever
-    // asks in the old one is answered there.
+    // Nobody asked for it, and while a new session is made the old one may have no owner any more: it waits, on file, for the new one.
+    // Whoever asks in the old one is answered there.
     private bool MayBegin => _live is not null && _handshake is null;
 
     private Task Answer(JournalEntry entry) => Report(entry.Answer.Type, entry, entry.Answer.Report);

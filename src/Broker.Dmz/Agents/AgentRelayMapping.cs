@@ -19,28 +19,25 @@ internal static class AgentRelayMapping
     {
         endpoints.MapZoneOperation(AgentRelayOperations.Open, service.Open);
         endpoints.MapZoneOperation(AgentRelayOperations.Up, service.Up);
-        Bound(endpoints.MapZoneOperation(AgentRelayOperations.Down, service.Down), MaxBytesDown);
+        Bound(endpoints.MapZoneOperation(AgentRelayOperations.Down, service.Down), new ByteBudget(MaxBytesDown));
         endpoints.MapZoneOperation(AgentRelayOperations.Close, service.Close);
         endpoints.MapZoneOperation(AgentRelayOperations.Check, service.Check);
         endpoints.MapZoneOperation(AgentRelayOperations.Call, service.Call);
         endpoints.MapZoneOperation(AgentRelayOperations.Find, service.Find);
     }
 
-    private static void Bound(IEndpointConventionBuilder endpoint, long most)
+    private static void Bound(IEndpointConventionBuilder endpoint, ByteBudget budget)
     {
-        var bytes = 0L;
+        const long longest = AgentRelayOperations.MaxDown;
         endpoint.Finally(built =>
         {
             var inner = built.RequestDelegate!;
             built.RequestDelegate = async context =>
             {
                 // Without a length it is counted as the longest that is read.
-                var length = Math.Min(
-                    context.Request.ContentLength ?? AgentRelayOperations.Down.MaxRequestBytes,
-                    AgentRelayOperations.Down.MaxRequestBytes);
-                if (Interlocked.Add(ref bytes, length) > most)
+                var length = Math.Min(context.Request.ContentLength ?? longest, longest);
+                if (!budget.TryTake(length))
                 {
-                    Interlocked.Add(ref bytes, -length);
                     await Refuse(context);
                     return;
                 }
@@ -51,7 +48,7 @@ internal static class AgentRelayMapping
                 }
                 finally
                 {
-                    Interlocked.Add(ref bytes, -length);
+                    budget.GiveBack(length);
                 }
             };
         });

@@ -20,7 +20,7 @@ internal abstract record AgentRelayWatchMessage
 
 /// <summary>
 /// Asks the owners every two seconds which of this node's relays they still know, all of one owner in a few calls. One that an owner does
-/// not know, and those of an owner that is silent twice, look for their owner again. Stand-ins of which nobody has asked for long are ended.
+/// not know, and those of an owner that is silent twice, look for their owner again. Stand-ins of which nobody has asked for long end.
 /// </summary>
 internal sealed class AgentRelayWatch(AgentRouting routing) : Actor<AgentRelayWatchMessage>
 {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Broker.Actors;
 using Broker.Dmz.Customers;
 using Broker.Protocol.Identifiers;
@@ -42,7 +43,8 @@ internal sealed class AgentRelays(TimeProvider time, int perSecond, int capacity
     }
 
     /// <summary>The rate at which a peer may begin sessions here.</summary>
-    public HandshakePace PaceOf(Name holder) => _paces.GetOrAdd(holder, static (_, s) => new HandshakePace(s.time, s.perSecond), (time, perSecond));
+    public HandshakePace PaceOf(Name holder) =>
+        _paces.GetOrAdd(holder, static (_, s) => new HandshakePace(s.time, s.perSecond), (time, perSecond));
 
     /// <summary>A relay of a link that is held here begins.</summary>
     public void Hold(Id16 relay, Name owner, ActorRef<AgentSessionMessage> session) => _held[relay] = new HeldRelay(owner, session);
@@ -93,14 +95,13 @@ internal sealed class AgentRelays(TimeProvider time, int perSecond, int capacity
                 return new Refused(Codes.Busy, "this node stands in for as many agents of that node as it may");
             }
 
-            var ofAgent = (link.Holder, link.Customer, link.Agent);
-            var others = ListAt(_byAgent, ofAgent);
-            replaced = others.Count >= MaxPerAgent ? others.Find(static l => !l.IsLive) ?? others[0] : null;
             if (!_standIns.TryAdd((link.Holder, link.Relay), link))
             {
                 return new Refused(RelayCodes.Malformed, "a relay of that id is there already");
             }
 
+            var others = ListAt(_byAgent, (link.Holder, link.Customer, link.Agent));
+            replaced = others.Count >= MaxPerAgent ? others.Find(static l => !l.IsLive) ?? others[0] : null;
             others.Add(link);
             _byHolder[link.Holder] = count + 1;
         }
@@ -129,7 +130,10 @@ internal sealed class AgentRelays(TimeProvider time, int perSecond, int capacity
                 _byAgent.Remove(ofAgent);
             }
 
-            _byHolder[link.Holder]--;
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_byHolder, link.Holder) == 0)
+            {
+                _byHolder.Remove(link.Holder);
+            }
         }
 
         connected.Remove(link.Customer, link.Agent);

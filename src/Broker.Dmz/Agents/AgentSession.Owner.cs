@@ -47,7 +47,7 @@ internal sealed partial class AgentSession
             ? _node.Peers.Find(owner)
             : null;
 
-    /// <summary>Waits for a place among the sessions that are begun; false where it has to, or where the line is too long to wait.</summary>
+    /// <summary>Takes a place among the sessions that are begun; false where it has to wait for it, or the line is too long.</summary>
     private bool TakesSlot()
     {
         // Who asked for a relay took a place with it.

@@ -14,7 +14,7 @@ namespace Broker.Dmz.Agents;
 /// <summary>
 /// One connected agent: carries sealed messages between the agent and the owner of its customer's key, and cannot read or forge
 /// them. The owner is this node's key actor, or stands in for the agent on another node, over a relay. While there is no owner it waits and
-/// tries again. It waits neither for the agent's link nor for the relay while it handles messages, so the two directions do not block each other.
+/// tries again. It awaits neither the agent's link nor the relay while it handles messages, so the two directions do not block each other.
 /// </summary>
 internal sealed partial class AgentSession : Actor<AgentSessionMessage>
 {

@@ -15,7 +15,7 @@ internal sealed partial class AgentSessions
 
     private const int MostMissed = 10_000;
 
-    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan BetweenFinds = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<Name> _toTell = [];

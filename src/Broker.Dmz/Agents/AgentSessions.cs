@@ -54,8 +54,8 @@ internal abstract record AgentsMessage
 /// </summary>
 internal sealed partial class AgentSessions : Actor<AgentsMessage>
 {
-    // Frames that were read and not handled, frames that were sealed and not sent, calls of an owner elsewhere: each has a bound of its own,
-    // so that no direction takes the other's place. See FrameWindow.
+    // Frames that were read and not handled, that were sealed and not sent, calls of an owner elsewhere: each has a bound of its own, so
+    // that no direction takes the other's place. See FrameWindow.
     private const int SessionMailbox = 1024;
 
     private readonly AgentRouting _routing;

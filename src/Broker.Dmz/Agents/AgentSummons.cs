@@ -4,7 +4,7 @@ using Broker.Protocol.Identifiers;
 namespace Broker.Dmz.Agents;
 
 /// <summary>
-/// How a key actor has agents brought to it. It only says so: nothing waits for an answer, and nothing but time is lost where nobody listens.
+/// How a key actor has agents brought to it. It only says so: nothing waits for an answer, and only time is lost where nobody listens.
 /// </summary>
 internal sealed class AgentSummons
 {
@@ -13,7 +13,7 @@ internal sealed class AgentSummons
     /// <summary>Who brings them.</summary>
     public void Attach(ActorRef<AgentsMessage> agents) => _agents = agents;
 
-    /// <summary>This node owns the customer and knows what is open: agents of it, wherever they are connected, are to begin their session.</summary>
+    /// <summary>This node owns the customer and knows what is open: its agents, wherever connected, begin their sessions.</summary>
     public void Owned(Name customer) => _agents?.Tell(new AgentsMessage.Owned(customer));
 
     /// <summary>A launch named an agent that has no session here.</summary>

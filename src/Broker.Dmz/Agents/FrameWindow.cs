@@ -36,7 +36,7 @@ internal sealed class FrameWindow(int maxFrames, long maxBytes)
         }
     }
 
-    /// <summary>Takes a place, also beyond the bounds: one who must not lose a frame holds it, and nobody is let in before it is gone.</summary>
+    /// <summary>Takes a place, also beyond the bounds: who must not lose a frame holds it, and nobody is let in meanwhile.</summary>
     public FrameCredit Hold(int bytes)
     {
         lock (_gate)

@@ -116,7 +116,8 @@ public sealed class AcrossSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await f.ConnectAt(f.Agent, third);
         await TransferFixture.ShouldHandOff(there, f.Agent);
 
-        // The world's node, which is locked now, is unlocked by its custodians when the owner has died.
+        // The world's node, which wiped when it had yielded, is unlocked by its custodians when the owner has died.
+        await f.Customer.Until(s => s.State == KeyState.Locked);
         await f.Holder.DisposeAsync();
         await f.Customer.Unlock();
 

@@ -125,6 +125,19 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public void Bytes_beyond_a_budget_should_be_refused_and_leave_it_as_it_was()
+    {
+        var budget = new ByteBudget(100);
+
+        Assert.True(budget.TryTake(60));
+        Assert.False(budget.TryTake(41));
+        Assert.True(budget.TryTake(40));
+        budget.GiveBack(60);
+        Assert.True(budget.TryTake(60));
+        Assert.False(budget.TryTake(1));
+    }
+
+    [Fact]
     public async Task A_relay_id_should_be_used_once()
     {
         await using var f = await AcrossFixture.StartAsync(world);
@@ -204,7 +217,8 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     public async Task A_socket_should_not_be_read_beyond_what_is_not_handled()
     {
         var (customer, _) = await world.Ready();
-        var holding = world.System.Spawn(Props<AgentSessionMessage>.Of(static () => new Holding()).WithStash(1000), $"holding-{customer.Name}");
+        var holding = world.System.Spawn(
+            Props<AgentSessionMessage>.Of(static () => new Holding()).WithStash(1000), $"holding-{customer.Name}");
         var agents = world.System.Spawn(Props<AgentsMessage>.Of(() => new Opening(holding)), $"opening-{customer.Name}");
         var endpoints = new AgentEndpoints(world.Node, world.Customers, agents, new ConnectedAgents(), NullLogger.Instance);
         var socket = new Endless();

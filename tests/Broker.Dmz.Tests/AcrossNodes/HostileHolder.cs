@@ -49,11 +49,13 @@ internal sealed class HostileHolder : IAsyncDisposable
     /// <summary>Codes with which the owner ended relays.</summary>
     public ConcurrentQueue<string> Ends { get; } = new();
 
-    public static async Task<HostileHolder> StartAsync(AcrossFixture f, string name = "dmz-9")
+    /// <summary>Starts it as a peer of the owner, or of another node.</summary>
+    public static async Task<HostileHolder> StartAsync(AcrossFixture f, string name = "dmz-9", OtherNode? target = null)
     {
-        var hostile = new HostileHolder(f.World, f.Owner, name);
+        target ??= f.Owner;
+        var hostile = new HostileHolder(f.World, target, name);
         await hostile._web.StartAsync();
-        f.Owner.Know(hostile.Name, new Uri(hostile._web.Urls.Single()));
+        target.Know(hostile.Name, new Uri(hostile._web.Urls.Single()));
         return hostile;
     }
 

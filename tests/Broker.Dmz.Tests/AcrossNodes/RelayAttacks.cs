@@ -26,7 +26,8 @@ public sealed class RelayAttacks(DmzWorld world) : IClassFixture<DmzWorld>
     {
         ["keeps the acknowledgement back"] = (null, _ => []),
         ["alters it"] = (SessionFailure.Altered, a => [a.Acknowledgement with { Ciphertext = Bent(a.Acknowledgement.Ciphertext) }]),
-        ["alters its commitment"] = (SessionFailure.WrongKey, a => [a.Acknowledgement with { Commitment = Bent(a.Acknowledgement.Commitment) }]),
+        ["alters its commitment"] = (
+            SessionFailure.WrongKey, a => [a.Acknowledgement with { Commitment = Bent(a.Acknowledgement.Commitment) }]),
         ["moves it to another attempt"] = (SessionFailure.Altered, a => [a.WithHeader(h => h with { Attempt = 2 })]),
         ["moves it to another hand-off"] = (SessionFailure.Altered, a => [a.WithHeader(h => h with { HandOff = a.Stranger })]),
         ["makes a refusal of it"] = (SessionFailure.Altered, a => [a.WithHeader(h => h with { Type = MessageType.Refused })]),
@@ -66,7 +67,8 @@ public sealed class RelayAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         var attack = new Attack(
             envelope, f.Agent.Report(MessageType.Acknowledged, header.HandOff, header.Attempt, HandOffState.Acknowledged),
             f.Agent.Report(MessageType.UseEnded, f.Customer.NewId(), 1, HandOffState.Used),
-            bystander.Report(MessageType.Acknowledged, header.HandOff, header.Attempt, HandOffState.Acknowledged), before, f.Customer.NewId());
+            bystander.Report(MessageType.Acknowledged, header.HandOff, header.Attempt, HandOffState.Acknowledged), before,
+            f.Customer.NewId());
 
         foreach (var message in Table[what].Carries(attack))
         {
@@ -186,6 +188,26 @@ public sealed class RelayAttacks(DmzWorld world) : IClassFixture<DmzWorld>
 
         await f.ShouldHandOff();
         Assert.Equal(1, f.Owner.Routing.Relays.StandIns);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_not_the_owner_should_not_reach_an_agent()
+    {
+        await using var f = await AcrossFixture.ConnectedAsync(world);
+        await using var hostile = await HostileHolder.StartAsync(f, target: f.Holder);
+        var relay = Assert.Single(f.Owner.Routing.Relays.Silent(TimeSpan.MinValue)).Relay;
+        var id = ByteString.CopyFrom(relay.ToArray());
+        var down = new Wire.CarryFramesRequest { Relay = id };
+        down.Frames.Add(new Frame { OwnerHello = new Protocol.Wire.Agent.OwnerHello() }.ToByteString());
+
+        Assert.Equal(RelayCodes.Unknown, await hostile.Call(AgentRelayOperations.Down, down));
+        Assert.Null(await hostile.Call(AgentRelayOperations.Close, new Wire.CloseAgentRequest { Relay = id, ByOwner = true, Code = "x" }));
+        Assert.Null(await hostile.Call(
+            AgentRelayOperations.Close, new Wire.CloseAgentRequest { Relay = id, ByOwner = true, Again = true, Code = "x" }));
+        Assert.Null(await hostile.Call(AgentRelayOperations.Close, new Wire.CloseAgentRequest { Relay = id }));
+
+        await f.ShouldHandOff();
+        Assert.Equal(1, f.Holder.Routing.Relays.Held);
     }
 
     [Fact]
