@@ -126,7 +126,7 @@ public sealed class SessionSpecs
         await owner.Send(owner.Seal(owner.Header(MessageType.EndUse, 1)));
         await Eventually.True(() => world.Host!.Slots.Taken(Name.Parse("keep")) == 0, "the end of the use");
         await owner.Send(owner.Seal(owner.Header(MessageType.Seen, 2)));
-        await owner.Expect(MessageType.Barred, "");
+        await owner.Expect(MessageType.Barred, "barred");
         await owner.SendFinish(answer);
 
         Assert.Equal(MessageType.UseEnded, (await owner.Report()).Type);

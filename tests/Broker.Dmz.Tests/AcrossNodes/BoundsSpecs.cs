@@ -214,6 +214,31 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task Agents_that_come_back_all_at_once_should_begin_in_turn_while_launches_go_on()
+    {
+        await using var f = await AcrossFixture.ConnectedAsync(world);
+        var routing = AgentRouting.Make(f.Owner.Node, perSecond: 10, capacity: 100, new ConnectedAgents(), NullLogger.Instance);
+        var agents = world.System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(routing, 100)), $"mass-{f.Customer.Name}");
+        var paced = f.Customer.At(f.Customer.Refs, agents);
+        var all = new List<AgentEnd>();
+        for (var i = 0; i < 20; i++)
+        {
+            all.Add(await f.Another($"mass-{i}"));
+            all[i].MoveTo(paced);
+        }
+
+        var sessions = all.ConvertAll(static a => a.Connect());
+        for (var i = 0; i < 5; i++)
+        {
+            await f.ShouldHandOff();
+        }
+
+        await Task.WhenAll(sessions);
+        agents.Stop();
+        world.Node.Summons.Attach(world.Agents);
+    }
+
+    [Fact]
     public async Task A_socket_should_not_be_read_beyond_what_is_not_handled()
     {
         var (customer, _) = await world.Ready();
