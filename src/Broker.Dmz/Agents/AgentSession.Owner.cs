@@ -120,6 +120,8 @@ internal sealed partial class AgentSession
             _refs.Key.Tell(new CustomerKeyMessage.LinkLost(_agent, _session));
             _session = default;
         }
+
+        DropUnhanded();
     }
 
     // Nobody has to believe them: each carries its signatures.

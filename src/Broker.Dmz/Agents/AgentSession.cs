@@ -118,11 +118,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     {
         _refs.Key.Tell(new CustomerKeyMessage.LinkLost(_agent, _session));
         LeaveRelay("closing", isKnown: false);
-        while (_unhanded.TryDequeue(out var waiting))
-        {
-            waiting.Credit?.Dispose();
-        }
-
+        DropUnhanded();
         DropUnsent();
         if (_link is StandInLink standIn)
         {
@@ -177,6 +173,14 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
 
             _unhanded.Dequeue();
             next.Credit?.Dispose();
+        }
+    }
+
+    private void DropUnhanded()
+    {
+        while (_unhanded.TryDequeue(out var waiting))
+        {
+            waiting.Credit?.Dispose();
         }
     }
 
