@@ -54,6 +54,9 @@ internal abstract record AgentsMessage
 /// </summary>
 internal sealed partial class AgentSessions : Actor<AgentsMessage>
 {
+    /// <summary>A rate that nothing reaches.</summary>
+    internal const int Unpaced = 1_000_000;
+
     // Frames that were read and not handled, that were sealed and not sent, calls of an owner elsewhere: each has a bound of its own, so
     // that no direction takes the other's place. See FrameWindow.
     private const int SessionMailbox = 1024;
@@ -73,9 +76,6 @@ internal sealed partial class AgentSessions : Actor<AgentsMessage>
     {
         (_routing, _capacity, _standIns) = (routing, capacity, standIns);
     }
-
-    /// <summary>A rate that nothing reaches.</summary>
-    internal const int Unpaced = 1_000_000;
 
     protected override SupervisorStrategy SupervisorStrategy => SupervisorStrategy.Stopping;
 

@@ -9,6 +9,8 @@ namespace Broker.Dmz.Customers;
 /// </summary>
 internal sealed partial class CustomerKey
 {
+    private const string AskMoreTimer = "ask-more";
+
     /// <summary>Questions to one agent that wait for their answer.</summary>
     internal const int MaxAsked = 32;
 
@@ -71,6 +73,4 @@ internal sealed partial class CustomerKey
             Context.StartTimer((AskMoreTimer, agent), new CustomerKeyMessage.AskMore(agent), AskMoreDelay);
         }
     }
-
-    private const string AskMoreTimer = "ask-more";
 }
