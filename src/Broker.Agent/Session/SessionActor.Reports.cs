@@ -17,6 +17,10 @@ internal sealed partial class SessionActor
     private static readonly object RenewTimer = new();
     private static readonly TimeSpan ReportLife = TimeSpan.FromHours(1);
 
+    // Nobody asked for it, and while a new session is made the old one may have no owner any more: it waits, on file, for the new one.
+    // Whoever asks in the old one is answered there.
+    private bool MayBegin => _live is not null && _handshake is null;
+
     private Task Answer(JournalEntry entry) => Report(entry.Answer.Type, entry, entry.Answer.Report);
 
     private async Task Report(string type, JournalEntry about, AgentReport report)
@@ -76,7 +80,7 @@ internal sealed partial class SessionActor
 
     private async Task TellEnd(JournalEntry entry)
     {
-        if (_live is null)
+        if (!MayBegin)
             return;
 
         await Report(MessageType.UseEnded, entry, entry.EndReport);
@@ -114,7 +118,8 @@ internal sealed partial class SessionActor
             return;
 
         Context.StartTimer(RenewTimer, new SessionMessage.RenewDue(), parts.Settings.RenewRetry);
-        await SendSealed(MessageType.Renew, default, Digest.Zero, 0, []);
+        if (MayBegin)
+            await SendSealed(MessageType.Renew, default, Digest.Zero, 0, []);
     }
 
     private void OnRenewed(ReadOnlySpan<byte> body)

@@ -17,6 +17,9 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     private const int LargestDoubling = 16;
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
+
+    // Whoever stands between could as well drop everything; but a wrong number shall not keep an agent away for days.
+    private static readonly TimeSpan LongestAfter = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan BetweenStatuses = TimeSpan.FromMilliseconds(200);
     private static readonly object ConnectTimer = new();
     private static readonly object StatusTimer = new();
@@ -144,7 +147,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
                 await OnSealed(_live, frame.SealedMessage);
                 break;
             case Frame.KindOneofCase.Goodbye:
-                await Lose(PrintableCode(frame.Goodbye.Code));
+                await Lose(PrintableCode(frame.Goodbye.Code), TimeSpan.FromMilliseconds(frame.Goodbye.AfterMilliseconds));
                 break;
             default:
                 await End(RefusalCode.UnexpectedFrame);
@@ -193,7 +196,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
         }
     }
 
-    private async ValueTask Lose(string code)
+    private async ValueTask Lose(string code, TimeSpan after = default)
     {
         var link = _link;
         _link = null;
@@ -213,6 +216,12 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
         }
 
         var wait = NextWait();
+        if (after > TimeSpan.Zero)
+        {
+            // The node is busy and says when it has a place; another node of the list may have one then, too.
+            wait = (after < LongestAfter ? after : LongestAfter) * (1 + (0.25 * Context.Random.NextDouble()));
+        }
+
         AgentLog.LinkLost(parts.Logger, code, (long)wait.TotalMilliseconds);
         Context.StartTimer(ConnectTimer, new SessionMessage.Connect(), wait);
     }

@@ -13,9 +13,18 @@ namespace Broker.Dmz.Agents;
 /// The agents' listener: one actor for each link, under <c>/agents</c>. Who the agent is follows from its certificate alone.
 /// </summary>
 internal sealed partial class AgentEndpoints(
-    DmzContext node, CustomerRegistry customers, ActorRef<AgentsMessage> agents, ConnectedAgents connected, ILogger log)
+    DmzContext node, CustomerRegistry customers, ActorRef<AgentsMessage> agents, ConnectedAgents connected, ILogger log,
+    IAgentDirectory? directory = null)
 {
+    /// <summary>Frames that are read and not handled yet; the socket is not read beyond them.</summary>
+    internal const int MaxUnhandled = 64;
+
+    private const long MaxUnhandledBytes = 1 << 20;
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly IAgentDirectory _directory = directory ?? new StaticAgentDirectory(node);
+    private ulong _links;
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapAgentLink(node.Time, Serve);
 
@@ -44,30 +53,35 @@ internal sealed partial class AgentEndpoints(
             return;
         }
 
+        var number = Interlocked.Increment(ref _links);
         connected.Add(customer, peer.Name);
         try
         {
+            await _directory.PublishAsync(customer, peer.Name, number, cancellation);
             await Receive(socket, opened.Session, cancellation);
         }
         finally
         {
             connected.Remove(customer, peer.Name);
             opened.Session.Stop();
+            await _directory.WithdrawAsync(customer, peer.Name, number, CancellationToken.None);
         }
     }
 
     private async Task Receive(IFrameLink socket, ActorRef<AgentSessionMessage> session, CancellationToken cancellation)
     {
+        var window = new FrameWindow(MaxUnhandled, MaxUnhandledBytes);
         try
         {
             while (await socket.ReceiveAsync(cancellation) is { } frame)
             {
-                // A full mailbox means that the agent sends faster than it may: the link ends, the queue does not grow.
-                if (session.TryTell(new AgentSessionMessage.Received(frame)) != TellResult.Accepted)
+                if (session.TryTell(new AgentSessionMessage.Received(frame, window.Hold(frame.CalculateSize()))) != TellResult.Accepted)
                 {
                     await socket.CloseAsync(Codes.Busy);
                     return;
                 }
+
+                await window.RoomAsync(cancellation);
             }
         }
         catch (Exception problem) when (problem is AgentLinkException or OperationCanceledException)
@@ -84,8 +98,32 @@ internal sealed partial class AgentEndpoints(
 
     private sealed class SocketLink(IFrameLink socket) : IAgentLink
     {
-        public Task SendAsync(Frame frame, CancellationToken cancellationToken) => socket.SendAsync(frame, cancellationToken);
+        public async Task SendAsync(IReadOnlyList<Frame> frames)
+        {
+            foreach (var frame in frames)
+            {
+                await socket.SendAsync(frame, CancellationToken.None);
+            }
+        }
 
-        public void Close(string code) => _ = socket.CloseAsync(code);
+        public void Close(string code, TimeSpan after = default) => _ = CloseAsync(code, after);
+
+        private async Task CloseAsync(string code, TimeSpan after)
+        {
+            if (after > TimeSpan.Zero)
+            {
+                try
+                {
+                    var goodbye = new Goodbye { Code = code, AfterMilliseconds = (uint)Math.Ceiling(after.TotalMilliseconds) };
+                    await socket.SendAsync(new Frame { Goodbye = goodbye }, CancellationToken.None);
+                }
+                catch (AgentLinkException)
+                {
+                    // Gone already.
+                }
+            }
+
+            await socket.CloseAsync(code);
+        }
     }
 }

@@ -2,50 +2,68 @@ using Broker.Actors;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
 using Broker.Links.Zone;
-using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
-using Broker.Protocol.Statements;
 using Broker.Protocol.Wire.Agent;
-using Broker.Secrets;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using SealedMessage = Broker.Secrets.SealedMessage;
-using Wire = Broker.Protocol.Wire;
 
 namespace Broker.Dmz.Agents;
 
 /// <summary>
 /// One connected agent: carries sealed messages between the agent and the owner of its customer's key, and cannot read or forge
-/// them. While the customer is locked it waits and tries again.
+/// them. The owner is this node's key actor, or stands in for the agent on another node, over a relay. While there is no owner it waits and
+/// tries again. It awaits neither the agent's link nor the relay while it handles messages, so the two directions do not block each other.
 /// </summary>
 internal sealed partial class AgentSession : Actor<AgentSessionMessage>
 {
     private const string BeginTimer = "begin";
+    private const string HandTimer = "hand";
+    private const string GreetTimer = "greet";
+    private const int LargestDoubling = 2;
 
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockedDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HandDelay = TimeSpan.FromMilliseconds(20);
 
+    // A relayed link on which nobody answers for so long is given up: whoever asked for it may not hold the agent at all.
+    private static readonly TimeSpan GreetPatience = TimeSpan.FromSeconds(30);
+
+    // The longest wait in line that a link without a session is kept for; others are told when to come again.
+    private static readonly TimeSpan Line = TimeSpan.FromSeconds(10);
+
+    private readonly AgentRouting _routing;
     private readonly DmzContext _node;
     private readonly Name _customer;
     private readonly Name _agent;
     private readonly CustomerRefs _refs;
     private readonly IAgentLink _link;
-    private readonly ILogger _log;
+    private readonly Queue<(Id16 Session, Protocol.Wire.Agent.SealedMessage Message, FrameCredit? Credit)> _unhanded = [];
     private Id16 _session;
+    private int _waits;
+    private bool _hadSession;
+    private bool _hasSlot;
 
-    public AgentSession(DmzContext node, Name customer, Name agent, CustomerRefs refs, IAgentLink link, ILogger log)
+    public AgentSession(AgentRouting routing, Name customer, Name agent, CustomerRefs refs, IAgentLink link)
     {
-        _node = node;
+        _routing = routing;
+        _node = routing.Node;
         _customer = customer;
         _agent = agent;
         _refs = refs;
         _link = link;
-        _log = log;
     }
+
+    private ILogger Logger => _routing.Log;
 
     protected override ValueTask PreStart()
     {
+        if (_link.IsRelayed)
+        {
+            Context.StartTimer(GreetTimer, new AgentSessionMessage.Overdue(), GreetPatience);
+        }
+
         Context.Self.Tell(new AgentSessionMessage.Begin());
         return ValueTask.CompletedTask;
     }
@@ -55,10 +73,16 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
         switch (message)
         {
             case AgentSessionMessage.Send m when m.Link == _session:
-                await _link.SendAsync(ToFrame(m.Message), Context.Stopping);
+                Enqueue(ToFrame(m.Message), m.Credit?.Take());
+                break;
+            case AgentSessionMessage.Received { Frame.KindCase: Frame.KindOneofCase.Goodbye }:
+                Context.StopSelf();
+                break;
+            case AgentSessionMessage.Received m when _relay is not null:
+                CarryUp(_relay, m.Frame, m.Credit?.Take());
                 break;
             case AgentSessionMessage.Received m:
-                await OnFrame(m.Frame);
+                await OnFrame(m.Frame, m.Credit?.Take());
                 break;
             case AgentSessionMessage.Begin:
                 await Begin();
@@ -68,8 +92,24 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
                 break;
             case AgentSessionMessage.Send or AgentSessionMessage.Ended:
                 break;
+            case AgentSessionMessage.HandAgain when _relay is not null:
+                PumpUp(_relay);
+                break;
+            case AgentSessionMessage.HandAgain:
+                HandOn();
+                break;
+            case AgentSessionMessage.OwnerIs m:
+                OnOwnerIs(m.Node);
+                break;
+            case AgentSessionMessage.Overdue:
+                Release(Codes.HelloExpired);
+                break;
             default:
-                Context.Unhandled(message);
+                if (!OnSent(message) && !OnRelay(message))
+                {
+                    Context.Unhandled(message);
+                }
+
                 break;
         }
     }
@@ -77,182 +117,124 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     protected override ValueTask PostStop()
     {
         _refs.Key.Tell(new CustomerKeyMessage.LinkLost(_agent, _session));
-        _link.Close("closing");
+        LeaveRelay("closing", isKnown: false);
+        DropUnhanded();
+        DropUnsent();
+        if (_link is StandInLink standIn)
+        {
+            _routing.Relays.Remove(standIn);
+        }
+
+        _link.Release("closing");
         return ValueTask.CompletedTask;
     }
 
-    private async Task Begin()
+    private async Task OnFrame(Frame frame, FrameCredit? credit)
     {
-        _session = _node.NewId();
-        try
+        if (frame.KindCase == Frame.KindOneofCase.SealedMessage)
         {
-            var request = new Wire.Zone.ReadEntriesRequest { Customer = _customer.Value };
-            request.Keys.Add(new Wire.Zone.EntryKey { Type = EntryKey.GrantType, Id = _agent.Value });
-            var read = await _node.Zone.ReadEntriesAsync(request, Context.Stopping);
-            var hello = await _refs.Key.Ask<Result<SessionHello>>(
-                reply => new CustomerKeyMessage.Hello(
-                    _agent, _session, [.. read.Entries.Select(ProvenEntry.From)], WireSigned.From(read.Head), Context.Self, reply),
-                AskTimeout, Context.Stopping);
-            if (hello.Value is { } value)
+            _unhanded.Enqueue((_session, frame.SealedMessage, credit));
+            HandOn();
+            return;
+        }
+
+        using (credit)
+        {
+            if (frame.KindCase != Frame.KindOneofCase.AgentHello)
             {
-                var frame = new Wire.Agent.OwnerHello { Statement = UnsafeByteOperations.UnsafeWrap(value.Statement) };
-                frame.Successions.AddRange(await Successions(WireSigned.From(read.Head)));
-                await _link.SendAsync(new Frame { OwnerHello = frame }, Context.Stopping);
+                Close(Secrets.SessionFailure.Malformed);
                 return;
             }
 
-            if (hello.Code == Codes.AgentUnknown)
+            try
             {
-                Close(hello.Code);
+                await Answer(frame.AgentHello);
+            }
+            catch (Exception problem) when (IsTransient(problem))
+            {
+                Again(Codes.ZoneUnavailable);
+            }
+        }
+    }
+
+    // A key actor whose mailbox is full gets them a moment later; until then the agent's link is not read any further.
+    private void HandOn()
+    {
+        while (_unhanded.TryPeek(out var next))
+        {
+            // The message has a place of its own: where the key actor is busy the kernel gives that one back at once, and this one stays.
+            var told = _refs.Key.TryTell(new CustomerKeyMessage.FromAgent(
+                _agent, next.Session, ToMessage(next.Message), next.Credit?.Share()));
+            if (told == TellResult.Busy)
+            {
+                Context.StartTimer(HandTimer, new AgentSessionMessage.HandAgain(), HandDelay);
                 return;
             }
-        }
-        catch (Exception problem) when (IsTransient(problem))
-        {
-            Log.Waiting(_log, _customer, _agent);
-        }
 
-        Context.StartTimer(BeginTimer, new AgentSessionMessage.Begin(), LockedDelay);
-    }
-
-    // Nobody has to believe them: each carries its signatures.
-    private async Task<IEnumerable<Wire.Agent.Succession>> Successions(Signed head)
-    {
-        if (head.Read<CustomerHead>().Epoch == 1)
-        {
-            return [];
-        }
-
-        var state = await _node.Zone.GetCustomerAsync(
-            new Wire.Zone.GetCustomerRequest { Customer = _customer.Value }, Context.Stopping);
-        return state.Successions.Select(static s => new Wire.Agent.Succession { Record = s.Statement, Signature = s.Signature });
-    }
-
-    private async Task OnFrame(Frame frame)
-    {
-        try
-        {
-            switch (frame.KindCase)
-            {
-                case Frame.KindOneofCase.SealedMessage:
-                    _refs.Key.Tell(new CustomerKeyMessage.FromAgent(_agent, _session, ToMessage(frame.SealedMessage)));
-                    break;
-                case Frame.KindOneofCase.AgentHello:
-                    await Answer(frame.AgentHello);
-                    break;
-                case Frame.KindOneofCase.Goodbye:
-                    Context.StopSelf();
-                    break;
-                default:
-                    Close(SessionFailure.Malformed);
-                    break;
-            }
-        }
-        catch (Exception problem) when (IsTransient(problem))
-        {
-            Again(Codes.ZoneUnavailable);
+            _unhanded.Dequeue();
+            next.Credit?.Dispose();
         }
     }
 
-    private async Task Answer(Wire.Agent.AgentHello frame)
+    private void DropUnhanded()
     {
-        var answer = await _refs.Key.Ask<Result<VerifiedHello>>(
-            reply =>
-                new CustomerKeyMessage.AgentAnswered(_agent, _session, new Signed(frame.Statement.Memory, frame.Signature.Memory), reply),
-            AskTimeout, Context.Stopping);
-        if (answer.Value is not { } hello)
+        while (_unhanded.TryDequeue(out var waiting))
         {
-            Close(answer.Code!);
-            return;
+            waiting.Credit?.Dispose();
         }
-
-        var advanced = await Advance(hello);
-        if (!advanced.Accepted)
-        {
-            Log.Suspended(_log, _customer, _agent);
-            Close(advanced.Suspended ? Codes.AgentSuspended : Codes.GenerationAhead);
-            return;
-        }
-
-        await Finish();
-    }
-
-    private async Task<Wire.Zone.AdvanceGenerationReply> Advance(VerifiedHello hello)
-    {
-        try
-        {
-            return await _node.Zone.AdvanceGenerationAsync(
-                new Wire.Zone.AdvanceGenerationRequest
-                {
-                    Customer = _customer.Value,
-                    Fence = hello.Fence,
-                    Agent = _agent.Value,
-                    Boot = ByteString.CopyFrom(hello.Boot.ToArray()),
-                    Generation = hello.Generation,
-                },
-                Context.Stopping);
-        }
-        catch (ZoneRefusedException refused) when (refused.Code == Codes.FenceStale)
-        {
-            _refs.Key.Tell(new CustomerKeyMessage.Deposed(hello.Fence));
-            throw;
-        }
-    }
-
-    private async Task Finish()
-    {
-        var finish = await _refs.Key.Ask<Result<Secrets.OwnerFinish>>(
-            reply => new CustomerKeyMessage.Finish(_agent, _session, reply), AskTimeout, Context.Stopping);
-        if (finish.Value is not { } done)
-        {
-            Close(finish.Code!);
-            return;
-        }
-
-        await _link.SendAsync(
-            new Frame
-            {
-                OwnerFinish = new Wire.Agent.OwnerFinish
-                {
-                    Encapsulation = UnsafeByteOperations.UnsafeWrap(done.Encapsulation),
-                    Signature = UnsafeByteOperations.UnsafeWrap(done.Signature),
-                    Identity = UnsafeByteOperations.UnsafeWrap(done.Identity.Bytes),
-                },
-            },
-            Context.Stopping);
-        Log.Connected(_log, _customer, _agent);
     }
 
     // Locked, too old, or the zone was away: the link stays, a new session begins on it.
     private void Again(string code)
     {
-        Log.Ended(_log, _customer, _agent, code);
+        Log.Ended(Logger, _customer, _agent, code);
         if (code is Codes.AgentUnknown or Codes.LinkLost)
         {
             // Another link of the agent took over: beginning again here would take the session back from it.
             Close(code);
-            return;
         }
-
-        Context.StartTimer(BeginTimer, new AgentSessionMessage.Begin(), LockedDelay);
+        else if (_link.IsRelayed)
+        {
+            Release(code);
+        }
+        else
+        {
+            Wait();
+        }
     }
 
-    private void Close(string code)
+    /// <summary>Tries again later: the more often in vain, the later, and not all at once.</summary>
+    private void Wait()
     {
-        Log.Ended(_log, _customer, _agent, code);
-        _link.Close(code);
+        var longest = LockedDelay * (1 << Math.Min(_waits, LargestDoubling));
+        _waits++;
+        _hasSlot = false;
+        Context.StartTimer(BeginTimer, new AgentSessionMessage.Begin(), longest * (1 - (0.5 * Context.Random.NextDouble())));
+    }
+
+    private void Close(string code, TimeSpan after = default)
+    {
+        Log.Ended(Logger, _customer, _agent, code);
+        _link.Close(code, after);
+        Context.StopSelf();
+    }
+
+    private void Release(string code)
+    {
+        Log.Ended(Logger, _customer, _agent, code);
+        _link.Release(code);
         Context.StopSelf();
     }
 
     private static bool IsTransient(Exception problem) => problem is ZoneUnavailableException or ZoneUnknownOutcomeException or
         ZoneRefusedException or AskTimeoutException or ActorBusyException or MalformedException;
 
-    private static SealedMessage ToMessage(Wire.Agent.SealedMessage frame) =>
+    private static SealedMessage ToMessage(Protocol.Wire.Agent.SealedMessage frame) =>
         new(frame.Header.Memory, frame.Random.Memory, frame.Commitment.Memory, frame.Ciphertext.Memory);
 
     private static Frame ToFrame(SealedMessage message) => new()
     {
-        SealedMessage = new Wire.Agent.SealedMessage
+        SealedMessage = new Protocol.Wire.Agent.SealedMessage
         {
             Header = UnsafeByteOperations.UnsafeWrap(message.Header),
             Random = UnsafeByteOperations.UnsafeWrap(message.Random),
@@ -274,15 +256,11 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
 
         [LoggerMessage(2304, LogLevel.Error, "agent {Customer}/{Agent}: a used generation was presented; suspended, look for a clone")]
         public static partial void Suspended(ILogger log, Name customer, Name agent);
+
+        [LoggerMessage(2305, LogLevel.Debug, "agent {Customer}/{Agent}: carried to and from node {Owner}, which owns the customer")]
+        public static partial void Relayed(ILogger log, Name customer, Name agent, Name owner);
+
+        [LoggerMessage(2306, LogLevel.Debug, "agent {Customer}/{Agent}: the link is lost ({Cause})")]
+        public static partial void Lost(ILogger log, Name customer, Name agent, string cause);
     }
-}
-
-/// <summary>The link beneath a session.</summary>
-internal interface IAgentLink
-{
-    /// <summary>Sends a frame; a slow agent is bounded by the session's mailbox.</summary>
-    Task SendAsync(Frame frame, CancellationToken cancellationToken);
-
-    /// <summary>Says goodbye and closes.</summary>
-    void Close(string code);
 }

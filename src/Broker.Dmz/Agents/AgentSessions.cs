@@ -16,30 +16,100 @@ internal abstract record AgentsMessage
     {
     }
 
-    /// <summary>An agent has connected.</summary>
+    /// <summary>An agent has connected, or a node that holds its link asks for its session.</summary>
     public sealed record Open(Name Customer, Name Agent, CustomerRefs Refs, IAgentLink Link, ReplyTo<Result<SessionRef>> ReplyTo)
         : AgentsMessage;
+
+    /// <summary>A session's actor has ended.</summary>
+    public sealed record Over(Name Customer, ActorRef<AgentSessionMessage> Session) : AgentsMessage;
+
+    /// <summary>This node owns the customer from now on.</summary>
+    public sealed record Owned(Name Customer) : AgentsMessage;
+
+    /// <summary>A launch named an agent that has no session here.</summary>
+    public sealed record Missing(Name Customer, Name Agent) : AgentsMessage;
+
+    /// <summary>Where the agent is connected, as far as anybody knows.</summary>
+    public sealed record Found(Name Customer, Name? Node) : AgentsMessage;
+
+    /// <summary>Another node says that it owns these customers.</summary>
+    public sealed record Called(IReadOnlyList<Name> Customers) : AgentsMessage;
+
+    /// <summary>Ask the zone who owns the customers of which that was said.</summary>
+    public sealed record Look : AgentsMessage;
+
+    /// <summary>What the zone says.</summary>
+    public sealed record Looked(Name Customer, Name? Owner) : AgentsMessage;
+
+    /// <summary>Tell the peers what this node owns.</summary>
+    public sealed record Call : AgentsMessage;
+
+    /// <summary>They were told, or not.</summary>
+    public sealed record Told : AgentsMessage;
 }
 
-/// <summary>Supervises the sessions. One that fails is stopped, which closes its link: the agent connects again.</summary>
-internal sealed class AgentSessions(DmzContext node, int capacity, ILogger log) : Actor<AgentsMessage>
+/// <summary>
+/// Supervises the sessions of links that this node holds, or the stand-ins for agents that others hold. One that fails is stopped, which
+/// closes its link: the agent connects again.
+/// </summary>
+internal sealed partial class AgentSessions : Actor<AgentsMessage>
 {
-    // The key actor answers at most one envelope of 5 MiB a message, so this bounds what a slow agent can hold.
-    private const int SessionMailbox = 256;
+    /// <summary>A rate that nothing reaches.</summary>
+    internal const int Unpaced = 1_000_000;
 
+    // Frames that were read and not handled, that were sealed and not sent, calls of an owner elsewhere: each has a bound of its own, so
+    // that no direction takes the other's place. See FrameWindow.
+    private const int SessionMailbox = 1024;
+
+    private readonly AgentRouting _routing;
+    private readonly int _capacity;
+    private readonly bool _standIns;
+    private readonly Dictionary<Name, HashSet<ActorRef<AgentSessionMessage>>> _sessions = [];
     private ulong _opened;
+
+    public AgentSessions(DmzContext node, int capacity, ILogger log)
+        : this(AgentRouting.Make(node, Unpaced, capacity, new ConnectedAgents(), log), capacity)
+    {
+    }
+
+    public AgentSessions(AgentRouting routing, int capacity, bool standIns = false)
+    {
+        (_routing, _capacity, _standIns) = (routing, capacity, standIns);
+    }
 
     protected override SupervisorStrategy SupervisorStrategy => SupervisorStrategy.Stopping;
 
+    protected override ValueTask PreStart()
+    {
+        if (!_standIns)
+        {
+            _routing.Node.Summons.Attach(Context.Self);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     protected override ValueTask Receive(AgentsMessage message)
     {
-        if (message is AgentsMessage.Open open)
+        switch (message)
         {
-            open.ReplyTo.Tell(Open(open));
-        }
-        else
-        {
-            Context.Unhandled(message);
+            case AgentsMessage.Open m:
+                m.ReplyTo.Tell(Open(m));
+                break;
+            case AgentsMessage.Over m:
+                if (_sessions.TryGetValue(m.Customer, out var others) && others.Remove(m.Session) && others.Count == 0)
+                {
+                    _sessions.Remove(m.Customer);
+                }
+
+                break;
+            default:
+                if (!OnCall(message))
+                {
+                    Context.Unhandled(message);
+                }
+
+                break;
         }
 
         return ValueTask.CompletedTask;
@@ -47,16 +117,24 @@ internal sealed class AgentSessions(DmzContext node, int capacity, ILogger log) 
 
     private Result<SessionRef> Open(AgentsMessage.Open message)
     {
-        if (Context.Children.Count >= capacity)
+        // Stand-ins have been counted for their holder.
+        if (!_standIns && Context.Children.Count >= _capacity)
         {
             return new Refused(Codes.Busy, "this node holds as many agents as it may");
         }
 
         _opened++;
         var session = Context.Spawn(
-            Props<AgentSessionMessage>.Of(() => new AgentSession(node, message.Customer, message.Agent, message.Refs, message.Link, log))
+            Props<AgentSessionMessage>.Of(() => new AgentSession(_routing, message.Customer, message.Agent, message.Refs, message.Link))
                 .WithMailbox(SessionMailbox),
             $"{message.Customer}.{message.Agent}.{_opened}");
+        if (!_sessions.TryGetValue(message.Customer, out var others))
+        {
+            _sessions[message.Customer] = others = [];
+        }
+
+        others.Add(session);
+        Context.WatchWith(session, new AgentsMessage.Over(message.Customer, session));
         return new SessionRef(session);
     }
 }

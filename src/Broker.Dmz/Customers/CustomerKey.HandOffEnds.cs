@@ -103,6 +103,7 @@ internal sealed partial class CustomerKey
         if (message.IsLast)
         {
             _recovered = true;
+            _node.Summons.Owned(_customer);
             var early = _early.ToList();
             _early.Clear();
             early.ForEach(OnSeal);
@@ -140,20 +141,9 @@ internal sealed partial class CustomerKey
 
         if (Session(agent) is { } link)
         {
-            Ask(link, open);
+            AskFor(agent, link, open.HandOff);
         }
     }
-
-    private void AskForOpenHandOffs(Name agent, AgentLink link)
-    {
-        foreach (var open in _inFlight.Values.Concat(_uses.Values).Where(o => o.Agent == agent).ToList())
-        {
-            Ask(link, open);
-        }
-    }
-
-    private void Ask(AgentLink link, OpenHandOff open) => Send(
-        link, Header(MessageType.Seen) with { HandOff = open.HandOff, Request = open.Request, Attempt = open.Attempt }, []);
 
     private Result<VerifiedUser> OnEndUse(CustomerKeyMessage.EndUse message)
     {
@@ -176,6 +166,11 @@ internal sealed partial class CustomerKey
         if (Session(payload.Agent) is not { } link)
         {
             return new Refused(Codes.AgentNotConnected, "the agent is not connected");
+        }
+
+        if (!link.Unsent.HasRoom)
+        {
+            return Slow;
         }
 
         Send(link, Header(MessageType.EndUse) with { HandOff = payload.HandOff, Request = message.Request.Hash }, []);

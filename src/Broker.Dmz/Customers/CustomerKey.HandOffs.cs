@@ -147,7 +147,13 @@ internal sealed partial class CustomerKey
 
         if (Session(agent) is not { } link || !link.Grant.Key.Equals(grant.Key))
         {
+            _node.Summons.Missing(_customer, agent);
             return new Refused(Codes.AgentNotConnected, "the agent is not connected; start it, and launch again");
+        }
+
+        if (!link.Unsent.HasRoom)
+        {
+            return Slow;
         }
 
         return grant.NotAfter < _node.Time.GetUtcNow()

@@ -17,6 +17,10 @@ internal sealed partial class CustomerKey
     private static readonly TimeSpan HelloLife = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SessionLife = TimeSpan.FromHours(1);
 
+    // Sealed messages that an agent's link has not taken. Beyond them the agent is too slow for what is launched on it.
+    private const int MaxUnsent = 256;
+    private const long MaxUnsentBytes = 16 << 20;
+
     // Hellos of one agent that wait for their answer; a certificate with its name is enough to ask for one.
     private const int MaxHellos = 32;
 
@@ -197,6 +201,7 @@ internal sealed partial class CustomerKey
             {
                 case MessageType.Acknowledged or MessageType.Refused or MessageType.Barred or MessageType.UseEnded:
                     OnReport(message.Agent, header, body.Span);
+                    Answered(message.Agent, link, header.HandOff);
                     break;
                 case MessageType.Renew:
                     _writer!.Tell(new WriterMessage.Renew(new Change.Renewal(message.Agent, link.Boot)));
@@ -299,8 +304,8 @@ internal sealed partial class CustomerKey
         default, "", 0, type, _customer, default, default, 0, _fence, _head!.Value.Counter, [],
         _node.Time.GetUtcNow() + _node.Limits.HandOffTimeout);
 
-    private void Send(AgentLink link, MessageHeader header, ReadOnlySpan<byte> body) =>
-        link.Session.Tell(new AgentSessionMessage.Send(link.Link, link.Context!.Seal(header, body, _node.Random)));
+    private void Send(AgentLink link, MessageHeader header, ReadOnlySpan<byte> body) => link.Session.Tell(new AgentSessionMessage.Send(
+        link.Link, link.Context!.Seal(header, body, _node.Random), link.Unsent.Hold(body.Length)));
 
     private sealed class AgentLink(Id16 link, ActorRef<AgentSessionMessage> session, Grant grant, byte[] ownerHello, long since)
     {
@@ -319,5 +324,14 @@ internal sealed partial class CustomerKey
         public Id16 Boot { get; set; }
 
         public SessionContext? Context { get; set; }
+
+        /// <summary>What was sealed to the agent and is not with its link yet.</summary>
+        public FrameWindow Unsent { get; } = new(MaxUnsent, MaxUnsentBytes);
+
+        /// <summary>Open hand-offs and uses for which the agent is still to be asked.</summary>
+        public Queue<Id16> Unasked { get; } = [];
+
+        /// <summary>Those for which it was asked and has not answered.</summary>
+        public HashSet<Id16> Asked { get; } = [];
     }
 }

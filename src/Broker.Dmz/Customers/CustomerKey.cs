@@ -178,6 +178,9 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             case CustomerKeyMessage.EndUse m:
                 m.ReplyTo.Tell(OnEndUse(m));
                 break;
+            case CustomerKeyMessage.AskMore m:
+                OnAskMore(m.Agent);
+                break;
             case CustomerKeyMessage.LinkLost m:
                 OnLinkLost(m);
                 break;

@@ -167,7 +167,18 @@ internal abstract partial record CustomerKeyMessage
     public sealed record Finish(Name Agent, Id16 Link, ReplyTo<Result<OwnerFinish>> ReplyTo) : CustomerKeyMessage;
 
     /// <summary>A message of the agent in its session.</summary>
-    public sealed record FromAgent(Name Agent, Id16 Link, SealedMessage Message) : CustomerKeyMessage;
+    /// <param name="Agent">The agent.</param>
+    /// <param name="Link">The link session.</param>
+    /// <param name="Message">What it sealed.</param>
+    /// <param name="Credit">Its place in the window of the link, given back when the message is handled or lost.</param>
+    public sealed record FromAgent(Name Agent, Id16 Link, SealedMessage Message, FrameCredit? Credit = null)
+        : CustomerKeyMessage, IDisposable
+    {
+        public void Dispose() => Credit?.Dispose();
+    }
+
+    /// <summary>Ask an agent for more of what is open, whether it has answered or not.</summary>
+    public sealed record AskMore(Name Agent) : CustomerKeyMessage;
 
     /// <summary>A grant was renewed: tell the agent.</summary>
     public sealed record Renewed(Name Agent, Result<ChangeDone> Result) : CustomerKeyMessage;

@@ -43,6 +43,9 @@ internal sealed record DmzContext(
     /// <summary>Who owns which customer, as far as this node knows.</summary>
     public Owners Owners { get; } = new(Zone, Limits.MaxCustomers);
 
+    /// <summary>How key actors have agents brought to them.</summary>
+    public AgentSummons Summons { get; init; } = new();
+
     /// <summary>The tokens of ways of custody; none where nothing else is set.</summary>
     public ITokenWraps Tokens { get; init; } = TokenWraps.None;
 

@@ -44,6 +44,8 @@ internal sealed class DmzNode : INode
     private readonly ActorRef<RequestsMessage> _requests;
     private readonly ActorRef<AgentsMessage> _agents;
     private readonly ConnectedAgents _connected = new();
+    private readonly AgentRouting _routing;
+    private readonly ActorRef<AgentsMessage> _standIns;
     private readonly ILoggerFactory _logs;
     private readonly NodeHealth _health;
     private readonly WebApplication _web;
@@ -88,10 +90,13 @@ internal sealed class DmzNode : INode
         _requests = _system.Spawn(
             Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches),
             "requests");
+        _routing = AgentRouting.Make(_node, options.SessionsPerSecond, options.MaxAgents, _connected, logs.CreateLogger("broker.agents"));
         _agents = _system.Spawn(
-            Props<AgentsMessage>.Of(() => new AgentSessions(_node, options.MaxAgents, logs.CreateLogger("broker.agents")))
-                .WithMailbox(options.MaxAgents),
-            "agents");
+            Props<AgentsMessage>.Of(() => new AgentSessions(_routing, options.MaxAgents)).WithMailbox(options.MaxAgents), "agents");
+        _standIns = _system.Spawn(
+            Props<AgentsMessage>.Of(() => new AgentSessions(_routing, options.MaxAgents, standIns: true)).WithMailbox(options.MaxAgents),
+            "stand-ins");
+        _system.Spawn(Props<AgentRelayWatchMessage>.Of(() => new AgentRelayWatch(_routing)).WithMailbox(16), "relays");
         ZoneLink.Expect(host.Health);
         _system.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(_node, host.Health, logs.CreateLogger("broker.zone"))), "zone");
         if (options.Custody.Ways.Count > 0)
@@ -197,7 +202,12 @@ internal sealed class DmzNode : INode
         };
         application.MapGateway(gateway);
         _links.Map(application, gateway.Owned, _connected);
-        new AgentEndpoints(_node, _customers, _agents, _connected, _logs.CreateLogger("broker.agents")).Map(application);
+        new AgentEndpoints(_node, _customers, _agents, _connected, _routing.Log, _routing.Directory).Map(application);
+        if (_options.Peers.Listen is not null)
+        {
+            application.MapAgentRelays(new AgentRelayService(_routing, _customers, _agents, _standIns));
+        }
+
         if (_node.AgentIssuer is not null)
         {
             new EnrolmentEndpoint(_node, _customers).Map(application);

@@ -35,6 +35,9 @@ internal sealed record DmzOptions(
     /// <summary>Who is taken to live among the nodes of the DMZ.</summary>
     public ClusterSettings Cluster { get; init; } = new(MembershipKind.Static, 2, null);
 
+    /// <summary>Sessions with agents that are begun in a second.</summary>
+    public required int SessionsPerSecond { get; init; }
+
     /// <summary>The node's own section under <c>broker</c>.</summary>
     public const string Section = "dmz";
 
@@ -75,6 +78,7 @@ internal sealed record DmzOptions(
             PlacementOptions.Read(s.Section("cluster")))
         {
             Cluster = ClusterSettings.Read(s),
+            SessionsPerSecond = (int)s.Integer("agents.sessions-per-second", 1, 1_000_000),
         };
     }
 

@@ -114,6 +114,40 @@ public sealed class SessionSpecs
     }
 
     [Fact]
+    public async Task End_of_a_use_should_wait_while_a_new_session_is_made()
+    {
+        await using var world = await AgentWorld.StartAsync();
+        var owner = await world.Connect();
+        await owner.Send(owner.Seal(1, 1, ("a", "keep", "abc")));
+        await owner.Expect(MessageType.Acknowledged, "");
+        await owner.SendHello();
+        var answer = await owner.ReceiveAgentHello();
+
+        await owner.Send(owner.Seal(owner.Header(MessageType.EndUse, 1)));
+        await Eventually.True(() => world.Host!.Slots.Taken(Name.Parse("keep")) == 0, "the end of the use");
+        await owner.Send(owner.Seal(owner.Header(MessageType.Seen, 2)));
+        await owner.Expect(MessageType.Barred, "barred");
+        await owner.SendFinish(answer);
+
+        Assert.Equal(MessageType.UseEnded, (await owner.Report()).Type);
+    }
+
+    [Fact]
+    public async Task Goodbye_of_a_busy_node_should_say_when_the_agent_comes_again()
+    {
+        await using var world = await AgentWorld.StartAsync();
+        var owner = await world.Accept();
+        var sent = TimeProvider.System.GetTimestamp();
+
+        await owner.Send(new Frame { Goodbye = new Goodbye { Code = "busy", AfterMilliseconds = 500 } });
+        await owner.DisposeAsync();
+        await world.Connect();
+
+        // Its own backoff is 20 ms at most here.
+        Assert.True(TimeProvider.System.GetElapsedTime(sent) >= TimeSpan.FromMilliseconds(450));
+    }
+
+    [Fact]
     public async Task New_session_on_the_same_link_should_replace_the_old_one()
     {
         await using var world = await AgentWorld.StartAsync();

@@ -21,7 +21,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly P256PrivateKey _key = P256PrivateKey.Generate(SystemRandom.Fill);
-    private Link _link = new();
+    private Link _link = null!;
     private ulong _generation;
     private ulong _received;
 
@@ -39,8 +39,14 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
 
     public ulong HighestHead { get; set; }
 
+    /// <summary>Set: sealed messages to this agent are taken only once it completes.</summary>
+    public TaskCompletionSource? Reads { get; set; }
+
     /// <summary>The code with which the node closed the link.</summary>
     public Task<string> Closed => _link.Closed.Task.WaitAsync(Patience);
+
+    /// <summary>When the agent was told to come again with that.</summary>
+    public TimeSpan After => _link.After;
 
     public byte[] Sign(ReadOnlySpan<byte> message)
     {
@@ -57,7 +63,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
     {
         Context?.Dispose();
         Context = null;
-        _link = new Link();
+        _link = new Link(this);
         var session = await customer.Agents.Ask<Result<SessionRef>>(
             r => new AgentsMessage.Open(customer.Name, name, customer.Refs, _link, r), Patience);
         Session = session.Value!.Session;
@@ -103,16 +109,43 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
         Session.Stop();
     }
 
-    public void Tell(Signed answer) => Session.Tell(new AgentSessionMessage.Received(new Frame
+    public void Tell(Signed answer) => Tell(new Frame
     {
         AgentHello = new Protocol.Wire.Agent.AgentHello
         {
             Statement = ByteString.CopyFrom(answer.Statement.Span),
             Signature = ByteString.CopyFrom(answer.Signature.Span),
         },
-    }));
+    });
 
-    public void Tell(SealedMessage message) => Session.Tell(new AgentSessionMessage.Received(new Frame { SealedMessage = Wire(message) }));
+    public void Tell(SealedMessage message) => Tell(new Frame { SealedMessage = Wire(message) });
+
+    private void Tell(Frame frame)
+    {
+        if (Relay is { } relay)
+        {
+            relay(frame);
+        }
+        else
+        {
+            Session.Tell(new AgentSessionMessage.Received(frame));
+        }
+    }
+
+    /// <summary>Set: takes what the agent says, in the place of a node.</summary>
+    public Action<Frame>? Relay { get; set; }
+
+    /// <summary>A frame reaches the agent from who stands in the place of a node.</summary>
+    public void Deliver(Frame frame) => _link.Frames.Writer.TryWrite(frame);
+
+    /// <summary>Has a link that nobody holds but who relays.</summary>
+    public void OpenAt(Action<Frame> relay)
+    {
+        Context?.Dispose();
+        Context = null;
+        _link = new Link(this);
+        Relay = relay;
+    }
 
     public static Protocol.Wire.Agent.SealedMessage Wire(SealedMessage message) => new()
     {
@@ -161,19 +194,36 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
         _key.Dispose();
     }
 
-    private sealed class Link : IAgentLink
+    private sealed class Link(AgentEnd end) : IAgentLink
     {
         public Channel<Frame> Frames { get; } = Channel.CreateUnbounded<Frame>();
 
         public TaskCompletionSource<string> Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task SendAsync(Frame frame, CancellationToken cancellationToken)
+        public async Task SendAsync(IReadOnlyList<Frame> frames)
         {
-            // As on a wire: what comes out is a copy.
-            Frames.Writer.TryWrite(Protocol.Wire.Agent.Frame.Parser.ParseFrom(frame.ToByteArray()));
-            return Task.CompletedTask;
+            foreach (var frame in frames)
+            {
+                if (frame.SealedMessage is not null && end.Reads is { } reads)
+                {
+                    await reads.Task;
+                }
+
+                // As on a wire: what comes out is a copy.
+                Frames.Writer.TryWrite(Protocol.Wire.Agent.Frame.Parser.ParseFrom(frame.ToByteArray()));
+            }
         }
 
-        public void Close(string code) => Closed.TrySetResult(code);
+        public void Close(string code, TimeSpan after = default)
+        {
+            if (!Closed.Task.IsCompleted)
+            {
+                After = after;
+            }
+
+            Closed.TrySetResult(code);
+        }
+
+        public TimeSpan After { get; private set; }
     }
 }

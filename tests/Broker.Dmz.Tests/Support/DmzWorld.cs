@@ -7,7 +7,6 @@ using Broker.Dmz.Peers;
 using Broker.Dmz.Requests;
 using Broker.Host.Health;
 using Broker.Links.Identity;
-using Broker.Links.Peers;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -43,6 +42,8 @@ public sealed class DmzWorld : IAsyncLifetime
     internal CustomerRegistry Customers { get; private set; } = null!;
 
     internal ActorRef<AgentsMessage> Agents { get; private set; } = null!;
+
+    internal AgentRouting Routing { get; private set; } = null!;
 
     internal ActorRef<RequestsMessage> Requests { get; private set; } = null!;
 
@@ -108,7 +109,8 @@ public sealed class DmzWorld : IAsyncLifetime
         Node.Ledger.Set(Zone.LedgerKey);
         Health = new NodeHealth();
         Customers = StartCustomers(System, node);
-        Agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(node, 1000, NullLogger.Instance)), "agents");
+        var routing = Routing = AgentRouting.Make(node, AgentSessions.Unpaced, 1000, new ConnectedAgents(), NullLogger.Instance);
+        Agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(routing, 1000)), "agents");
         Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(node, 1000)), "requests");
     }
 
@@ -156,7 +158,7 @@ public sealed class DmzWorld : IAsyncLifetime
             new ZoneClient(new ZoneClientOptions([Zone.Address]), key, Time), Time, random, limits, witnesses,
             new AgentIssuer(_authority.AgentIssuer(), _authority.Cluster))
         {
-            Peers = new NodePeers(new AdmissionPolicy(AdmitsAll, AdmissionList), new List<PeerCaller>(), new LiveIncarnations(Time)),
+            Peers = new NodePeers(new AdmissionPolicy(AdmitsAll, AdmissionList), new PeerList(), new LiveIncarnations(Time)),
             Tokens = Hsm is null ? TokenWraps.None : new TokenWraps(Hsm.Settings, Time, random, NullLogger.Instance),
         };
     }

@@ -13,6 +13,7 @@ using Broker.Links.Identity;
 using Broker.Links.Peers;
 using Broker.Links.Tls;
 using Broker.Links.Zone;
+using Broker.Protocol.Identifiers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -25,6 +26,7 @@ namespace Broker.Dmz.Tests.Support;
 internal sealed class OtherNode : IAsyncDisposable
 {
     private static int s_placements;
+    private static int _names;
 
     private readonly DmzWorld _world;
     private readonly WebApplication _web;
@@ -35,9 +37,11 @@ internal sealed class OtherNode : IAsyncDisposable
 
     private OtherNode(
         DmzWorld world, InstallationKey key, ActorSystem? system, DmzContext node, CustomerRegistry customers,
-        ActorRef<AgentsMessage> agents, ActorRef<RequestsMessage> requests, ForwardGate? gate = null)
+        ActorRef<AgentsMessage> agents, AgentRouting routing, ActorRef<RequestsMessage> requests, ForwardGate? gate = null)
     {
-        (_world, _key, _system, Node, Customers, Agents) = (world, key, system, node, customers, agents);
+        (_world, _key, _system, Node, Customers, Agents, Routing) = (world, key, system, node, customers, agents, routing);
+        var standIns = (system ?? world.System).Spawn(
+            Props<AgentsMessage>.Of(() => new AgentSessions(routing, 1000, standIns: true)), $"stand-ins-{Interlocked.Increment(ref _names)}");
         Fetcher = new PeerFetcher(node, customers, NullLogger.Instance);
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -61,6 +65,7 @@ internal sealed class OtherNode : IAsyncDisposable
         _web.MapGateway(Gateway);
         Gate = gate ?? new ForwardGate();
         _web.MapPeers(new PeerService(node, customers, Gateway.Owned, Gateway.Agents), Gate);
+        _web.MapAgentRelays(new AgentRelayService(routing, customers, agents, standIns));
     }
 
     public DmzContext Node { get; }
@@ -68,6 +73,8 @@ internal sealed class OtherNode : IAsyncDisposable
     public CustomerRegistry Customers { get; }
 
     public ActorRef<AgentsMessage> Agents { get; }
+
+    public AgentRouting Routing { get; }
 
     public PeerFetcher Fetcher { get; }
 
@@ -98,21 +105,25 @@ internal sealed class OtherNode : IAsyncDisposable
     public static async Task<OtherNode> ServeAsync(DmzWorld world)
     {
         var key = world.Issue(LinkRole.Dmz, world.Node.Node.Value);
-        var node = new OtherNode(world, key, null, world.Node, world.Customers, world.Agents, world.Requests);
+        var node = new OtherNode(world, key, null, world.Node, world.Customers, world.Agents, world.Routing, world.Requests);
         await node._web.StartAsync();
         return node;
     }
 
     /// <summary>Starts another node.</summary>
-    public static async Task<OtherNode> StartAsync(DmzWorld world, string name, InstallationKey? key = null, ForwardGate? gate = null)
+    public static async Task<OtherNode> StartAsync(
+        DmzWorld world, string name, InstallationKey? key = null, ForwardGate? gate = null,
+        int sessionsPerSecond = AgentSessions.Unpaced)
     {
         key ??= world.Issue(LinkRole.Dmz, name);
         var system = new ActorSystem(name, new ActorSystemOptions { Time = world.Time });
         var context = world.MakeNode(name, system, key);
         context.Ledger.Set(world.Zone.LedgerKey);
-        var agents = system.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(context, 1000, NullLogger.Instance)), "agents");
+        var routing = AgentRouting.Make(context, sessionsPerSecond, 1000, new ConnectedAgents(), NullLogger.Instance);
+        var agents = system.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(routing, 1000)), "agents");
         var requests = system.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(context, 1000)), "requests");
-        var node = new OtherNode(world, key, system, context, DmzWorld.StartCustomers(system, context), agents, requests, gate);
+        var node = new OtherNode(
+            world, key, system, context, DmzWorld.StartCustomers(system, context), agents, routing, requests, gate);
         await node._web.StartAsync();
         return node;
     }
@@ -126,10 +137,14 @@ internal sealed class OtherNode : IAsyncDisposable
     }
 
     /// <summary>Enters another node among the peers of this one.</summary>
-    public PeerClient Know(OtherNode other)
+    public PeerClient Know(OtherNode other) => Know(other.Node.Node, other.Address);
+
+    /// <summary>Enters whoever is at an address among the peers of this one.</summary>
+    public PeerClient Know(Name node, Uri address)
     {
-        var client = To(other);
-        ((List<PeerCaller>)Node.Peers.Others).Add(client);
+        var client = new PeerClient(node, address, _key, _world.Time);
+        _clients.Add(client);
+        ((PeerList)Node.Peers.Others).Add(client);
         return client;
     }
 
@@ -167,6 +182,10 @@ internal sealed class OtherNode : IAsyncDisposable
         Know(peer);
     }
 
+    /// <summary>Asks owners of relays whether they live, as a node does all the time.</summary>
+    public void Watch() => (_system ?? _world.System).Spawn(
+        Props<AgentRelayWatchMessage>.Of(() => new AgentRelayWatch(Routing)), $"relays-{Interlocked.Increment(ref _names)}");
+
     /// <summary>The customer's people before this node's key actor.</summary>
     public async Task<TestCustomer> At(TestCustomer customer) =>
         customer.At((await Customers.Find(customer.Name, exists: true)).Value!, Agents);
@@ -177,7 +196,7 @@ internal sealed class OtherNode : IAsyncDisposable
         await _web.DisposeAsync();
         foreach (var client in _clients)
         {
-            ((List<PeerCaller>)Node.Peers.Others).Remove(client);
+            ((PeerList)Node.Peers.Others).Remove(client);
             client.Dispose();
         }
 
