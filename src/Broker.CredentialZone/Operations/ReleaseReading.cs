@@ -120,7 +120,13 @@ internal static class ReleaseReading
 
         AddOnce(gathered, credential);
         var metadata = CredentialEntry.Decode(credential.Entry.Statement.Span);
-        if (!Add(context, customer, gathered, EntryKey.Row(item.Credential, item.Version == 0 ? metadata.Version : item.Version)))
+        var version = item.Version == 0 ? metadata.Version : item.Version;
+        if (NotLaunched(metadata, version) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!Add(context, customer, gathered, EntryKey.Row(item.Credential, version)))
         {
             return new(RefusalCode.UnknownCredential, $"credential {item.Credential} has no version {item.Version}");
         }
@@ -129,6 +135,15 @@ internal static class ReleaseReading
             ? null
             : new(RefusalCode.UnknownPolicy, $"credential {item.Credential} names a policy that does not exist");
     }
+
+    // The key decides the same; here it keeps a row at home that the key would not open.
+    private static StoreRefusal? NotLaunched(CredentialEntry entry, uint version) => entry.Stages?.StageOf(version) switch
+    {
+        VersionStage.Pending => new(
+            RefusalCode.VersionPending, $"version {version} of {entry.Credential} is pending: nobody gets it before it is staged"),
+        VersionStage.Retired => new(RefusalCode.VersionRetired, $"version {version} of {entry.Credential} is retired"),
+        _ => null,
+    };
 
     private static bool Add(WriteContext context, CustomerRecord customer, List<ProvenEntry> gathered, EntryKey key)
     {

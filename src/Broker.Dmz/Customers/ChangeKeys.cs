@@ -51,7 +51,7 @@ internal static class ChangeKeys
         var payload = change.Request.Payload.Span;
         switch (change.Action.Name)
         {
-            case "put-credential":
+            case "put-credential" or "put-next-version":
                 var put = Statement.Read<PutCredentialPayload>(payload);
                 if (put.Replaces == uint.MaxValue)
                 {
@@ -69,6 +69,13 @@ internal static class ChangeKeys
                 }
 
                 return keys;
+            case "stage-version" or "retire-version":
+                return [EntryKey.Credential(Statement.Read<VersionPayload>(payload).Credential)];
+            case "promote-version":
+                return [EntryKey.Credential(Statement.Read<PromotePayload>(payload).Credential)];
+            case "delete-version":
+                var version = Statement.Read<VersionPayload>(payload);
+                return [EntryKey.Credential(version.Credential), EntryKey.Row(version.Credential, version.Version)];
             case "delete-credential":
                 return [EntryKey.Credential(Statement.Read<NamePayload>(payload).Subject)];
             case "put-policy":

@@ -312,6 +312,11 @@ internal sealed partial class CustomerKey
         }
 
         var version = item.Version == 0 ? entry.Version : item.Version;
+        if (Stages.Forbid(entry, version) is { } stands)
+        {
+            return stands;
+        }
+
         if (!entries.TryGetValue(EntryKey.Row(item.Credential, version), out var row) || row.Read<StoredRow>() is not { } stored)
         {
             return new Refused(Codes.CredentialUnknown, $"there is no version {version} of {item.Credential}");

@@ -20,8 +20,7 @@ internal sealed class MetadataCalls(GatewayContext gateway)
         calls.Body("POST", "/v1/customers/{customer}/login", json.SignedRequestModel, json.TokenModel, 200,
             new About("Login", "Gives a short-lived token that reads metadata"), Login);
         calls.Get("/v1/customers/{customer}/credentials", json.PageModelCredentialModel, Page("ListCredentials", "Metadata of credentials"),
-            c => List<CredentialEntry, CredentialModel>(c, EntryKey.CredentialType, e => new CredentialModel(
-                e.Credential.Value, e.Kind.ToText(), e.Policy.Value, e.Version, e.Length, e.Updated, e.By.Value)));
+            c => List<CredentialEntry, CredentialModel>(c, EntryKey.CredentialType, CredentialView.Of));
         calls.Get("/v1/customers/{customer}/policies", json.PageModelPolicyModel, Page("ListPolicies", "Release policies"),
             c => List<ReleasePolicy, PolicyModel>(c, EntryKey.PolicyType, e => new PolicyModel(
                 e.Policy.Value, Texts(e.Agents), Texts(e.Labels), Texts(e.Uses), [.. e.UserRoles.Select(r => r.ToText())])));

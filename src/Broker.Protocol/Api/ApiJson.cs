@@ -30,6 +30,7 @@ namespace Broker.Protocol.Api;
 [JsonSerializable(typeof(HandOffModel))]
 [JsonSerializable(typeof(TokenModel))]
 [JsonSerializable(typeof(PageModel<string>))]
+[JsonSerializable(typeof(CredentialModel))]
 [JsonSerializable(typeof(PageModel<CredentialModel>))]
 [JsonSerializable(typeof(PageModel<UserModel>))]
 [JsonSerializable(typeof(PageModel<AgentModel>))]

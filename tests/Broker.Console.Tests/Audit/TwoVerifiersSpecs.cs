@@ -38,12 +38,14 @@ public sealed class TwoVerifiersSpecs
 
     [SkippableFact]
     public Task Honest_trails_should_verify_in_both() => AgreeAsync(
-        ["two administrators", "unknown kind", "released again", "ledger key succeeded", "restored"],
+        ["two administrators", "unknown kind", "released again", "ledger key succeeded", "restored", "versions"],
         static name =>
         {
             var story = new Story(name == "two administrators" ? 2u : 1u);
             if (name == "restored")
                 story.AndRestored();
+            if (name == "versions")
+                story.AndVersions();
             if (name == "unknown kind")
                 story.Blocks.Add(("weather", [1]));
             if (name == "released again")

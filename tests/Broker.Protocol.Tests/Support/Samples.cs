@@ -102,6 +102,10 @@ internal static class Samples
             s.NextName(), s.Some(1, 4, () => new LaunchItem(s.NextName(), s.NextU32(), s.NextName())), s.NextId()));
         Register(s => new PutCredentialPayload(s.NextName(), s.NextKind(), s.NextName(), s.NextU32(), s.NextDigest()));
         Register(s => new NamePayload(s.NextName()));
+        Register(s => new VersionPayload(s.NextName(), s.NextU32()));
+        Register(s => s.Below(2) == 1
+            ? new PromotePayload(s.NextName(), s.NextU32(), s.NextU32(), true, [])
+            : new PromotePayload(s.NextName(), s.NextU32(), s.NextU32(), false, s.Some(0, 3, s.NextName)));
         Register(s => new PutUserPayload(s.NextName(), s.NextRole(), s.NextKey()));
         Register(s => new PutPolicyPayload(
             s.NextName(), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 4, s.NextRole)));
