@@ -87,6 +87,9 @@ internal static class RefusalCode
     /// <summary>The version that the launch names is retired: nobody gets it any more.</summary>
     public const string VersionRetired = "version-retired";
 
+    /// <summary>The promotion's hand-over has ended, or another one took its place.</summary>
+    public const string HandOverEnded = "hand-over-ended";
+
     /// <summary>A credential names a release policy that does not exist.</summary>
     public const string UnknownPolicy = "unknown-policy";
 

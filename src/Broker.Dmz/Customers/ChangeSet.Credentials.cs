@@ -109,6 +109,7 @@ internal sealed partial class ChangeSet
         // Rows of retired versions may be deleted already.
         keys.Where(k => _changed.ContainsKey(k) || _proven[k].Leaf != Digest.Zero).ToList().ForEach(Remove);
         Remove(EntryKey.Credential(payload.Subject));
+        RemoveHandOver(payload.Subject);
         return Done;
     }
 

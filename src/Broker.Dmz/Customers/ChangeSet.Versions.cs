@@ -49,7 +49,7 @@ internal sealed partial class ChangeSet
     private ChangeResult RetireVersion(VersionPayload payload, Name by) =>
         Next(payload, out var entry, out _) ?? Move(entry, payload.Version, VersionStage.Retired, by);
 
-    private ChangeResult PromoteVersion(PromotePayload payload, Name by)
+    private ChangeResult PromoteVersion(PromotePayload payload, Request request, SignedRequest signed)
     {
         if (Next(new VersionPayload(payload.Credential, payload.Version), out var entry, out var next) is { } refused)
         {
@@ -62,11 +62,14 @@ internal sealed partial class ChangeSet
                 Codes.VersionConflict, $"version {entry.Version} is current, not {payload.Replaces}; look at it and promote again");
         }
 
-        return next.Stage == VersionStage.Staged
-            ? Move(entry, payload.Version, VersionStage.Current, by)
-            : new Refused(
+        if (next.Stage != VersionStage.Staged)
+        {
+            return new Refused(
                 Codes.VersionNotStaged,
                 $"version {payload.Version} is pending; stage it first: brokerctl credential stage {payload.Credential}");
+        }
+
+        return BeginHandOver(payload, entry, request, signed) ?? Move(entry, payload.Version, VersionStage.Current, request.User);
     }
 
     private ChangeResult DeleteVersion(VersionPayload payload)

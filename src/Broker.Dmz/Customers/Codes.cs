@@ -71,6 +71,9 @@ internal static class Codes
     public const string VersionNotStaged = "version-not-staged";
     public const string VersionPending = "version-pending";
     public const string VersionRetired = "version-retired";
+    public const string HandOverUnderWay = "hand-over-under-way";
+    public const string HandOverEnded = "hand-over-ended";
+    public const string UseNotOpen = "use-not-open";
     public const string CredentialUnknown = "unknown-credential";
     public const string PolicyUnknown = "unknown-policy";
     public const string PolicyForbids = "policy-forbids";

@@ -9,7 +9,8 @@ public sealed class UseReaderSpecs
 {
     private const string Defaults = """
         use-defaults { at-most = 4, hold-for = 10m, output = discard, start-timeout = 30s
-          stop-timeout = 10s, restart = never, max-restarts = 5, restart-delay = 1s }
+          stop-timeout = 10s, restart = never, max-restarts = 5, restart-delay = 1s
+          hold-on-rotate = replace, on-rotate = keep, rotate-settle = 2s }
 
         """;
 
