@@ -35,7 +35,7 @@ internal sealed unsafe class ChangingMemoryFile : IMemoryFile
         }
     }
 
-    /// <summary>Another content, from locked memory into the kernel with no copy on the way; the buffer stays the caller's to wipe.</summary>
+    /// <summary>Another content, straight from locked memory into the kernel; the buffer stays the caller's to wipe.</summary>
     /// <exception cref="NativeException">The kernel refused: the content may be either, or cut.</exception>
     internal void Replace(SecretBuffer content)
     {

@@ -30,7 +30,8 @@ internal static class CredentialCommand
                 GatewayClient.Of(context.Need(customer), "/credentials"), ApiJson.Default.PageModelCredentialModel);
             context.Print(new PageModel<CredentialModel>(items, null), ApiJson.Default.PageModelCredentialModel, o => items.ForEach(i =>
                 o.WriteLine(
-                    $"{i.Credential,-24} {i.Kind,-18} {i.Policy,-20} v{i.Version,-5} {i.Length,8}  {i.Updated:u} {i.By}{Stored.Underway(i)}")));
+                    $"{i.Credential,-24} {i.Kind,-18} {i.Policy,-20} v{i.Version,-5} {i.Length,8}  {i.Updated:u} {i.By}" +
+                    Stored.Underway(i))));
             return ExitCode.Ok;
         });
     }

@@ -68,7 +68,9 @@ internal static class PutCommand
         CommandContext context, Asked asked, Name? policy, uint? replaces)
     {
         var old = await Stored.FindAsync(context, asked.Customer, asked.Credential);
-        return (policy ?? (old is null ? ReleasePolicy.Default : Parsing.Name(old.Policy, "policy")), replaces ?? (old is null ? 0 : Stored.Latest(old)));
+        return old is null
+            ? (policy ?? ReleasePolicy.Default, replaces ?? 0)
+            : (policy ?? Parsing.Name(old.Policy, "policy"), replaces ?? Stored.Latest(old));
     }
 
     private static (byte[] Payload, byte[]? Upload) Seal(

@@ -127,7 +127,8 @@ internal sealed class CustomerReplay
         HandOffs[intent.HandOff] = HandOffs.TryGetValue(intent.HandOff, out var known)
             ? known with { Attempt = intent.Attempt }
             : new HandOffRecord(
-                intent.HandOff, order.Launch.Agent, intent.Request, intent.Attempt, HandOffState.Released, "", "", block.Position, default, default);
+                intent.HandOff, order.Launch.Agent, intent.Request, intent.Attempt, HandOffState.Released, "", "", block.Position, default,
+                default);
     }
 
     private void Ended(Outcome outcome)

@@ -85,17 +85,17 @@ internal static class ReleaseReading
             }
         }
 
+        if (order.Promotion is { } promotion && !IsUnderWay(context, customer, gathered, order, promotion.Credential))
+        {
+            return new(RefusalCode.HandOverEnded, "the promotion hands nothing over any more");
+        }
+
         foreach (var item in launch.Items)
         {
             if (Item(context, customer, gathered, item) is { } refusal)
             {
                 return refusal;
             }
-        }
-
-        if (order.Promotion is { } promotion && !IsUnderWay(context, customer, gathered, order, promotion.Credential))
-        {
-            return new(RefusalCode.HandOverEnded, "the promotion hands nothing over any more");
         }
 
         return RowBytes(gathered) <= ZoneLimits.MaxReleaseBytes

@@ -19,7 +19,7 @@ namespace Broker.CredentialZone.Operations;
 internal sealed record ReleaseCall(
     Name Customer, ulong Fence, SignedRequest Request, Id16 HandOff, uint Attempt, ulong ExpectedCounter)
 {
-    /// <summary>Where the request is a promotion: the encoding of the <see cref="HolderLaunch"/> that follows from it; else empty.</summary>
+    /// <summary>For a promotion: the encoding of the <see cref="HolderLaunch"/> that follows from it; else empty.</summary>
     public ReadOnlyMemory<byte> Launch { get; init; }
 }
 
@@ -182,7 +182,8 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         var intent = new Intent(
             _hash, _call.HandOff, _call.Attempt, customer.Fence, customer.LockGeneration, customer.Head.Counter,
             ReleaseReading.Leaves(_entries));
-        _block = context.Append(customer.Customer.Value, BlockKind.Intent, new IntentRecord(intent.Encode(), _encoded) { Launch = order.Derived }.Encode());
+        var record = new IntentRecord(intent.Encode(), _encoded) { Launch = order.Derived };
+        _block = context.Append(customer.Customer.Value, BlockKind.Intent, record.Encode());
         _point = context.Point(customer.Customer.Value);
         _head = customer.SignedHead;
         context.Put(customer with
@@ -197,7 +198,8 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
     private StoreRefusal? AddHandOff(WriteContext context, CustomerRecord customer, LaunchOrder order)
     {
         var record = new HandOffRecord(
-            _call.HandOff, order.Launch.Agent, _hash, _call.Attempt, HandOffState.Released, "", "", _block!.Position, context.Now, context.Now);
+            _call.HandOff, order.Launch.Agent, _hash, _call.Attempt, HandOffState.Released, "", "", _block!.Position, context.Now,
+            context.Now);
         return context.Tables.TryAddHandOff(customer.Customer, record)
             ? null
             : throw JournalCheck.Altered(customer.Customer, "a hand-off is in the journal, and its request is not remembered");

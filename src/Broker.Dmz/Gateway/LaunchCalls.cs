@@ -155,6 +155,9 @@ internal sealed class LaunchCalls(GatewayContext gateway)
         return new HandOffModel(
             new Id16(handOff.HandOff_.Span).ToString(), handOff.Agent, handOff.State, handOff.UseState, handOff.Code, handOff.Attempt,
             request.User.Value, DateTimeOffset.FromUnixTimeMilliseconds((long)handOff.ReleasedMs),
-            DateTimeOffset.FromUnixTimeMilliseconds((long)handOff.UpdatedMs));
+            DateTimeOffset.FromUnixTimeMilliseconds((long)handOff.UpdatedMs))
+        {
+            Replaces = handOff.Launch.IsEmpty ? "" : Statement.Read<HolderLaunch>(handOff.Launch.Span).Replaces.ToString(),
+        };
     }
 }

@@ -9,7 +9,7 @@ using Broker.Protocol.Statements;
 
 namespace Broker.Dmz.HandOvers;
 
-/// <summary>A hand-over that is under way, and how far it is with each holder. After a restart the zone's journal says the same again.</summary>
+/// <summary>A hand-over that is under way, and how far it is with each holder. After a restart the journal says it again.</summary>
 /// <param name="order">The order under the head.</param>
 /// <param name="request">The promotion that an administrator signed.</param>
 /// <param name="promotion">Its payload.</param>

@@ -8,7 +8,7 @@ namespace Broker.Protocol.Directory;
 /// one, the latest, is pending or staged. What is not listed is retired.
 /// </summary>
 /// <param name="Latest">The highest number that a version ever had; no number is given twice.</param>
-/// <param name="Versions">By number: the current one, the next one, and the last that were retired; at most <see cref="MaxVersions"/>.</param>
+/// <param name="Versions">By number: the current one, the next, and the last retired ones; at most <see cref="MaxVersions"/>.</param>
 public sealed record CredentialStages(uint Latest, IReadOnlyList<CredentialVersion> Versions)
 {
     /// <summary>Most versions that are listed.</summary>

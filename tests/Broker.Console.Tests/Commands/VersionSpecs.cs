@@ -19,7 +19,8 @@ public sealed class VersionSpecs
         await File.WriteAllBytesAsync(world.File("secret"), [7]);
         await console.GoodAsync("credential", "put", "key", "-c", "acme", "--kind", "opaque", "--stage", "--file", world.File("secret"));
         Assert.Equal(("put-next-version", 8U, "web"), (
-            world.Customer.Request!.Action, Payload<PutCredentialPayload>(world).Replaces, Payload<PutCredentialPayload>(world).Policy.Value));
+            world.Customer.Request!.Action, Payload<PutCredentialPayload>(world).Replaces,
+            Payload<PutCredentialPayload>(world).Policy.Value));
         Assert.Equal([7], world.Customer.Opened!);
         Assert.Contains("POST /v1/customers/acme/credentials/key/versions", world.Broker.Calls);
 
@@ -69,7 +70,7 @@ public sealed class VersionSpecs
         Assert.Contains("v8 staged", await world.Console.GoodAsync("credential", "list", "-c", "acme"), StringComparison.Ordinal);
         var json = await world.Console.GoodAsync("credential", "show", "key", "-c", "acme", "--output", "json");
         Assert.Contains("\"stage\":\"staged\"", json, StringComparison.Ordinal);
-        await world.Console.Xunknown-credential", "credential", "show", "no-such", "-c", "acme");
+        await world.Console.BadAsync(3, "unknown-credential", "credential", "show", "no-such", "-c", "acme");
     }
 
     [Fact]
@@ -89,7 +90,7 @@ public sealed class VersionSpecs
             3, "version-not-staged", "launch", "-c", "acme", "--agent", "web-1", "--use", "hold=key@staged");
         await world.Console.GoodAsync("credential", "stage", "key", "-c", "acme");
         world.Customer.Credentials[0] = Model(null);
-        await world.Console.Xunknown-version", "credential", "stage", "key", "-c", "acme");
+        await world.Console.BadAsync(3, "unknown-version", "credential", "stage", "key", "-c", "acme");
     }
 
     [Fact]
@@ -100,6 +101,26 @@ public sealed class VersionSpecs
         using var forged = new Story();
         forged.Blocks.Add(forged.Change(forged.Step(UserAction.StageVersion, 2, user: "olga")));
         Assert.Equal("request-role-forbids", forged.Seal().Verify().Report.Break?.Code);
+    }
+
+    [Fact]
+    public void Trail_should_tell_a_hand_over_and_break_at_one_that_nobody_asked_for()
+    {
+        using var story = new Story().AndHandOver().Seal();
+        Assert.Null(story.Verify().Report.Break);
+        foreach (var (lie, code) in new (Func<Story, Story>, string)[]
+        {
+            (static s => s.AndHandOver(promoted: false), "hand-over-without-promotion"),
+            (static s => s.AndHandOver(bend: static l => l with { Agent = Name.Parse("web-2") }), "hand-over-of-nothing"),
+            (static s => s.AndHandOver(bend: static l => l with { Replaces = new Id16(Enumerable.Repeat((byte)1, 16).ToArray()) }),
+                "hand-over-of-nothing"),
+            (static s => s.AndHandOver(bend: static l => l with { Items = [l.Items[0] with { Version = 1 }] }), "body-malformed"),
+            (static s => s.AndHandOver(id: static _ => default), "hand-off-of-another"),
+        })
+        {
+            using var forged = lie(new Story()).Seal();
+            Assert.Equal(code, forged.Verify().Report.Break?.Code);
+        }
     }
 
     private static async Task<TestWorld> WithAsync(string next)

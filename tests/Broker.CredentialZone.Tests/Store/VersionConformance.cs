@@ -1,7 +1,10 @@
+using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tests.Support;
 using Broker.Protocol.Directory;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 
 namespace Broker.CredentialZone.Tests.Store;
@@ -49,6 +52,75 @@ public abstract class VersionConformance : IDisposable
         Assert.Equal([1u], Versions(1));
         Assert.Equal([2u], Versions(0));
     }
+
+    [Fact]
+    public void Promotion_should_release_to_each_holder_while_its_order_stands()
+    {
+        var held = _customer.Call(_customer.Launch());
+        _zone.Do(new ReleaseRows(held));
+        _zone.Do(_customer.Append(held, HandOffState.Acknowledged));
+        var promotion = _customer.Request(
+            UserAction.PromoteVersion, new PromotePayload(TestCustomer.N("db"), 2, 1, true, []));
+        var launch = new HolderLaunch(
+            TestCustomer.N("web-1"), held.HandOff, [new LaunchItem(TestCustomer.N("db"), 2, TestCustomer.N("hold"))], 1);
+
+        // Staged, and not promoted: whatever somebody signed, there is no order of it.
+        var stages = Step(Put(static s => s.Add(VersionStage.Pending, 8, DateTimeOffset.UnixEpoch, TestCustomer.N("alice"))),
+            VersionStage.Staged);
+        Assert.Equal(RefusalCode.HandOverEnded, _zone.Refused(new ReleaseRows(To(promotion, launch))));
+        Step(stages, VersionStage.Current);
+        _zone.Do(_customer.Commit([Order(promotion)], [promotion]));
+
+        var call = To(promotion, launch);
+        var released = Assert.IsType<ReleaseResult.Released>(_zone.Do(new ReleaseRows(call)));
+        Assert.Contains(released.Entries, static e => e.Key == EntryKey.HandOver(TestCustomer.N("db")) && e.Entry is not null);
+        Assert.True(Assert.IsType<ReleaseResult.Released>(_zone.Do(new ReleaseRows(call))).Again);
+        var second = To(promotion, launch with { Round = 2 });
+        Assert.Equal(RefusalCode.WrongAttempt, _zone.Refused(new ReleaseRows(second with { Attempt = 2 })));
+        Assert.Equal(RefusalCode.WrongHandOff, _zone.Refused(new ReleaseRows(call with { HandOff = held.HandOff })));
+        Assert.Equal(RequestRefusal.Malformed, _zone.Refused(new ReleaseRows(call with { Launch = default })));
+        Assert.Equal(RequestRefusal.WrongAction, _zone.Refused(new ReleaseRows(
+            To(_customer.Request(UserAction.PutCredential, new PromotePayload(TestCustomer.N("db"), 2, 1, true, [])), launch))));
+        _zone.Do(_customer.Append(call, HandOffState.Acknowledged));
+        Assert.IsType<ReleaseResult.Ended>(_zone.Do(new ReleaseRows(call)));
+
+        var journal = _zone.Store.HandOff(_customer.Name, call.HandOff)!;
+        Assert.Equal(launch.Encode(), journal.Launch.ToArray());
+        Assert.Equal(_customer.Counter, journal.HeadCounter);
+        Assert.True(_zone.Store.HandOff(_customer.Name, held.HandOff)!.Launch.IsEmpty);
+        ShouldReplay();
+
+        _zone.Do(_customer.Commit([TestCustomer.Remove(EntryKey.HandOver(TestCustomer.N("db")))]));
+        Assert.Equal(RefusalCode.HandOverEnded, _zone.Refused(new ReleaseRows(To(promotion, launch with { Round = 2 }))));
+    }
+
+    // What is rebuilt from the chain alone is what the journal has.
+    private void ShouldReplay()
+    {
+        var replay = new CustomerReplay();
+        foreach (var receipt in _zone.Store.Ledger(_customer.Name.Value, 0, 1000).Receipts)
+        {
+            Assert.True(replay.Take(Statement.Read<Block>(receipt.Block.Span), _zone.Time.GetUtcNow()));
+        }
+
+        foreach (var (id, said) in replay.HandOffs)
+        {
+            var stored = _zone.Store.HandOff(_customer.Name, id)!.HandOff;
+            Assert.Equal(stored, said with { Released = stored.Released, Updated = stored.Updated });
+        }
+    }
+
+    private EntryChange Order(SignedRequest promotion) => _customer.Entry(
+        EntryKey.HandOver(TestCustomer.N("db")),
+        new HandOverOrder(
+            ZoneUnderTest.Cluster, _customer.Name, TestCustomer.N("db"), 2, _customer.Counter, DateTimeOffset.UnixEpoch,
+            promotion.Encode()));
+
+    private ReleaseCall To(SignedRequest promotion, HolderLaunch launch) => new(
+        _customer.Name, _customer.Fence, promotion, HandOffId.Of(promotion.Hash, launch.Encode()), 1, _customer.Counter)
+    {
+        Launch = launch.Encode(),
+    };
 
     private CredentialStages Put(Func<CredentialStages, CredentialStages> next)
     {

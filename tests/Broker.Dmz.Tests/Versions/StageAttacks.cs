@@ -13,7 +13,8 @@ namespace Broker.Dmz.Tests.Versions;
 /// </summary>
 public sealed class StageAttacks(DmzWorld world) : IClassFixture<DmzWorld>
 {
-    private static readonly HashSet<string> NotAudited = [RequestRefusal.Malformed, Codes.EntryForged, Codes.HeadUnknown, "version-pending"];
+    private static readonly HashSet<string> NotAudited =
+        [RequestRefusal.Malformed, Codes.EntryForged, Codes.HeadUnknown, Codes.VersionPending];
 
     internal static readonly AttackTable<Target> Table = new()
     {

@@ -22,6 +22,12 @@ public class StatementBaselineSpecs
             .. StatementType.Found.Select(t => StatementType.Named(t.Name)).Zip(StatementType.Found)
                 .Select(t => Line(t.Second.Name, t.First.Encode(t.First.Sample(1)))),
             Line("info of an upload", PutCredentialPayload.Info(A, A, 1, TestKey.Alice.Public)),
+            Line("intent of a promotion", (Samples.Make<IntentRecord>(new Seeded(1)) with { Launch = new byte[] { 1, 2 } }).Encode()),
+            Line("aad in the place of a hand-off", (Samples.Make<MessageHeader>(new Seeded(1)) with
+            {
+                Replaces = new Id16([.. Enumerable.Repeat((byte)1, Id16.Length)]),
+            }).Encode()),
+            Line("hand-off id of a promotion", HandOffId.Of(Digest.Of([]), [1, 2]).ToArray()),
             Line("credential with stages", CredentialStagesSpecs.Staged.Encode()),
             Line("aad of an upload", PutCredentialPayload.AssociatedData(A, CredentialKind.Opaque, A, 2, A, default)),
             Line("owner's finish", SessionTranscript.OwnerFinish(Digest.Of([]), [1, 2])),
