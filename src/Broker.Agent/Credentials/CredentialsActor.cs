@@ -47,8 +47,8 @@ internal sealed class CredentialsActor(ActorRef<UsesMessage> uses) : Actor<Crede
 
     private void Take(CredentialsMessage.Take take)
     {
-        var (handOff, self) = (take.HandOff, Context.Self);
-        var actor = Context.Spawn(Props<HandOffMessage>.Of(() => new HandOffActor(handOff, uses, self)), handOff.ToString());
+        var (handOff, replaces, self) = (take.HandOff, take.Replaces, Context.Self);
+        var actor = Context.Spawn(Props<HandOffMessage>.Of(() => new HandOffActor(handOff, replaces, uses, self)), handOff.ToString());
         _held[handOff] = new Held(actor, take.Owner);
         Context.WatchWith(actor, new CredentialsMessage.Gone(handOff));
         actor.Tell(new HandOffMessage.Take([.. take.Deliveries.Select(static d => d.Move())]));

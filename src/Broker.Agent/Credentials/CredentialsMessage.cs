@@ -9,7 +9,12 @@ namespace Broker.Agent.Credentials;
 internal abstract record CredentialsMessage
 {
     /// <summary>An envelope was opened; its owner hears once that all of its uses have ended.</summary>
-    internal sealed record Take(Id16 HandOff, IReadOnlyList<UseDelivery> Deliveries, ActorRef<SessionMessage> Owner)
+    /// <param name="HandOff">The hand-off.</param>
+    /// <param name="Deliveries">What came, divided by use.</param>
+    /// <param name="Owner">Who hears.</param>
+    /// <param name="Replaces">The hand-off in whose place it comes, or zeros.</param>
+    internal sealed record Take(
+        Id16 HandOff, IReadOnlyList<UseDelivery> Deliveries, ActorRef<SessionMessage> Owner, Id16 Replaces = default)
         : CredentialsMessage, IDisposable
     {
         public void Dispose()

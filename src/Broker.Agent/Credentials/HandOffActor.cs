@@ -8,7 +8,7 @@ namespace Broker.Agent.Credentials;
 /// <summary>
 /// <c>/credentials/{hand-off}</c>: begins the uses of one envelope and says, once, how they ended: well only if all of them did.
 /// </summary>
-internal sealed class HandOffActor(Id16 handOff, ActorRef<UsesMessage> uses,
+internal sealed class HandOffActor(Id16 handOff, Id16 replaces, ActorRef<UsesMessage> uses,
     ActorRef<CredentialsMessage> credentials) : Actor<HandOffMessage>
 {
     private readonly HashSet<Name> _running = [];
@@ -22,7 +22,7 @@ internal sealed class HandOffActor(Id16 handOff, ActorRef<UsesMessage> uses,
                 foreach (var delivery in take.Deliveries)
                 {
                     _running.Add(delivery.Use.Name);
-                    uses.Tell(new UsesMessage.Begin(delivery.Move(), Context.Self));
+                    uses.Tell(new UsesMessage.Begin(delivery.Move(), Context.Self, replaces));
                 }
 
                 break;

@@ -48,6 +48,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "pwrite", SetLastError = true)]
     internal static partial nint WriteAt(int descriptor, byte* bytes, nuint count, long offset);
 
+    [LibraryImport(Name, EntryPoint = "pread", SetLastError = true)]
+    internal static partial nint ReadAt(int descriptor, byte* bytes, nuint count, long offset);
+
     [LibraryImport(Name, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int Control(int descriptor, int command, int argument);
 

@@ -5,7 +5,10 @@ namespace Broker.Agent.Native;
 /// <summary>The calls of libc that start, signal and wait for children (glibc 2.34 or later, Linux 5.4 or later).</summary>
 internal static unsafe partial class LibC
 {
+    internal const int SignalHangUp = 1;
     internal const int SignalKill = 9;
+    internal const int SignalUser1 = 10;
+    internal const int SignalUser2 = 12;
     internal const int SignalTerminate = 15;
     internal const short SpawnSetProcessGroup = 0x02;
     internal const short SpawnSetSignalDefault = 0x04;

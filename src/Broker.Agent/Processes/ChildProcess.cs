@@ -47,12 +47,15 @@ internal sealed unsafe class ChildProcess
     }
 
     /// <summary>Asks the program to end (SIGTERM).</summary>
-    internal void Terminate()
+    internal void Terminate() => Signal(LibC.SignalTerminate);
+
+    /// <summary>Sends the program a signal.</summary>
+    internal void Signal(int signal)
     {
         lock (_gate)
         {
             if (_pidfd >= 0)
-                _ = LibC.PidfdSendSignal(LibC.SysPidfdSendSignal, _pidfd, LibC.SignalTerminate, 0, 0);
+                _ = LibC.PidfdSendSignal(LibC.SysPidfdSendSignal, _pidfd, signal, 0, 0);
         }
     }
 

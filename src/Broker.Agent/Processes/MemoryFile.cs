@@ -15,7 +15,7 @@ namespace Broker.Agent.Processes;
 /// purpose only, unreadable (PROT_NONE) until then. With F_SEAL_WRITE nobody could overwrite, and the pages would go back to the
 /// kernel's free list as they are, and only after the last holder's close.
 /// </remarks>
-internal sealed unsafe class MemoryFile : IDisposable
+internal sealed unsafe class MemoryFile : IMemoryFile
 {
     /// <summary>Descriptors of memory files are this or higher, above every number that a child is given them under.</summary>
     internal const int LowestDescriptor = 64;
@@ -29,8 +29,8 @@ internal sealed unsafe class MemoryFile : IDisposable
 
     private MemoryFile(int length) => _length = (nuint)length;
 
-    /// <summary>For the spawner, and only while this object lives.</summary>
-    internal int Descriptor => _descriptor >= 0 ? _descriptor : throw new ObjectDisposedException(nameof(MemoryFile));
+    /// <inheritdoc/>
+    public int Descriptor => _descriptor >= 0 ? _descriptor : throw new ObjectDisposedException(nameof(MemoryFile));
 
     /// <summary>Makes the file of a secret; the buffer stays the caller's to wipe.</summary>
     /// <exception cref="NativeException">The kernel refused: too many descriptors, no memory, or Linux before 5.1.</exception>
@@ -65,23 +65,33 @@ internal sealed unsafe class MemoryFile : IDisposable
             _ = LibC.Close(descriptor);
     }
 
-    private void Fill(ReadOnlySpan<byte> content)
+    /// <summary>A new memory file of mode 0600, empty, its descriptor above those of children.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    internal static int Open()
     {
         fixed (byte* name = "credential\0"u8)
         {
             var low = LibC.MemfdCreate(name, LibC.MemfdCloseOnExec | LibC.MemfdAllowSealing);
             NativeException.Check(low >= 0, "memfd_create");
-            _descriptor = LibC.Control(low, LibC.DuplicateCloseOnExec, LowestDescriptor);
+            var descriptor = LibC.Control(low, LibC.DuplicateCloseOnExec, LowestDescriptor);
             var error = Marshal.GetLastPInvokeError();
             _ = LibC.Close(low);
-            if (_descriptor < 0)
+            if (descriptor < 0)
                 throw new NativeException("fcntl(F_DUPFD_CLOEXEC)", error);
+            if (LibC.ChangeMode(descriptor, OwnerReadsAndWrites) == 0)
+                return descriptor;
+            error = Marshal.GetLastPInvokeError();
+            _ = LibC.Close(descriptor);
+            throw new NativeException("fchmod", error);
         }
+    }
 
-        NativeException.Check(LibC.ChangeMode(_descriptor, OwnerReadsAndWrites) == 0, "fchmod");
+    private void Fill(ReadOnlySpan<byte> content)
+    {
+        _descriptor = Open();
         if (!content.IsEmpty)
             Reserve();
-        Write(content);
+        WriteAll(_descriptor, content, 0);
         NativeException.Check(LibC.Control(_descriptor, LibC.AddSeals, Seals) == 0, "fcntl(F_ADD_SEALS)");
     }
 
@@ -96,14 +106,15 @@ internal sealed unsafe class MemoryFile : IDisposable
         NativeException.Check(LibC.Protect(mapping, _length, LibC.ProtNone) == 0, "mprotect");
     }
 
-    private void Write(ReadOnlySpan<byte> content)
+    /// <summary>Writes at a position, so that a child that reads the descriptor itself begins at the start.</summary>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    internal static void WriteAll(int descriptor, ReadOnlySpan<byte> content, int at)
     {
         fixed (byte* bytes = content)
         {
             for (var written = 0; written < content.Length;)
             {
-                // At a position, so that a child that reads the descriptor itself begins at the start.
-                var count = LibC.WriteAt(_descriptor, bytes + written, (nuint)(content.Length - written), written);
+                var count = LibC.WriteAt(descriptor, bytes + written, (nuint)(content.Length - written), at + written);
                 if (count > 0)
                     written += (int)count;
                 else

@@ -11,7 +11,7 @@ namespace Broker.Agent.Session;
 /// </summary>
 internal sealed class EnvelopeReservation : IDisposable
 {
-    private readonly List<IDisposable> _slots = [];
+    private readonly List<IDisposable?> _slots = [];
     private readonly List<CredentialContent> _contents = [];
     private readonly IReadOnlyList<(NamedUse Use, IReadOnlyList<int> Items)> _plan;
     private bool _passedOn;
@@ -21,13 +21,13 @@ internal sealed class EnvelopeReservation : IDisposable
     /// <summary>Takes everything, or nothing.</summary>
     /// <param name="items">The header's list.</param>
     /// <param name="plan">What <see cref="EnvelopePlan"/> made of it.</param>
-    /// <param name="slots">The places in uses.</param>
+    /// <param name="slots">The places in uses; null where they are taken over from what is replaced.</param>
     /// <param name="reservation">Owned by the caller.</param>
     /// <returns>A constant of <see cref="RefusalCode"/>, or null.</returns>
     internal static string? TryTake(
         IReadOnlyList<EnvelopeItem> items,
         IReadOnlyList<(NamedUse Use, IReadOnlyList<int> Items)> plan,
-        UseSlots slots,
+        UseSlots? slots,
         out EnvelopeReservation? reservation)
     {
         reservation = null;
@@ -36,7 +36,8 @@ internal sealed class EnvelopeReservation : IDisposable
         {
             foreach (var (use, _) in plan)
             {
-                if (slots.TryTake(use) is not { } slot)
+                var slot = slots?.TryTake(use);
+                if (slot is null && slots is not null)
                 {
                     taken.Dispose();
                     return RefusalCode.UseBusy;
@@ -80,7 +81,7 @@ internal sealed class EnvelopeReservation : IDisposable
             return;
 
         foreach (var slot in _slots)
-            slot.Dispose();
+            slot?.Dispose();
         foreach (var content in _contents)
             content.Dispose();
     }

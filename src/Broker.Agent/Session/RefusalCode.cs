@@ -30,6 +30,12 @@ internal static class RefusalCode
     /// <summary>As many hand-offs are in the use as may be.</summary>
     internal const string UseBusy = "use-busy";
 
+    /// <summary>What it was to take the place of is not in use here, or of other credentials.</summary>
+    internal const string NotHeld = "not-held";
+
+    /// <summary>The use keeps what it has: its configuration says so.</summary>
+    internal const string UseKeeps = "use-keeps";
+
     /// <summary>No locked memory, or no place in the journal, is free.</summary>
     internal const string Busy = "busy";
 

@@ -31,7 +31,9 @@ internal sealed partial class SessionActor
 
         EnvelopeReservation? reservation = null;
         var code = Judge(header, message.Ciphertext.Length - AesGcm256.TagSize, out var plan)
-            ?? EnvelopeReservation.TryTake(header.Items, plan, parts.Slots, out reservation);
+            ?? JudgeReplacing(header, plan)
+            ?? EnvelopeReservation.TryTake(
+                header.Items, plan, header.Replaces == default ? parts.Slots : null, out reservation);
         using (reservation)
         {
             if (code is null)
@@ -82,7 +84,8 @@ internal sealed partial class SessionActor
         {
             using var body = live.Context.Open(message, out _);
             var deliveries = reservation.Fill(header.HandOff, body.Span);
-            parts.Credentials.Tell(new CredentialsMessage.Take(header.HandOff, deliveries, Context.Self));
+            parts.Credentials.Tell(new CredentialsMessage.Take(header.HandOff, deliveries, Context.Self, header.Replaces));
+            _held[header.HandOff] = header.Items;
             parts.Witness.Raise(header.Fence, header.HeadCounter);
             return null;
         }

@@ -59,6 +59,7 @@ internal sealed partial class SessionActor
 
     private async ValueTask OnHandOffEnded(SessionMessage.HandOffEnded ended)
     {
+        _held.Remove(ended.HandOff);
         if (parts.Journal.Find(ended.HandOff) is not { Ended: false } entry)
             return;
 

@@ -17,6 +17,9 @@ internal sealed class HoldUse(string key, ActorRef<UsesMessage> uses) : Actor<Us
                 _held = begin.Delivery.Move();
                 Context.StartTimer(HoldTimer, new UseMessage.HoldOver(), _held.Use.HoldFor);
                 break;
+            case UseMessage.Replace replace:
+                Replace(replace.Delivery.Move());
+                break;
             case UseMessage.HoldOver:
                 Finish(UseEnd.Expired);
                 break;
@@ -35,6 +38,16 @@ internal sealed class HoldUse(string key, ActorRef<UsesMessage> uses) : Actor<Us
     {
         _held?.Dispose();
         base.Dispose(disposing);
+    }
+
+    private void Replace(UseDelivery next)
+    {
+        // One in the mailbox behind the end comes too late, and is wiped with the actor.
+        next.TakePlaceOf(_held!);
+        _held!.Dispose();
+        _held = next;
+        Context.StartTimer(HoldTimer, new UseMessage.HoldOver(), _held.Use.HoldFor);
+        uses.Tell(new UsesMessage.Replaced(key));
     }
 
     private void Finish(UseEnd how)

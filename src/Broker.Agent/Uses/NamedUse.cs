@@ -16,6 +16,19 @@ internal enum UseMode
     File,
 }
 
+/// <summary>What a use does with a later version of what it has.</summary>
+internal enum OnRotate
+{
+    /// <summary>It does not take it: the hand-off is refused unopened.</summary>
+    Keep,
+
+    /// <summary>What is held is replaced; a program is started again with it.</summary>
+    Replace,
+
+    /// <summary>The program's memory files get the new content, and it is sent a signal.</summary>
+    Signal,
+}
+
 /// <summary>A way of using that the agent's own configuration defines: a launch can name it, and change nothing of it.</summary>
 internal sealed record NamedUse
 {
@@ -30,6 +43,9 @@ internal sealed record NamedUse
 
     /// <summary>For <see cref="UseMode.Hold"/>: how long at most.</summary>
     internal TimeSpan HoldFor { get; init; }
+
+    /// <summary>What is done with a later version that comes in the place of the one in use.</summary>
+    internal OnRotate OnRotate { get; init; }
 
     /// <summary>For the other modes: what is started.</summary>
     internal CommandUse? Start { get; init; }
@@ -49,6 +65,12 @@ internal sealed record CommandUse
 
     /// <summary>Between SIGTERM and SIGKILL.</summary>
     internal required TimeSpan StopTimeout { get; init; }
+
+    /// <summary>For <see cref="OnRotate.Signal"/>: the signal's number.</summary>
+    internal int RotateSignal { get; init; }
+
+    /// <summary>How long the program has to run with a later version before the earlier one is wiped.</summary>
+    internal TimeSpan RotateSettle { get; init; }
 
     /// <summary>How often a command that failed is started again; 0 is never.</summary>
     internal required int Restarts { get; init; }

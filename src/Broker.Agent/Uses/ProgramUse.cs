@@ -10,14 +10,14 @@ namespace Broker.Agent.Uses;
 /// Gives credentials to a program and looks after it: as memory files, which live as long as the use and serve every restart, or once
 /// on its standard input. The locked memory is wiped as soon as the kernel has the content.
 /// </summary>
-internal sealed class ProgramUse(string key, CommandUse settings, ActorRef<UsesMessage> uses) : Actor<UseMessage>
+internal sealed partial class ProgramUse(string key, CommandUse settings, ActorRef<UsesMessage> uses) : Actor<UseMessage>
 {
     private const int LargestDoubling = 16;
     private static readonly object InputTimer = new();
     private static readonly object StopTimer = new();
     private static readonly object RestartTimer = new();
 
-    private readonly List<MemoryFile> _files = [];
+    private readonly List<IMemoryFile> _files = [];
     private readonly CancellationTokenSource _inputOver = new();
     private UseDelivery? _delivery;
     private ChildProcess? _child;
@@ -30,6 +30,12 @@ internal sealed class ProgramUse(string key, CommandUse settings, ActorRef<UsesM
         {
             case UseMessage.Begin begin:
                 Begin(begin.Delivery.Move());
+                break;
+            case UseMessage.Replace replace:
+                Replace(replace.Delivery.Move());
+                break;
+            case UseMessage.Settled:
+                TakeOver();
                 break;
             case UseMessage.Exited exited:
                 OnExited(exited.Status);
@@ -90,8 +96,7 @@ internal sealed class ProgramUse(string key, CommandUse settings, ActorRef<UsesM
         _delivery = delivery;
         try
         {
-            foreach (var name in settings.Files)
-                _files.Add(MemoryFile.Create(delivery.Contents.First(c => c.Credential == name).Content));
+            _files.AddRange(Make(delivery));
         }
         catch (NativeException)
         {
@@ -106,20 +111,26 @@ internal sealed class ProgramUse(string key, CommandUse settings, ActorRef<UsesM
 
     private void Start()
     {
+        if (!TryStart(_files))
+            Finish(UseEnd.NotStarted);
+    }
+
+    private bool TryStart(List<IMemoryFile> files)
+    {
         try
         {
             _child = _delivery!.Use.Mode == UseMode.Stdin
                 ? StartWithInput(_delivery)
-                : ChildProcess.Start(settings.Command, -1, [.. _files.Select(static f => f.Descriptor)]);
+                : ChildProcess.Start(settings.Command, -1, [.. files.Select(static f => f.Descriptor)]);
         }
         catch (NativeException)
         {
-            Finish(UseEnd.NotStarted);
-            return;
+            return false;
         }
 
         Context.PipeToSelf(
             _child.Exited, static status => new UseMessage.Exited(status), static _ => new UseMessage.Exited(new ExitStatus(255, 0)));
+        return true;
     }
 
     private ChildProcess StartWithInput(UseDelivery delivery)
@@ -158,6 +169,12 @@ internal sealed class ProgramUse(string key, CommandUse settings, ActorRef<UsesM
     {
         _child = null;
         Context.CancelTimer(StopTimer);
+        if (_next is { } next && _ending is null)
+        {
+            OnExited(next, status);
+            return;
+        }
+
         if (_ending is null && !status.Succeeded && _restarts < settings.Restarts)
         {
             var delay = settings.RestartDelay * (1 << Math.Min(_restarts, LargestDoubling));
@@ -176,6 +193,7 @@ internal sealed class ProgramUse(string key, CommandUse settings, ActorRef<UsesM
 
         _ending = how;
         Context.CancelTimer(RestartTimer);
+        Context.CancelTimer(SettleTimer);
         if (_child is null)
         {
             Finish(how);
@@ -199,6 +217,7 @@ internal sealed class ProgramUse(string key, CommandUse settings, ActorRef<UsesM
         foreach (var file in _files)
             file.Dispose();
         _files.Clear();
+        _next?.Dispose();
         _delivery?.Dispose();
     }
 }

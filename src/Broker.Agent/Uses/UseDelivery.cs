@@ -36,6 +36,13 @@ internal sealed class UseDelivery : IDisposable
         return moved;
     }
 
+    /// <summary>Takes over the place of what this one replaces, which has none afterwards.</summary>
+    internal void TakePlaceOf(UseDelivery replaced)
+    {
+        _slot ??= replaced._slot;
+        replaced._slot = null;
+    }
+
     /// <summary>Wipes the credentials and keeps the place: what was given on lives as long as the use.</summary>
     internal void Wipe()
     {

@@ -13,6 +13,12 @@ internal sealed record UseEnd(string State, string Code)
     /// <summary>The key owner, or the end of the agent, ended the use.</summary>
     internal static UseEnd Released { get; } = new(HandOffState.Used, "released");
 
+    /// <summary>A hand-off of a later version took its place.</summary>
+    internal static UseEnd Replaced { get; } = new(HandOffState.Used, "replaced");
+
+    /// <summary>What it was to replace had ended meanwhile, or is being replaced already.</summary>
+    internal static UseEnd NotHeld { get; } = new(HandOffState.UseFailed, "not-held");
+
     /// <summary>The kernel refused a memory file, a pipe or the program.</summary>
     internal static UseEnd NotStarted { get; } = new(HandOffState.UseFailed, "not-started");
 

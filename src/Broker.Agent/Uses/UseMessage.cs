@@ -11,6 +11,18 @@ internal abstract record UseMessage
         public void Dispose() => Delivery.Dispose();
     }
 
+    /// <summary>
+    /// Later versions of the same credentials, which the use owns from here on: they take the place of what it has, or, where they
+    /// cannot be used, it goes on with that.
+    /// </summary>
+    internal sealed record Replace(UseDelivery Delivery) : UseMessage, IDisposable
+    {
+        public void Dispose() => Delivery.Dispose();
+    }
+
+    /// <summary>What took the place has lasted long enough to count.</summary>
+    internal sealed record Settled : UseMessage;
+
     /// <summary>The use is to end: stop what was started, wipe what is held.</summary>
     internal sealed record End : UseMessage;
 

@@ -1,3 +1,4 @@
+using Broker.Agent.Native;
 using Broker.Agent.Processes;
 using Broker.Configuration;
 using Broker.Protocol.Identifiers;
@@ -47,6 +48,9 @@ internal sealed class UseReader
         var reader = new UseReader(defaults, defaults);
         _ = reader.AtMost();
         _ = reader.HoldFor();
+        _ = reader.HoldOnRotate();
+        _ = reader.RotateSignal();
+        _ = reader.RotateSettle();
         _ = reader.Output();
         _ = reader.Duration("start-timeout");
         _ = reader.Duration("stop-timeout");
@@ -57,18 +61,25 @@ internal sealed class UseReader
     private NamedUse Read(Name name)
     {
         var mode = _use.OneOf("mode", ("hold", UseMode.Hold), ("stdin", UseMode.Stdin), ("file", UseMode.File));
-        Forbid(mode != UseMode.Hold, "is for mode hold; remove it", "hold-for");
+        Forbid(mode != UseMode.Hold, "is for mode hold; remove it", "hold-for", "hold-on-rotate");
         Forbid(mode == UseMode.Hold, "is for modes stdin and file; remove it, or choose one of them", CommandKeys);
         Forbid(mode != UseMode.Stdin, "is for mode stdin; remove it", "start-timeout");
         Forbid(
             mode != UseMode.File, "is for mode file, the only one whose credentials can be given a second time; remove it",
-            "restart", "max-restarts", "restart-delay");
+            "restart", "max-restarts", "restart-delay", "on-rotate", "rotate-settle");
+        var signal = mode == UseMode.File ? RotateSignal() : 0;
         return new NamedUse
         {
             Name = name,
             Mode = mode,
             AtMost = AtMost(),
             HoldFor = mode == UseMode.Hold ? HoldFor() : default,
+            OnRotate = mode switch
+            {
+                UseMode.Hold => HoldOnRotate(),
+                UseMode.File => signal switch { < 0 => OnRotate.Keep, 0 => OnRotate.Replace, _ => OnRotate.Signal },
+                _ => OnRotate.Keep,
+            },
             Start = mode == UseMode.Hold ? null : ReadCommand(mode),
         };
     }
@@ -109,6 +120,8 @@ internal sealed class UseReader
             StopTimeout = Duration("stop-timeout"),
             Restarts = mode == UseMode.File ? Restarts() : 0,
             RestartDelay = RestartDelay(),
+            RotateSignal = mode == UseMode.File ? Math.Max(0, RotateSignal()) : 0,
+            RotateSettle = RotateSettle(),
         };
     }
 
@@ -151,6 +164,16 @@ internal sealed class UseReader
     private int AtMost() => Of("at-most").Integer("at-most", 1, 100_000);
 
     private TimeSpan HoldFor() => Of("hold-for").Duration("hold-for", TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(30));
+
+    private OnRotate HoldOnRotate() =>
+        Of("hold-on-rotate").OneOf("hold-on-rotate", ("replace", OnRotate.Replace), ("keep", OnRotate.Keep));
+
+    // The signal's number; 0 to start the program again, -1 to leave it.
+    private int RotateSignal() => Of("on-rotate").OneOf(
+        "on-rotate", ("keep", -1), ("restart", 0), ("signal HUP", LibC.SignalHangUp), ("signal USR1", LibC.SignalUser1),
+        ("signal USR2", LibC.SignalUser2));
+
+    private TimeSpan RotateSettle() => Duration("rotate-settle");
 
     private ChildOutput Output() =>
         Of("output").OneOf("output", ("discard", ChildOutput.Discard), ("inherit", ChildOutput.Inherit));

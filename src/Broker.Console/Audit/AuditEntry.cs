@@ -58,7 +58,9 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
                 var record = Statement.Read<IntentRecord>(body);
                 var intent = Statement.Read<Intent>(record.Intent.Span);
                 var (user, asked) = Asked(Statement.Read<SignedRequest>(record.Request.Span));
-                return (user, asked, $"hand-off {intent.HandOff}" + (intent.Attempt > 1 ? $", attempt {intent.Attempt}" : ""));
+                var made = LaunchOrder.Read(Statement.Read<SignedRequest>(record.Request.Span), record.Launch);
+                return (user, asked, $"hand-off {intent.HandOff}" + (intent.Attempt > 1 ? $", attempt {intent.Attempt}" : "") +
+                    (made.Promotion is null ? "" : $", to agent {made.Launch.Agent} in place of {made.Replaces}"));
             case BlockKind.Claim:
                 var claim = Statement.Read<SignedRecord>(body).Statement.Read<Claim>();
                 return ($"node {claim.Node}", "took the customer", $"fence {claim.Fence}");

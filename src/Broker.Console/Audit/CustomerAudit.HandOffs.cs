@@ -10,6 +10,7 @@ namespace Broker.Console.Audit;
 internal sealed partial class CustomerAudit
 {
     private readonly Dictionary<Id16, HandOff> _handOffs = [];
+    private readonly HashSet<Digest> _promotions = [];
 
     /// <summary>Hand-offs whose intent stands in the chain.</summary>
     public int HandOffs => _handOffs.Count;
@@ -54,16 +55,18 @@ internal sealed partial class CustomerAudit
         var signed = Statement.Read<SignedRequest>(record.Request.Span);
         if (intent.Request != signed.Hash)
             throw Fail("intent-of-another", "the intent is for another request than the one beside it");
+        var order = LaunchOrder.Read(signed, record.Launch);
         var known = _handOffs.GetValueOrDefault(intent.HandOff);
         if (known is null)
-            Verify(block, signed, UserAction.Launch);
+            Verify(block, signed, order.Action);
         else if (known.Request != intent.Request)
             throw Fail("hand-off-of-another", "the hand-off belongs to another request");
         // Its signatures were verified with the first intent; the payload beside them is the zone's word until its hash is compared.
         else if (Statement.Read<Request>(signed.Statement.Span).Payload != Digest.Of(signed.Payload.Span))
             throw Fail(RequestRefusal.WrongPayload, "the payload is not the one that the user signed");
-        var launch = Statement.Read<LaunchPayload>(signed.Payload.Span);
-        if (intent.HandOff != HandOffId.Of(signed.Hash, launch.Agent))
+        if (order.Promotion is not null)
+            HandedOver(order);
+        if (intent.HandOff != order.HandOff)
             throw Fail("hand-off-of-another", "the hand-off does not follow from the request");
         if (known is { State: not HandOffState.Released })
             throw Fail("intent-after-outcome", "rows were released for a hand-off that had ended");
@@ -75,7 +78,20 @@ internal sealed partial class CustomerAudit
             throw Fail("intent-while-locked", "rows were released while a lock stood, or under another lock generation");
         if (_head is null || intent.HeadCounter != _head.Counter)
             throw Fail("head-stale", $"rows were released under head {intent.HeadCounter}, the customer's was {_head?.Counter ?? 0}");
-        _handOffs[intent.HandOff] = new HandOff(intent.Request, intent.Attempt, HandOffState.Released, UseEnded: false);
+        _handOffs[intent.HandOff] =
+            new HandOff(intent.Request, intent.Attempt, HandOffState.Released, UseEnded: false, order.Launch.Agent);
+    }
+
+    // Nobody signs what follows from a promotion: it has to follow from one that was committed, for an agent that was handed the rest.
+    private void HandedOver(LaunchOrder order)
+    {
+        if (!_promotions.Contains(order.Request.Hash))
+            throw Fail("hand-over-without-promotion", "a version was handed over by a promotion that was not committed");
+        if (!_handOffs.TryGetValue(order.Replaces, out var replaced) || replaced.Agent != order.Launch.Agent ||
+            replaced.State != HandOffState.Acknowledged)
+        {
+            throw Fail("hand-over-of-nothing", "the agent never had the hand-off that this one takes the place of");
+        }
     }
 
     private void BackupChecked(BackupCheck check)
@@ -109,5 +125,5 @@ internal sealed partial class CustomerAudit
         _handOffs[outcome.HandOff] = endsHandOff ? known with { State = outcome.State } : known with { UseEnded = true };
     }
 
-    private sealed record HandOff(Digest Request, uint Attempt, string State, bool UseEnded);
+    private sealed record HandOff(Digest Request, uint Attempt, string State, bool UseEnded, Name Agent);
 }

@@ -169,6 +169,8 @@ internal sealed partial class CustomerAudit
             _directory.Apply(action, signed);
             if (action == UserAction.ChangeCustody)
                 CustodyChanged(signed);
+            if (action == UserAction.PromoteVersion)
+                _promotions.Add(signed.Hash);
         }
 
         Advance(record.Head);

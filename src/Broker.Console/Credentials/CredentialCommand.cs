@@ -12,7 +12,8 @@ internal static class CredentialCommand
 {
     public static Command Create(ConsoleHost host) =>
         new Command("credential", "Puts, lists and deletes credentials; nothing reads one back").With(
-            PutCommand.Create(host), List(host), Delete(host));
+            PutCommand.Create(host), List(host), ShowCommand.Create(host), VersionCommands.Stage(host), PromoteCommand.Create(host),
+            VersionCommands.Retire(host), VersionCommands.Delete(host), Delete(host));
 
     private static Command List(ConsoleHost host)
     {
@@ -28,7 +29,9 @@ internal static class CredentialCommand
             var items = await context.Gateway.ListAsync(
                 GatewayClient.Of(context.Need(customer), "/credentials"), ApiJson.Default.PageModelCredentialModel);
             context.Print(new PageModel<CredentialModel>(items, null), ApiJson.Default.PageModelCredentialModel, o => items.ForEach(i =>
-                o.WriteLine($"{i.Credential,-24} {i.Kind,-18} {i.Policy,-20} v{i.Version,-5} {i.Length,8}  {i.Updated:u} {i.By}")));
+                o.WriteLine(
+                    $"{i.Credential,-24} {i.Kind,-18} {i.Policy,-20} v{i.Version,-5} {i.Length,8}  {i.Updated:u} {i.By}" +
+                    Stored.Underway(i))));
             return ExitCode.Ok;
         });
     }

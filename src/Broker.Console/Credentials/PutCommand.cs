@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Broker.Console.Customers;
-using Broker.Console.Gateway;
 using Broker.Console.Requests;
 using Broker.Console.Shell;
-using Broker.Protocol.Api;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
@@ -27,17 +25,22 @@ internal static class PutCommand
             Description = "The version that it replaces, 0 for a new one; else looked up",
             HelpName = "VERSION",
         };
+        var stage = new Option<bool>("--stage")
+        {
+            Description = "As the next version, which nobody gets yet: see credential stage and credential promote",
+        };
         var options = new EffectOptions();
         return options.AddTo(new Command("put", """
             Stores a new version of a credential of at most 1 MiB
 
             The bytes are stored as they come, the line end included: use printf, not echo. They are read into locked memory and sealed
-            to the customer's key before anything is sent.
+            to the customer's key before anything is sent. Without --stage the version is current at once and the one before retired.
 
             Examples:
               printf %s "$PASSWORD" | brokerctl credential put web-password --customer acme --kind password --policy web
               brokerctl credential put tls-key --customer acme --kind key-pair --policy web --file server.key
-            """).With(name, customer, kind, policy, file, replaces)).Runs(host, async context =>
+              brokerctl credential put tls-key --customer acme --kind key-pair --stage --file next.key
+            """).With(name, customer, kind, policy, file, replaces, stage)).Runs(host, async context =>
         {
             var asked = new Asked(context.Need(customer), context.Get(name), CredentialKinds.Parse(context.Get(kind)!));
             using var secret = Read(context, context.Get(file));
@@ -46,7 +49,7 @@ internal static class PutCommand
                 : await LookUpAsync(context, asked, context.Get(policy), context.Get(replaces));
             var pinned = await PinnedCustomer.LoadAsync(context, asked.Customer);
             return await Effect.RunAsync(
-                context, options, asked.Customer, UserAction.PutCredential, draft =>
+                context, options, asked.Customer, context.Get(stage) ? UserAction.PutNextVersion : UserAction.PutCredential, draft =>
                     Seal(context, pinned, asked, known, version, draft, secret));
         });
     }
@@ -64,11 +67,10 @@ internal static class PutCommand
     private static async Task<(Name Policy, uint Version)> LookUpAsync(
         CommandContext context, Asked asked, Name? policy, uint? replaces)
     {
-        await RequestSigner.LoginAsync(context, asked.Customer);
-        var items = await context.Gateway.ListAsync(
-            GatewayClient.Of(asked.Customer, "/credentials"), ApiJson.Default.PageModelCredentialModel);
-        var old = items.Find(i => i.Credential == asked.Credential.Value);
-        return (policy ?? (old is null ? ReleasePolicy.Default : Parsing.Name(old.Policy, "policy")), replaces ?? old?.Version ?? 0);
+        var old = await Stored.FindAsync(context, asked.Customer, asked.Credential);
+        return old is null
+            ? (policy ?? ReleasePolicy.Default, replaces ?? 0)
+            : (policy ?? Parsing.Name(old.Policy, "policy"), replaces ?? Stored.Latest(old));
     }
 
     private static (byte[] Payload, byte[]? Upload) Seal(

@@ -17,7 +17,8 @@ internal static class HandOffText
 
     public static void Write(TextWriter o, HandOffModel model) => o.WriteLine(
         ($"{model.HandOff} {model.Agent,-16} {State(model),-26} attempt {model.Attempt}  " +
-            $"{model.User,-12} {model.Released:u} {model.Code}").TrimEnd());
+            $"{model.User,-12} {model.Released:u} {model.Code}").TrimEnd() +
+        (model.Replaces.Length > 0 ? $"  in place of {model.Replaces}" : ""));
 
     /// <summary>Whether nothing more can happen to it.</summary>
     public static bool HasEnded(HandOffModel model) =>

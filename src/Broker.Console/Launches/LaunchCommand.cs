@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Broker.Console.Credentials;
 using Broker.Console.Requests;
 using Broker.Console.Shell;
+using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
 
@@ -32,40 +34,53 @@ internal static class LaunchCommand
         return options.AddTo(new Command("launch", """
             Hands credentials to an agent for named uses
 
+            Without a version it is the current one. VERSION is a number, or staged: the version that credential promote would make
+            the current one. A pending or retired version is not handed over.
+
             Exits with 0 when the agent has acknowledged, or when it is on its way and --wait is over.
 
             Examples:
               brokerctl launch --customer acme --agent web-1 --use start-web=web-password
               brokerctl launch --customer acme --agent db-1 --use db-tls=tls-key@3 --use db-conf=my-cnf --wait 60
-            """).With(customer, agent, use, wait, replaces)).Runs(host, context =>
+              brokerctl launch --customer acme --agent test-1 --use start-web=web-password@staged
+            """).With(customer, agent, use, wait, replaces)).Runs(host, async context =>
         {
-            var payload = new LaunchPayload(context.Need(agent), Items(context.Get(use)!), Replaced(context.Get(replaces))).Encode();
-            return Effect.RunAsync(
+            var items = new List<LaunchItem>();
+            foreach (var text in Texts(context.Get(use)!))
+                items.Add(await ItemAsync(context, context.Need(customer), text));
+            var payload = new LaunchPayload(context.Need(agent), items, Replaced(context.Get(replaces))).Encode();
+            return await Effect.RunAsync(
                 context, options, context.Need(customer), UserAction.Launch, _ => (payload, null), context.Get(wait));
         });
     }
 
-    private static List<LaunchItem> Items(string[] texts)
-    {
-        if (texts.Length > LaunchPayload.MaxItems)
-            throw CommandException.Usage($"a launch has at most {LaunchPayload.MaxItems} credentials");
-        return [.. texts.Select(Item)];
-    }
+    private static string[] Texts(string[] texts) => texts.Length <= LaunchPayload.MaxItems
+        ? texts
+        : throw CommandException.Usage($"a launch has at most {LaunchPayload.MaxItems} credentials");
 
-    private static LaunchItem Item(string text)
+    private static async Task<LaunchItem> ItemAsync(CommandContext context, Name customer, string text)
     {
         var parts = text.Split('=', 2);
         if (parts.Length != 2)
             throw CommandException.Usage($"--use is USE=CREDENTIAL[@VERSION], not '{text}'");
-        var credential = parts[1].Split('@', 2);
-        var version = 0U;
-        if (credential.Length == 2 &&
-            (!uint.TryParse(credential[1], NumberStyles.None, CultureInfo.InvariantCulture, out version) || version == 0))
-        {
-            throw CommandException.Usage($"the version in '{text}' is a number from 1");
-        }
+        var named = parts[1].Split('@', 2);
+        var (credential, use) = (Parsing.Name(named[0], "credential"), Parsing.Name(parts[0], "use"));
+        var version = named is [_, var word] ? await VersionAsync(context, customer, credential, word, text) : 0;
+        return new LaunchItem(credential, version, use);
+    }
 
-        return new LaunchItem(Parsing.Name(credential[0], "credential"), version, Parsing.Name(parts[0], "use"));
+    // What is signed is the number: a broker that lies about it is refused by the key, or hands over a version that may be had.
+    private static async Task<uint> VersionAsync(CommandContext context, Name customer, Name credential, string word, string text)
+    {
+        if (word == VersionStage.Current.ToText())
+            return 0;
+        if (word == VersionStage.Staged.ToText())
+            return (await Stored.NeedAsync(context, customer, credential)).Versions
+                .FirstOrDefault(static v => v.Stage == VersionStage.Staged.ToText())?.Version ?? throw new CommandException(
+                    ExitCode.NotFound, "version-not-staged", $"no version of {credential} is staged", "brokerctl credential show");
+        return uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0
+            ? version
+            : throw CommandException.Usage($"the version in '{text}' is a number from 1, staged or current");
     }
 
     private static Id16 Replaced(string? text) => text switch

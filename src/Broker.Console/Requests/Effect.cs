@@ -65,7 +65,7 @@ internal static class Effect
         // The keys to verify the answer by are there before anything is done.
         var customer = route.Answer is EffectAnswer.Changed or EffectAnswer.Custody
             ? await PinnedCustomer.LoadAsync(context, request.Customer) : null;
-        var body = request.Action == UserAction.PutCredential.Name
+        var body = request.Action == UserAction.PutCredential.Name || request.Action == UserAction.PutNextVersion.Name
             ? JsonSerializer.SerializeToUtf8Bytes(
                 new PutCredentialModel(saved.Request, saved.Upload ?? throw CommandException.Usage("the sealed credential is missing")),
                 ApiJson.Default.PutCredentialModel)

@@ -41,6 +41,22 @@ internal sealed record EffectRoute(HttpMethod Method, string Path, EffectAnswer 
                 var put = Statement.Read<PutCredentialPayload>(payload);
                 return Change(HttpMethod.Put, $"credentials/{put.Credential}",
                     $"put credential {put.Credential}, version {put.Replaces + 1}, policy {put.Policy}");
+            case "put-next-version":
+                var next = Statement.Read<PutCredentialPayload>(payload);
+                return Change(HttpMethod.Post, $"credentials/{next.Credential}/versions",
+                    $"put version {next.Replaces + 1} of credential {next.Credential} as the next one");
+            case "stage-version":
+                return Version("stage", "stage", payload);
+            case "retire-version":
+                return Version("retire", "retire", payload);
+            case "delete-version":
+                return Version("delete-version", "delete", payload);
+            case "promote-version":
+                var promote = Statement.Read<PromotePayload>(payload);
+                return Change(HttpMethod.Post, $"credentials/{promote.Credential}/promote",
+                    $"promote version {promote.Version} of credential {promote.Credential} in place of {promote.Replaces}" +
+                    (promote.AllHolders ? ", and hand it to all who hold an earlier one"
+                        : promote.HandsOver ? $", and hand it to [{Join(promote.Holders)}] where they hold an earlier one" : ""));
             case "delete-credential":
                 return Delete("credentials", "delete credential", payload);
             case "put-policy":
@@ -90,6 +106,13 @@ internal sealed record EffectRoute(HttpMethod Method, string Path, EffectAnswer 
             new(method, GatewayClient.Of(customer, "/" + path), answer, words);
 
         EffectRoute Change(HttpMethod method, string path, string words) => To(method, path, EffectAnswer.Changed, words);
+
+        EffectRoute Version(string call, string words, ReadOnlySpan<byte> bytes)
+        {
+            var version = Statement.Read<VersionPayload>(bytes);
+            return Change(HttpMethod.Post, $"credentials/{version.Credential}/{call}",
+                $"{words} version {version.Version} of credential {version.Credential}");
+        }
 
         EffectRoute Delete(string noun, string words, ReadOnlySpan<byte> bytes)
         {

@@ -136,5 +136,5 @@ internal sealed partial class ZoneStore
 
     // The journal keeps no second copy of the request: it stands in the block of the intent.
     private static JournalEntry Journal(IZoneReader tables, Name customer, HandOffRecord record) =>
-        new(record, JournalCheck.Request(tables, customer, record));
+        JournalCheck.Entry(tables, customer, record);
 }

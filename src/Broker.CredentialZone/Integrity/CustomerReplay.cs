@@ -85,7 +85,7 @@ internal sealed class CustomerReplay
                 var record = Statement.Read<IntentRecord>(body);
                 var signed = Statement.Read<SignedRequest>(record.Request.Span);
                 Remember(signed, now, redeems: false);
-                Intended(block, Statement.Read<Intent>(record.Intent.Span), signed);
+                Intended(block, Statement.Read<Intent>(record.Intent.Span), LaunchOrder.Read(signed, record.Launch));
                 break;
             case BlockKind.Outcome:
                 foreach (var outcome in Statement.Read<SignedRecord>(body).Statement.Read<Outcomes>().Items)
@@ -122,13 +122,13 @@ internal sealed class CustomerReplay
         }
     }
 
-    private void Intended(Block block, Intent intent, SignedRequest signed)
+    private void Intended(Block block, Intent intent, LaunchOrder order)
     {
-        var agent = Statement.Read<LaunchPayload>(signed.Payload.Span).Agent;
         HandOffs[intent.HandOff] = HandOffs.TryGetValue(intent.HandOff, out var known)
             ? known with { Attempt = intent.Attempt }
             : new HandOffRecord(
-                intent.HandOff, agent, intent.Request, intent.Attempt, HandOffState.Released, "", "", block.Position, default, default);
+                intent.HandOff, order.Launch.Agent, intent.Request, intent.Attempt, HandOffState.Released, "", "", block.Position, default,
+                default);
     }
 
     private void Ended(Outcome outcome)

@@ -10,9 +10,9 @@ namespace Broker.CredentialZone.Integrity;
 /// <summary>Holds a hand-off of the journal against the intent that it names.</summary>
 internal static class JournalCheck
 {
-    /// <summary>The request of the intent.</summary>
+    /// <summary>The hand-off with what its intent says.</summary>
     /// <exception cref="AlteredException">The intent is not this hand-off's.</exception>
-    public static ReadOnlyMemory<byte> Request(IZoneReader tables, Name customer, HandOffRecord record)
+    public static JournalEntry Entry(IZoneReader tables, Name customer, HandOffRecord record)
     {
         try
         {
@@ -20,9 +20,10 @@ internal static class JournalCheck
                 Statement.Read<Block>(found.Block.Span) is { Kind: BlockKind.Intent } block &&
                 Statement.Read<IntentRecord>(block.Body.Span) is var said && Statement.Read<Intent>(said.Intent.Span) is var intent &&
                 intent.HandOff == record.HandOff && intent.Request == record.Request &&
-                HandOffId.Of(record.Request, record.Agent) == record.HandOff)
+                LaunchOrder.Read(Statement.Read<SignedRequest>(said.Request.Span), said.Launch) is var order &&
+                order.Request.Hash == record.Request && order.Launch.Agent == record.Agent && order.HandOff == record.HandOff)
             {
-                return said.Request;
+                return new JournalEntry(record, said.Request, said.Launch, intent.HeadCounter);
             }
         }
         catch (MalformedException)

@@ -90,6 +90,9 @@ internal static class EntryCheck
                 var request = Statement.Read<RequestRecord>(statement);
                 return request.Cluster == cluster && request.Customer == customer &&
                     key == EntryKey.Request(request.User, request.IdempotencyKey);
+            case EntryKey.HandOverType:
+                var order = Statement.Read<HandOverOrder>(statement);
+                return order.Cluster == cluster && order.Customer == customer && key == EntryKey.HandOver(order.Credential);
             default:
                 return false;
         }

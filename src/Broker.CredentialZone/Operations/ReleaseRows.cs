@@ -12,12 +12,16 @@ namespace Broker.CredentialZone.Operations;
 /// <summary>A release.</summary>
 /// <param name="Customer">The customer.</param>
 /// <param name="Fence">The caller's fence.</param>
-/// <param name="Request">The signed launch request.</param>
+/// <param name="Request">The signed launch request, or a promotion.</param>
 /// <param name="HandOff">The hand-off that follows from it.</param>
 /// <param name="Attempt">The attempt, from 1.</param>
 /// <param name="ExpectedCounter">Counter of the head that the key actor holds for true.</param>
 internal sealed record ReleaseCall(
-    Name Customer, ulong Fence, SignedRequest Request, Id16 HandOff, uint Attempt, ulong ExpectedCounter);
+    Name Customer, ulong Fence, SignedRequest Request, Id16 HandOff, uint Attempt, ulong ExpectedCounter)
+{
+    /// <summary>For a promotion: the encoding of the <see cref="HolderLaunch"/> that follows from it; else empty.</summary>
+    public ReadOnlyMemory<byte> Launch { get; init; }
+}
 
 /// <summary>What a release returns.</summary>
 internal abstract record ReleaseResult
@@ -49,7 +53,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
 {
     private readonly ReleaseCall _call;
     private readonly Request? _request;
-    private readonly LaunchPayload? _launch;
+    private readonly LaunchOrder? _order;
     private readonly Digest _hash;
     private readonly byte[] _encoded;
     private PendingBlock? _block;
@@ -64,7 +68,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
     {
         _call = call;
         _request = ReleaseReading.Request(call.Request);
-        _launch = UserRequests.Payload<LaunchPayload>(call.Request);
+        _order = ReleaseReading.Order(call);
         _hash = call.Request.Hash;
         _encoded = call.Request.Encode();
     }
@@ -76,14 +80,14 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
     public override StoreRefusal? Run(WriteContext context)
     {
         (_again, _ended) = (false, null);
-        if (_request is null || _launch is null)
+        if (_request is null || _order is null)
         {
-            return new(RequestRefusal.Malformed, "the request is not a launch");
+            return new(RequestRefusal.Malformed, "the request is neither a launch nor a promotion with the launch that follows from it");
         }
 
         return Guard.UnlessOwner(context, _call.Customer, _call.Fence, out var customer) ??
-            ReleaseReading.CheckRequest(context, _call, _request, _launch, _hash) ??
-            Journal(context, customer, _request, _launch);
+            ReleaseReading.CheckRequest(context, _call, _request, _order) ??
+            (_order.Promotion is null ? Journal(context, customer, _request, _order) : HandOver(context, customer, _order));
     }
 
     /// <inheritdoc/>
@@ -91,7 +95,15 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         ? new ReleaseResult.Ended(_ended)
         : new ReleaseResult.Released(_block!.Receipt, _head!, _entries, _again, _point);
 
-    private StoreRefusal? Journal(WriteContext context, CustomerRecord customer, Request request, LaunchPayload launch)
+    // A promotion was remembered when it was committed, and has a hand-off for each holder: what bounds them is its order under the head.
+    private StoreRefusal? HandOver(WriteContext context, CustomerRecord customer, LaunchOrder order) =>
+        context.Tables.HandOff(customer.Customer, _call.HandOff) is { } before
+            ? Again(context, customer, order, before)
+            : _call.Attempt != 1
+                ? WrongAttempt(0)
+                : Release(context, customer, order, null) ?? AddHandOff(context, customer, order);
+
+    private StoreRefusal? Journal(WriteContext context, CustomerRecord customer, Request request, LaunchOrder order)
     {
         var tables = context.Tables;
         var remembered = new IdempotencyRecord(_hash, _call.HandOff, 0, Guard.ForgetAfter(context.Now, request));
@@ -99,7 +111,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         {
             return _call.Attempt != 1
                 ? WrongAttempt(0)
-                : Release(context, customer, launch, null) ?? AddHandOff(context, customer, launch);
+                : Release(context, customer, order, null) ?? AddHandOff(context, customer, order);
         }
 
         var known = tables.Idempotency(customer.Customer, request.User, request.IdempotencyKey)!;
@@ -114,15 +126,18 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
             throw JournalCheck.Altered(customer.Customer, "a hand-off was released and is not in the journal");
         }
 
-        if (before is null)
-        {
-            return new(RefusalCode.WrongHandOff, "the request was committed for something else than this hand-off");
-        }
+        return before is null
+            ? new(RefusalCode.WrongHandOff, "the request was committed for something else than this hand-off")
+            : Again(context, customer, order, before);
+    }
 
+    private StoreRefusal? Again(WriteContext context, CustomerRecord customer, LaunchOrder order, HandOffRecord before)
+    {
+        var tables = context.Tables;
         if (before.Intent < tables.Chain(customer.Customer.Value).Length)
         {
             // Released before this batch.
-            JournalCheck.Request(tables, customer.Customer, before);
+            JournalCheck.Entry(tables, customer.Customer, before);
         }
 
         if (HandOffState.EndsHandOff(before.State))
@@ -137,7 +152,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         }
 
         _again = true;
-        if (Release(context, customer, launch, before) is { } refusal)
+        if (Release(context, customer, order, before) is { } refusal)
         {
             return refusal;
         }
@@ -146,7 +161,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         return null;
     }
 
-    private StoreRefusal? Release(WriteContext context, CustomerRecord customer, LaunchPayload launch, HandOffRecord? before)
+    private StoreRefusal? Release(WriteContext context, CustomerRecord customer, LaunchOrder order, HandOffRecord? before)
     {
         var minute = Math.Max(customer.RateMinute, context.Now.ToUnixTimeSeconds() / 60);
         var count = minute == customer.RateMinute ? customer.RateCount : 0;
@@ -158,7 +173,7 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
             _ when before is null &&
                 (customer.OpenHandOffs >= context.Limits.OpenHandOffs || customer.OpenUses >= context.Limits.OpenUses) =>
                 new(RefusalCode.TooManyOpen, "too many hand-offs or uses of the customer are open; wait for outcomes"),
-            _ => ReleaseReading.Entries(context, customer, _call.Request, launch, out _entries),
+            _ => ReleaseReading.Entries(context, customer, order, out _entries),
         };
         if (refusal is not null)
         {
@@ -168,7 +183,8 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         var intent = new Intent(
             _hash, _call.HandOff, _call.Attempt, customer.Fence, customer.LockGeneration, customer.Head.Counter,
             ReleaseReading.Leaves(_entries));
-        _block = context.Append(customer.Customer.Value, BlockKind.Intent, new IntentRecord(intent.Encode(), _encoded).Encode());
+        var record = new IntentRecord(intent.Encode(), _encoded) { Launch = order.Derived };
+        _block = context.Append(customer.Customer.Value, BlockKind.Intent, record.Encode());
         _point = context.Point(customer.Customer.Value);
         _head = customer.SignedHead;
         context.Put(customer with
@@ -180,10 +196,11 @@ internal sealed class ReleaseRows : StoreOperation<ReleaseResult>
         return null;
     }
 
-    private StoreRefusal? AddHandOff(WriteContext context, CustomerRecord customer, LaunchPayload launch)
+    private StoreRefusal? AddHandOff(WriteContext context, CustomerRecord customer, LaunchOrder order)
     {
         var record = new HandOffRecord(
-            _call.HandOff, launch.Agent, _hash, _call.Attempt, HandOffState.Released, "", "", _block!.Position, context.Now, context.Now);
+            _call.HandOff, order.Launch.Agent, _hash, _call.Attempt, HandOffState.Released, "", "", _block!.Position, context.Now,
+            context.Now);
         return context.Tables.TryAddHandOff(customer.Customer, record)
             ? null
             : throw JournalCheck.Altered(customer.Customer, "a hand-off is in the journal, and its request is not remembered");

@@ -89,8 +89,16 @@ internal static class Wires
         return message;
     }
 
-    public static Wire.HandOff To(HandOffRecord record, ReadOnlyMemory<byte> request) => new()
+    public static Wire.HandOff To(JournalEntry entry)
     {
+        var message = To(entry.HandOff, entry.Request, entry.Launch);
+        message.HeadCounter = entry.HeadCounter;
+        return message;
+    }
+
+    public static Wire.HandOff To(HandOffRecord record, ReadOnlyMemory<byte> request, ReadOnlyMemory<byte> launch) => new()
+    {
+        Launch = UnsafeByteOperations.UnsafeWrap(launch),
         HandOff_ = Bytes(record.HandOff),
         Request = UnsafeByteOperations.UnsafeWrap(request),
         Agent = record.Agent.Value,

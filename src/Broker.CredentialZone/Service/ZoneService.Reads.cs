@@ -66,7 +66,7 @@ internal sealed partial class ZoneService
 
     public Task<ZoneAnswer<Wire.HandOff>> GetHandOff(PeerIdentity _, Wire.GetHandOffRequest request, CancellationToken __) =>
         store.HandOff(Name.Parse(request.Customer), new Id16(request.HandOff.Span)) is { } found
-            ? Answer(Wires.To(found.HandOff, found.Request))
+            ? Answer(Wires.To(found))
             : Refused<Wire.HandOff>(RefusalCode.UnknownHandOff, "no such hand-off was released");
 
     public Task<ZoneAnswer<Wire.ListHandOffsReply>> ListHandOffs(PeerIdentity _, Wire.ListHandOffsRequest request, CancellationToken __)
@@ -74,7 +74,7 @@ internal sealed partial class ZoneService
         Id16? after = request.After.IsEmpty ? null : new Id16(request.After.Span);
         var found = store.HandOffs(Name.Parse(request.Customer), request.OpenOnly, after, Limit(request.Limit));
         var reply = new Wire.ListHandOffsReply();
-        reply.HandOffs.AddRange(Page(found, static h => h.Request.Length).Select(static h => Wires.To(h.HandOff, h.Request)));
+        reply.HandOffs.AddRange(Page(found, static h => h.Request.Length).Select(static h => Wires.To(h)));
         reply.More = reply.HandOffs.Count < found.Count || found.Count == Limit(request.Limit);
         return Answer(reply);
     }

@@ -89,8 +89,11 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
     {
         var signed = Wires.Request(request.Request);
         var call = new ReleaseCall(
-            Name.Parse(request.Customer), request.Fence, signed, new Id16(request.HandOff.Span), request.Attempt, request.ExpectedCounter);
-        return Commit(new ReleaseRows(call), result => ToReply(result, request.Request));
+            Name.Parse(request.Customer), request.Fence, signed, new Id16(request.HandOff.Span), request.Attempt, request.ExpectedCounter)
+        {
+            Launch = request.Launch.Memory,
+        };
+        return Commit(new ReleaseRows(call), result => ToReply(result, request));
     }
 
     public Task<ZoneAnswer<Wire.AppendOutcomeReply>> AppendOutcome(
@@ -148,11 +151,11 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
         Receipt = UnsafeByteOperations.UnsafeWrap(result.Receipt.Encode()),
     };
 
-    private static Wire.ReleaseReply ToReply(ReleaseResult result, ByteString request)
+    private static Wire.ReleaseReply ToReply(ReleaseResult result, Wire.ReleaseRequest request)
     {
         if (result is ReleaseResult.Ended ended)
         {
-            return new Wire.ReleaseReply { Ended = Wires.To(ended.HandOff, request.Memory) };
+            return new Wire.ReleaseReply { Ended = Wires.To(ended.HandOff, request.Request.Memory, request.Launch.Memory) };
         }
 
         var released = (ReleaseResult.Released)result;

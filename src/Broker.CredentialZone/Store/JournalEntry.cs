@@ -3,4 +3,7 @@ namespace Broker.CredentialZone.Store;
 /// <summary>A hand-off with the request that asked for it.</summary>
 /// <param name="HandOff">The journal's record.</param>
 /// <param name="Request">The encoding of the signed request.</param>
-internal sealed record JournalEntry(HandOffRecord HandOff, ReadOnlyMemory<byte> Request);
+/// <param name="Launch">Where it is a promotion, the encoding of the launch that followed from it; else empty.</param>
+/// <param name="HeadCounter">Counter of the head under which the rows of its first intent stood.</param>
+internal sealed record JournalEntry(
+    HandOffRecord HandOff, ReadOnlyMemory<byte> Request, ReadOnlyMemory<byte> Launch = default, ulong HeadCounter = 0);

@@ -81,6 +81,15 @@ internal static class RefusalCode
     /// <summary>A credential, or the named version of it, does not exist.</summary>
     public const string UnknownCredential = "unknown-credential";
 
+    /// <summary>The version that the launch names is pending: nobody gets it yet.</summary>
+    public const string VersionPending = "version-pending";
+
+    /// <summary>The version that the launch names is retired: nobody gets it any more.</summary>
+    public const string VersionRetired = "version-retired";
+
+    /// <summary>The promotion's hand-over has ended, or another one took its place.</summary>
+    public const string HandOverEnded = "hand-over-ended";
+
     /// <summary>A credential names a release policy that does not exist.</summary>
     public const string UnknownPolicy = "unknown-policy";
 

@@ -45,6 +45,9 @@ internal abstract record Change
     /// <summary>No row of that epoch is left.</summary>
     public sealed record EndRotation(uint Epoch) : Change;
 
+    /// <summary>The hand-over of a credential that began under this head has ended.</summary>
+    public sealed record EndHandOver(Name Credential, ulong Counter) : Change;
+
     /// <summary>The user's request that the change follows; null where there is none.</summary>
     public SignedRequest? Cause => this switch
     {

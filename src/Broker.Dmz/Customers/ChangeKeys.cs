@@ -23,6 +23,7 @@ internal static class ChangeKeys
         Change.Forget c => c.Records,
         Change.Custody c => [.. Users(c.Request), Record(c.Request), .. Custody(c)],
         Change.Rotation c => c.Rows.Select(static r => r.Key),
+        Change.EndHandOver c => [EntryKey.HandOver(c.Credential)],
         Change.EndRotation c => [EntryKey.Custody(c.Epoch)],
         _ => [],
     };
@@ -51,7 +52,7 @@ internal static class ChangeKeys
         var payload = change.Request.Payload.Span;
         switch (change.Action.Name)
         {
-            case "put-credential":
+            case "put-credential" or "put-next-version":
                 var put = Statement.Read<PutCredentialPayload>(payload);
                 if (put.Replaces == uint.MaxValue)
                 {
@@ -69,8 +70,17 @@ internal static class ChangeKeys
                 }
 
                 return keys;
+            case "stage-version" or "retire-version":
+                return [EntryKey.Credential(Statement.Read<VersionPayload>(payload).Credential)];
+            case "promote-version":
+                var promoted = Statement.Read<PromotePayload>(payload).Credential;
+                return [EntryKey.Credential(promoted), EntryKey.HandOver(promoted)];
+            case "delete-version":
+                var version = Statement.Read<VersionPayload>(payload);
+                return [EntryKey.Credential(version.Credential), EntryKey.Row(version.Credential, version.Version)];
             case "delete-credential":
-                return [EntryKey.Credential(Statement.Read<NamePayload>(payload).Subject)];
+                var deleted = Statement.Read<NamePayload>(payload).Subject;
+                return [EntryKey.Credential(deleted), EntryKey.HandOver(deleted)];
             case "put-policy":
                 return [EntryKey.Policy(Statement.Read<PutPolicyPayload>(payload).Policy)];
             case "put-user":

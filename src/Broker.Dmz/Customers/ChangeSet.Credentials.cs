@@ -9,7 +9,7 @@ namespace Broker.Dmz.Customers;
 /// <summary>Changes of credentials and of the policies that govern them.</summary>
 internal sealed partial class ChangeSet
 {
-    private ChangeResult PutCredential(PutCredentialPayload put, Request request, ReadOnlyMemory<byte> upload)
+    private ChangeResult Put(PutCredentialPayload put, Request request, ReadOnlyMemory<byte> upload, VersionStage stage)
     {
         if (Digest.Of(upload.Span) != put.Ciphertext)
         {
@@ -17,10 +17,16 @@ internal sealed partial class ChangeSet
         }
 
         var old = Find<CredentialEntry>(EntryKey.Credential(put.Credential));
-        if ((old?.Version ?? 0) != put.Replaces)
+        if ((old?.Latest ?? 0) != put.Replaces)
         {
             return new Refused(
-                Codes.VersionConflict, $"the credential is at version {old?.Version ?? 0}, not {put.Replaces}; look at it and put again");
+                Codes.VersionConflict, $"the credential is at version {old?.Latest ?? 0}, not {put.Replaces}; look at it and put again");
+        }
+
+        if (old?.Stages?.Next is { } next)
+        {
+            return new Refused(
+                Codes.VersionUnderWay, $"version {next.Version} is {next.Stage.ToText()}; promote or retire it first");
         }
 
         if (old is not null && old.Kind != put.Kind)
@@ -57,10 +63,7 @@ internal sealed partial class ChangeSet
                 _node.Cluster, _custody.Customer, put.Credential, version, put.Kind, _secret.Epoch, (uint)plaintext.Length);
             var row = RowCipher.Seal(_secret, header, plaintext.Span, _node.Random);
             _changed[Brought(EntryKey.Row(put.Credential, version))] = new Signed(row.Encode(), default);
-            Set(EntryKey.Credential(put.Credential), new CredentialEntry(
-                _node.Cluster, _custody.Customer, put.Credential, put.Kind, put.Policy, version, (uint)plaintext.Length, _now,
-                request.User));
-            return new ChangeResult(null, version, null);
+            return Enter(put, old, stage, (uint)plaintext.Length, request.User);
         }
     }
 
@@ -97,14 +100,16 @@ internal sealed partial class ChangeSet
             return new Refused(Codes.CredentialUnknown, $"there is no credential {payload.Subject}");
         }
 
-        var keys = Enumerable.Range(1, (int)entry.Version).Select(v => EntryKey.Row(payload.Subject, (uint)v)).ToList();
+        var keys = Enumerable.Range(1, (int)entry.Latest).Select(v => EntryKey.Row(payload.Subject, (uint)v)).ToList();
         if (keys.Any(k => !_proven.ContainsKey(k)))
         {
             return new Refused(Codes.VersionConflict, "the credential got a new version meanwhile; delete again");
         }
 
-        keys.ForEach(Remove);
+        // Rows of retired versions may be deleted already.
+        keys.Where(k => _changed.ContainsKey(k) || _proven[k].Leaf != Digest.Zero).ToList().ForEach(Remove);
         Remove(EntryKey.Credential(payload.Subject));
+        RemoveHandOver(payload.Subject);
         return Done;
     }
 

@@ -68,6 +68,7 @@ internal sealed partial class ChangeSet
                 Change.Custody c => Once(c.Request, () => Custody(c)),
                 Change.Rotation c => Reseal(c),
                 Change.EndRotation c => EndRotation(c),
+                Change.EndHandOver c => EndHandOver(c),
                 _ => throw new ArgumentOutOfRangeException(nameof(change)),
             };
         }
@@ -93,7 +94,13 @@ internal sealed partial class ChangeSet
         var payload = change.Request.Payload.Span;
         return change.Action.Name switch
         {
-            "put-credential" => PutCredential(Statement.Read<PutCredentialPayload>(payload), request, change.Upload),
+            "put-credential" =>
+                Put(Statement.Read<PutCredentialPayload>(payload), request, change.Upload, VersionStage.Current),
+            "put-next-version" => PutNext(Statement.Read<PutCredentialPayload>(payload), request, change.Upload),
+            "stage-version" => StageVersion(Statement.Read<VersionPayload>(payload), request.User),
+            "promote-version" => PromoteVersion(Statement.Read<PromotePayload>(payload), request, change.Request),
+            "retire-version" => RetireVersion(Statement.Read<VersionPayload>(payload), request.User),
+            "delete-version" => DeleteVersion(Statement.Read<VersionPayload>(payload)),
             "delete-credential" => DeleteCredential(Statement.Read<NamePayload>(payload)),
             "put-policy" => PutPolicy(Statement.Read<PutPolicyPayload>(payload)),
             "put-user" => PutUser(Statement.Read<PutUserPayload>(payload), change.Request),

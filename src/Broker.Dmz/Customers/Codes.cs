@@ -66,6 +66,15 @@ internal static class Codes
     public const string WrongAttempt = "wrong-attempt";
     public const string HandOffReplayed = "hand-off-replayed";
     public const string VersionConflict = "version-conflict";
+    public const string VersionUnderWay = "version-under-way";
+    public const string VersionInUse = "version-in-use";
+    public const string VersionNotPending = "version-not-pending";
+    public const string VersionNotStaged = "version-not-staged";
+    public const string VersionPending = "version-pending";
+    public const string VersionRetired = "version-retired";
+    public const string HandOverUnderWay = "hand-over-under-way";
+    public const string HandOverEnded = "hand-over-ended";
+    public const string UseNotOpen = "use-not-open";
     public const string CredentialUnknown = "unknown-credential";
     public const string PolicyUnknown = "unknown-policy";
     public const string PolicyForbids = "policy-forbids";

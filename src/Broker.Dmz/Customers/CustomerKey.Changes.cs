@@ -147,6 +147,11 @@ internal sealed partial class CustomerKey
             EndRotation();
         }
 
+        if (pending.Keys.Any(static k => k.Type == EntryKey.HandOverType))
+        {
+            LookForHandOvers();
+        }
+
         foreach (var key in pending.Keys.Where(k => k.Type == EntryKey.GrantType))
         {
             ForgetRemovedAgent(key, pending);

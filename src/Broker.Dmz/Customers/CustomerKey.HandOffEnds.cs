@@ -107,6 +107,7 @@ internal sealed partial class CustomerKey
             var early = _early.ToList();
             _early.Clear();
             early.ForEach(OnSeal);
+            LookForHandOvers();
         }
     }
 
@@ -121,7 +122,9 @@ internal sealed partial class CustomerKey
         try
         {
             var request = Statement.Read<SignedRequest>(found.Request.Span);
-            open = new OpenHandOff(new Id16(found.HandOff_.Span), request.Hash, found.Attempt, agent, null, IsRecovered: true);
+            open = new OpenHandOff(
+                new Id16(found.HandOff_.Span), request.Hash, found.Attempt, agent, null,
+                OrderOf(request, found.Launch.Memory)?.Launch.Items, IsRecovered: true);
         }
         catch (MalformedException)
         {

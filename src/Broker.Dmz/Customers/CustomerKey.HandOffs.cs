@@ -52,7 +52,7 @@ internal sealed partial class CustomerKey
         if (handOff is { } known)
         {
             // The intent is recorded, so its end is too; nothing has left this actor.
-            var open = new OpenHandOff(known, message.Request.Hash, message.Attempt, agent, message.Provisioning);
+            var open = new OpenHandOff(known, message.Request.Hash, message.Attempt, agent, message.Provisioning, null);
             End(open, IsPassing(refused.Code) ? HandOffState.NotSent : HandOffState.Refused, refused.Code);
             return;
         }
@@ -64,17 +64,17 @@ internal sealed partial class CustomerKey
         }
 
         message.Provisioning.Tell(new ProvisioningMessage.NotSealed(refused));
-        if (_state == KeyState.Unlocked && LaunchOf(message.Request) is { } launch)
+        if (_state == KeyState.Unlocked && OrderOf(message.Request, message.Launch) is { } order)
         {
-            Settle(HandOffId.Of(message.Request.Hash, launch.Agent));
+            Settle(order.HandOff);
         }
     }
 
-    private static LaunchPayload? LaunchOf(SignedRequest request)
+    private static LaunchOrder? OrderOf(SignedRequest request, ReadOnlyMemory<byte> launch)
     {
         try
         {
-            return Statement.Read<LaunchPayload>(request.Payload.Span);
+            return LaunchOrder.Read(request, launch);
         }
         catch (MalformedException)
         {
@@ -101,12 +101,12 @@ internal sealed partial class CustomerKey
             return new Refused(Codes.Busy, "the customer was unlocked just now; send the same request again");
         }
 
-        if (VerifyReceipt(message, out var intent, out var launch, out var released) is { } refused)
+        if (VerifyReceipt(message, out var intent, out var order, out var released) is { } refused)
         {
             return refused;
         }
 
-        agent = launch.Agent;
+        agent = order.Launch.Agent;
         if (Joins(intent, message.Provisioning))
         {
             return null;
@@ -129,10 +129,15 @@ internal sealed partial class CustomerKey
             return new Refused(Codes.ReceiptOfAnother, "the intent is of other rows");
         }
 
-        var verified = VerifyRequest(message.Request, UserAction.Launch, entries, grave: false);
+        var verified = VerifyRequest(message.Request, order.Action, entries, grave: false);
         if (verified.Refusal is { } code)
         {
             return Refuse(code);
+        }
+
+        if (order.Promotion is not null && VerifyHandOver(order, entries) is { } ended)
+        {
+            return ended;
         }
 
         if (!entries.TryGetValue(EntryKey.Grant(agent), out var entry) || _leaves.Read<Grant>(entry) is not { } grant)
@@ -158,7 +163,7 @@ internal sealed partial class CustomerKey
 
         return grant.NotAfter < _node.Time.GetUtcNow()
             ? new Refused(Codes.GrantExpired, "the agent's grant is over; it receives nothing before it has renewed it")
-            : SealEnvelope(message, intent, launch, verified.Requester!.Role, link, grant, entries);
+            : SealEnvelope(message, intent, order, verified.Requester!.Role, link, grant, entries);
     }
 
     /// <summary>
@@ -189,16 +194,16 @@ internal sealed partial class CustomerKey
 
     /// <summary>Whether the zone recorded this intent for this request, under this fence, a moment ago.</summary>
     private Refused? VerifyReceipt(
-        CustomerKeyMessage.Seal message, out Intent intent, out LaunchPayload launch, out IReadOnlyList<ProvenEntry> entries)
+        CustomerKeyMessage.Seal message, out Intent intent, out LaunchOrder order, out IReadOnlyList<ProvenEntry> entries)
     {
-        (intent, launch, entries) = (null!, null!, []);
+        (intent, order, entries) = (null!, null!, []);
         if (_node.Ledger.Key is not { } ledger)
         {
             return new Refused(Codes.ZoneUnavailable, "the zone's ledger key is not known yet");
         }
 
         Block? block;
-        byte[] recorded;
+        IntentRecord record;
         try
         {
             block = Statement.Read<Receipt>(message.Released.Receipt.Span).Verify(ledger, _node.Cluster, _batches);
@@ -212,10 +217,9 @@ internal sealed partial class CustomerKey
                 return new Refused(Codes.ReceiptOfAnother, "the receipt is of another customer or not of an intent");
             }
 
-            var record = Statement.Read<IntentRecord>(block.Body.Span);
+            record = Statement.Read<IntentRecord>(block.Body.Span);
             intent = Statement.Read<Intent>(record.Intent.Span);
-            recorded = record.Request.ToArray();
-            launch = Statement.Read<LaunchPayload>(message.Request.Payload.Span);
+            order = LaunchOrder.Read(message.Request, message.Launch);
             entries = [.. message.Released.Entries.Select(ProvenEntry.From)];
         }
         catch (MalformedException)
@@ -225,8 +229,9 @@ internal sealed partial class CustomerKey
 
         return intent switch
         {
-            _ when !recorded.AsSpan().SequenceEqual(message.Request.Encode()) || intent.Request != message.Request.Hash ||
-                intent.Attempt != message.Attempt || intent.HandOff != HandOffId.Of(message.Request.Hash, launch.Agent) =>
+            _ when !record.Request.Span.SequenceEqual(message.Request.Encode()) ||
+                !record.Launch.Span.SequenceEqual(message.Launch.Span) || intent.Request != message.Request.Hash ||
+                intent.Attempt != message.Attempt || intent.HandOff != order.HandOff =>
                 new Refused(Codes.ReceiptOfAnother, "the receipt is of another request"),
             _ when intent.Fence != _fence => new Refused(Codes.FenceStale, "the receipt is under another fence"),
             _ when intent.LockGeneration != _lockGeneration =>
@@ -238,10 +243,10 @@ internal sealed partial class CustomerKey
     }
 
     private Refused? SealEnvelope(
-        CustomerKeyMessage.Seal message, Intent intent, LaunchPayload launch, Role role, AgentLink link, Grant grant,
+        CustomerKeyMessage.Seal message, Intent intent, LaunchOrder order, Role role, AgentLink link, Grant grant,
         Dictionary<EntryKey, ProvenEntry> entries)
     {
-        var opened = new List<SecretBuffer>();
+        var (launch, opened) = (order.Launch, new List<SecretBuffer>());
         try
         {
             var items = new List<EnvelopeItem>();
@@ -276,8 +281,9 @@ internal sealed partial class CustomerKey
                 Attempt = intent.Attempt,
                 Items = items,
                 NotAfter = request.NotAfter < limit ? request.NotAfter : limit,
+                Replaces = order.Replaces,
             };
-            var open = new OpenHandOff(intent.HandOff, intent.Request, intent.Attempt, launch.Agent, message.Provisioning);
+            var open = new OpenHandOff(intent.HandOff, intent.Request, intent.Attempt, launch.Agent, message.Provisioning, launch.Items);
             Send(link, header, body.Span);
             _inFlight[intent.HandOff] = open;
             Context.StartTimer(open.HandOff, new CustomerKeyMessage.GiveUp(open.HandOff, open.Attempt), _node.Limits.HandOffTimeout);
@@ -318,6 +324,11 @@ internal sealed partial class CustomerKey
         }
 
         var version = item.Version == 0 ? entry.Version : item.Version;
+        if (Stages.Forbid(entry, version) is { } stands)
+        {
+            return stands;
+        }
+
         if (!entries.TryGetValue(EntryKey.Row(item.Credential, version), out var row) || row.Read<StoredRow>() is not { } stored)
         {
             return new Refused(Codes.CredentialUnknown, $"there is no version {version} of {item.Credential}");
@@ -356,6 +367,6 @@ internal sealed partial class CustomerKey
     private static string Limited(string code) => code.Length <= 64 ? code : code[..64];
 
     private sealed record OpenHandOff(
-        Id16 HandOff, Digest Request, uint Attempt, Name Agent, ActorRef<ProvisioningMessage>? Provisioning, bool IsBarred = false,
-        bool IsRecovered = false);
+        Id16 HandOff, Digest Request, uint Attempt, Name Agent, ActorRef<ProvisioningMessage>? Provisioning,
+        IReadOnlyList<LaunchItem>? Items, bool IsBarred = false, bool IsRecovered = false);
 }

@@ -1,5 +1,6 @@
 using Broker.Actors;
 using Broker.Dmz.Agents;
+using Broker.Dmz.HandOvers;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Session;
@@ -163,6 +164,7 @@ internal sealed partial class CustomerKey
 
         // The third message goes out before what is asked of the agent, since the reply is sent first by the session's actor.
         AskForOpenHandOffs(message.Agent, link);
+        _handOvers?.Tell(new HandOverMessage.AgentHere());
         return finish;
     }
 

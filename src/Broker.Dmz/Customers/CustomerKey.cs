@@ -185,7 +185,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 OnLinkLost(m);
                 break;
             default:
-                if (!ReceiveTransfer(message) && !ReceiveBackupCheck(message))
+                if (!ReceiveTransfer(message) && !ReceiveBackupCheck(message) && !ReceiveHandOver(message))
                 {
                     Context.Unhandled(message);
                 }

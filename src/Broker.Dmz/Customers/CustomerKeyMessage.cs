@@ -135,7 +135,11 @@ internal abstract partial record CustomerKeyMessage
         uint Attempt,
         Wire.ReleaseReply Released,
         ActorRef<ProvisioningMessage> Provisioning,
-        bool Last = false) : CustomerKeyMessage;
+        bool Last = false) : CustomerKeyMessage
+    {
+        /// <summary>Where the request is a promotion: the encoding of the launch that follows from it; else empty.</summary>
+        public ReadOnlyMemory<byte> Launch { get; init; }
+    }
 
     /// <summary>Outcomes that this actor signed stand in the ledger, or the zone refused them.</summary>
     /// <param name="Id">Which.</param>
@@ -190,4 +194,7 @@ internal abstract partial record CustomerKeyMessage
 
     /// <summary>The link beneath a session is gone.</summary>
     public sealed record LinkLost(Name Agent, Id16 Link) : CustomerKeyMessage;
+
+    /// <summary>Which agents have a session?</summary>
+    public sealed record WhoIsHere(ReplyTo<ConnectedHolders> ReplyTo) : CustomerKeyMessage;
 }

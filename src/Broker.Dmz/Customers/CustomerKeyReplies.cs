@@ -83,3 +83,6 @@ internal sealed record SessionHello(ReadOnlyMemory<byte> Statement);
 
 /// <summary>What the agent's hello asks the zone to advance.</summary>
 internal sealed record VerifiedHello(Id16 Boot, ulong Generation, ulong Fence);
+
+/// <summary>Agents that have a session.</summary>
+internal sealed record ConnectedHolders(IReadOnlySet<Name> Agents);

@@ -364,7 +364,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             if (entries.Find(e => e.Key == EntryKey.Credential(subject))?.Read<CredentialEntry>() is { } entry)
             {
                 keys.AddRange(
-                    Enumerable.Range(1, (int)Math.Min(entry.Version, MaxRowsOfDeletion)).Select(v => EntryKey.Row(subject, (uint)v)));
+                    Enumerable.Range(1, (int)Math.Min(entry.Latest, MaxRowsOfDeletion)).Select(v => EntryKey.Row(subject, (uint)v)));
             }
         }
 

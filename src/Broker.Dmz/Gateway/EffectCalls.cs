@@ -17,6 +17,17 @@ internal sealed class EffectCalls(GatewayContext gateway)
             new About("PutCredential", "Puts a new version of a credential"), PutCredential);
         Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/delete", UserAction.DeleteCredential,
             new About("DeleteCredential", "Deletes a credential"));
+        calls.Body("POST", "/v1/customers/{customer}/credentials/{name}/versions", json.PutCredentialModel, json.ChangedModel, 200,
+            new About("PutNextVersion", "Puts the next version of a credential, which nobody gets before it is staged"),
+            (context, model) => Change(context, new Change.ByUser(model.Request.ToRequest(), UserAction.PutNextVersion, model.Upload)));
+        Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/stage", UserAction.StageVersion,
+            new About("StageVersion", "Lets launches that name the pending version have it"));
+        Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/promote", UserAction.PromoteVersion,
+            new About("PromoteVersion", "Makes the staged version the current one"));
+        Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/retire", UserAction.RetireVersion,
+            new About("RetireVersion", "Gives up the pending or staged version"));
+        Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/delete-version", UserAction.DeleteVersion,
+            new About("DeleteVersion", "Deletes the row of a retired version"));
         Change(calls, "PUT", "/v1/customers/{customer}/policies/{name}", UserAction.PutPolicy,
             new About("PutPolicy", "Sets a release policy"));
         Change(calls, "PUT", "/v1/customers/{customer}/users/{name}", UserAction.PutUser, new About("PutUser", "Adds or changes a user"));

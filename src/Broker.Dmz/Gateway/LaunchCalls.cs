@@ -41,7 +41,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
         var customer = Calls.RouteName(context, "customer");
         var wait = TimeSpan.FromSeconds(Calls.Query(context, "wait", 0, MaxWait));
         var signed = model.ToRequest();
-        var launch = Statement.Read<LaunchPayload>(signed.Payload.Span);
+        var order = LaunchOrder.Read(signed);
         var request = Statement.Read<Request>(signed.Statement.Span);
         var refs = await gateway.Find(customer, context.RequestAborted);
         if (refs.Value is not { } found)
@@ -50,7 +50,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
         }
 
         var started = await gateway.Requests.Ask<Broker.Dmz.Customers.Result<LaunchWaiters>>(
-            reply => new RequestsMessage.Start(found, launch.Agent, signed, reply), GatewayContext.EffectTimeout, context.RequestAborted);
+            reply => new RequestsMessage.Start(found, order, reply), GatewayContext.EffectTimeout, context.RequestAborted);
         if (started.Value is not { } waiters)
         {
             return started.ToRefused();
@@ -73,7 +73,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
         var now = gateway.Node.Time.GetUtcNow();
         return progress.Value is { } value
             ? new HandOffModel(
-                HandOffId.Of(signed.Hash, launch.Agent).ToString(), launch.Agent.Value, value.State, "", value.Code, value.Attempt,
+                order.HandOff.ToString(), order.Launch.Agent.Value, value.State, "", value.Code, value.Attempt,
                 request.User.Value, now, now)
             : progress.ToRefused();
     }
@@ -170,6 +170,9 @@ internal sealed class LaunchCalls(GatewayContext gateway)
         return new HandOffModel(
             new Id16(handOff.HandOff_.Span).ToString(), handOff.Agent, handOff.State, handOff.UseState, handOff.Code, handOff.Attempt,
             request.User.Value, DateTimeOffset.FromUnixTimeMilliseconds((long)handOff.ReleasedMs),
-            DateTimeOffset.FromUnixTimeMilliseconds((long)handOff.UpdatedMs));
+            DateTimeOffset.FromUnixTimeMilliseconds((long)handOff.UpdatedMs))
+        {
+            Replaces = handOff.Launch.IsEmpty ? "" : Statement.Read<HolderLaunch>(handOff.Launch.Span).Replaces.ToString(),
+        };
     }
 }

@@ -12,6 +12,8 @@ namespace Broker.Dmz.Gateway;
 /// <summary>Logins and what their tokens read. Nothing here, or anywhere, reads a credential back.</summary>
 internal sealed class MetadataCalls(GatewayContext gateway)
 {
+    private const uint MaxHandOvers = 1000;
+
     private static readonly TimeSpan MaxLoginLife = TimeSpan.FromMinutes(10);
 
     public void Map(Calls calls)
@@ -20,8 +22,7 @@ internal sealed class MetadataCalls(GatewayContext gateway)
         calls.Body("POST", "/v1/customers/{customer}/login", json.SignedRequestModel, json.TokenModel, 200,
             new About("Login", "Gives a short-lived token that reads metadata"), Login);
         calls.Get("/v1/customers/{customer}/credentials", json.PageModelCredentialModel, Page("ListCredentials", "Metadata of credentials"),
-            c => List<CredentialEntry, CredentialModel>(c, EntryKey.CredentialType, e => new CredentialModel(
-                e.Credential.Value, e.Kind.ToText(), e.Policy.Value, e.Version, e.Length, e.Updated, e.By.Value)));
+            Credentials);
         calls.Get("/v1/customers/{customer}/policies", json.PageModelPolicyModel, Page("ListPolicies", "Release policies"),
             c => List<ReleasePolicy, PolicyModel>(c, EntryKey.PolicyType, e => new PolicyModel(
                 e.Policy.Value, Texts(e.Agents), Texts(e.Labels), Texts(e.Uses), [.. e.UserRoles.Select(r => r.ToText())])));
@@ -68,6 +69,22 @@ internal sealed class MetadataCalls(GatewayContext gateway)
         return gateway.Tokens.Issue(customer, user.User, user.Role) is { } issued
             ? new TokenModel(issued.Token, issued.Expires)
             : new Refused(Codes.Busy, "too many logins are out; try again in some minutes");
+    }
+
+    private async Task<Result<PageModel<CredentialModel>>> Credentials(HttpContext context)
+    {
+        var page = await List<CredentialEntry, CredentialModel>(context, EntryKey.CredentialType, CredentialView.Of);
+        return page.Value is { Items.Count: > 0 } listed
+            ? listed with { Items = CredentialView.With(listed.Items, await HandOvers(Calls.RouteName(context, "customer"), context)) }
+            : page;
+    }
+
+    private async Task<IReadOnlyList<HandOverOrder>> HandOvers(Name customer, HttpContext context)
+    {
+        var reply = await gateway.Node.Zone.ListEntriesAsync(
+            new Wire.ListEntriesRequest { Customer = customer.Value, Type = EntryKey.HandOverType, Limit = MaxHandOvers },
+            context.RequestAborted);
+        return [.. reply.Entries.Select(static e => Statement.Read<HandOverOrder>(e.Statement.Span))];
     }
 
     private async Task<Result<PageModel<TModel>>> List<TEntry, TModel>(HttpContext context, string type, Func<TEntry, TModel> toModel)

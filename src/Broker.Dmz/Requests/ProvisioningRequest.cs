@@ -3,7 +3,6 @@ using Broker.Dmz.Customers;
 using Broker.Dmz.Node;
 using Broker.Links.Zone;
 using Broker.Protocol.Encoding;
-using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Google.Protobuf;
@@ -55,9 +54,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly DmzContext _node;
-    private readonly SignedRequest _request;
-    private readonly Id16 _handOff;
-    private readonly Name _customer;
+    private readonly LaunchOrder _order;
     private readonly CustomerRefs _refs;
     private readonly LaunchWaiters _waiters;
     private uint _attempt = 1;
@@ -73,14 +70,12 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     private bool _finished;
 
     public ProvisioningRequest(
-        DmzContext node, Name customer, Name agent, SignedRequest request, CustomerRefs refs, LaunchWaiters waiters)
+        DmzContext node, LaunchOrder order, CustomerRefs refs, LaunchWaiters waiters)
     {
         _node = node;
-        _customer = customer;
-        _request = request;
+        _order = order;
         _refs = refs;
         _waiters = waiters;
-        _handOff = HandOffId.Of(request.Hash, agent);
     }
 
     protected override ValueTask PreStart()
@@ -126,7 +121,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
                 break;
             case ProvisioningMessage.Deadline:
                 // The key actor decides what is known, and its outcome ends this actor.
-                _refs.Key.Tell(new CustomerKeyMessage.GiveUp(_handOff, _attempt));
+                _refs.Key.Tell(new CustomerKeyMessage.GiveUp(_order.HandOff, _attempt));
                 Context.StartTimer("last", TimedOut, _node.Limits.HandOffTimeout);
                 break;
             default:
@@ -139,7 +134,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     {
         if (!_finished)
         {
-            _refs.Key.Tell(new CustomerKeyMessage.Settle(_handOff));
+            _refs.Key.Tell(new CustomerKeyMessage.Settle(_order.HandOff));
         }
 
         _waiters.Abandon(new Refused(Codes.Internal, "the launch ended without an answer; ask for the hand-off's state"));
@@ -174,10 +169,11 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             reply = await _node.Zone.ReleaseAsync(
                 new Wire.ReleaseRequest
                 {
-                    Customer = _customer.Value,
+                    Customer = _refs.Customer.Value,
                     Fence = status.Fence,
-                    Request = ByteString.CopyFrom(_request.Encode()),
-                    HandOff = ByteString.CopyFrom(_handOff.ToArray()),
+                    Request = ByteString.CopyFrom(_order.Request.Encode()),
+                    Launch = ByteString.CopyFrom(_order.Derived.Span),
+                    HandOff = ByteString.CopyFrom(_order.HandOff.ToArray()),
                     Attempt = _attempt,
                     ExpectedCounter = status.HeadCounter,
                 },
@@ -201,7 +197,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             problem is ZoneUnavailableException or AskTimeoutException or ZoneRefusedException { Code: not Codes.FenceStale })
         {
             // The attempt before was barred and there is no further one: with that the hand-off ends.
-            _refs.Key.Tell(new CustomerKeyMessage.GiveUp(_handOff, _attempt - 1));
+            _refs.Key.Tell(new CustomerKeyMessage.GiveUp(_order.HandOff, _attempt - 1));
             Context.StartTimer("last", TimedOut, _node.Limits.HandOffTimeout);
             return;
         }
@@ -242,11 +238,13 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
         }
 
         _waiters.Accepted(new LaunchProgress(HandOffState.Released, "", _attempt));
-        _refs.Key.Tell(new CustomerKeyMessage.Seal(_request, _attempt, reply, Context.Self));
+        Seal(reply, last: false);
     }
 
-    private void EndOvertaken() =>
-        _refs.Key.Tell(new CustomerKeyMessage.Seal(_request, _attempt, _overtaken!, Context.Self, Last: true));
+    private void EndOvertaken() => Seal(_overtaken!, last: true);
+
+    private void Seal(Wire.ReleaseReply released, bool last) => _refs.Key.Tell(
+        new CustomerKeyMessage.Seal(_order.Request, _attempt, released, Context.Self, last) { Launch = _order.Derived });
 
     private static ProvisioningMessage.NotSealed TimedOut { get; } = new(new Refused(Codes.TimedOut, "the launch timed out"));
 
@@ -264,7 +262,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
     {
         if (refusal is not null && (_mayStand || state == HandOffState.Released))
         {
-            _refs.Key.Tell(new CustomerKeyMessage.Settle(_handOff));
+            _refs.Key.Tell(new CustomerKeyMessage.Settle(_order.HandOff));
         }
 
         _finished = true;

@@ -14,7 +14,7 @@ internal abstract record RequestsMessage
     }
 
     /// <summary>Begin a launch, or join the one that is under way.</summary>
-    public sealed record Start(CustomerRefs Refs, Name Agent, SignedRequest Request, ReplyTo<Result<LaunchWaiters>> ReplyTo)
+    public sealed record Start(CustomerRefs Refs, LaunchOrder Order, ReplyTo<Result<LaunchWaiters>> ReplyTo)
         : RequestsMessage;
 
     /// <summary>A launch has ended.</summary>
@@ -48,7 +48,7 @@ internal sealed class ProvisioningRequests(DmzContext node, int capacity) : Acto
 
     private Result<LaunchWaiters> Start(RequestsMessage.Start message)
     {
-        var handOff = HandOffId.Of(message.Request.Hash, message.Agent);
+        var handOff = message.Order.HandOff;
         if (_launches.TryGetValue(handOff, out var waiters))
         {
             return waiters;
@@ -61,8 +61,7 @@ internal sealed class ProvisioningRequests(DmzContext node, int capacity) : Acto
 
         waiters = _launches[handOff] = new LaunchWaiters();
         var launch = Context.Spawn(
-            Props<ProvisioningMessage>.Of(() => new ProvisioningRequest(
-                node, message.Refs.Customer, message.Agent, message.Request, message.Refs, waiters)),
+            Props<ProvisioningMessage>.Of(() => new ProvisioningRequest(node, message.Order, message.Refs, waiters)),
             handOff.ToString());
         Context.WatchWith(launch, new RequestsMessage.Gone(handOff));
         return waiters;

@@ -32,6 +32,7 @@ namespace Broker.Protocol.Api;
 [JsonSerializable(typeof(BackupCheckModel))]
 [JsonSerializable(typeof(BackupCheckedModel))]
 [JsonSerializable(typeof(PageModel<string>))]
+[JsonSerializable(typeof(CredentialModel))]
 [JsonSerializable(typeof(PageModel<CredentialModel>))]
 [JsonSerializable(typeof(PageModel<UserModel>))]
 [JsonSerializable(typeof(PageModel<AgentModel>))]

@@ -40,6 +40,14 @@ namespace Broker.Protocol.Api;
 /// <term>POST /v1/customers/{c}/credentials/{name}/delete</term>
 /// <description>delete-credential → <see cref="ChangedModel"/></description>
 /// </item>
+/// <item>
+/// <term>POST /v1/customers/{c}/credentials/{name}/versions</term>
+/// <description>put-next-version, <see cref="PutCredentialModel"/> → <see cref="ChangedModel"/></description>
+/// </item>
+/// <item>
+/// <term>POST /v1/customers/{c}/credentials/{name}/stage, promote, retire, delete-version</term>
+/// <description>the steps of a version → <see cref="ChangedModel"/></description>
+/// </item>
 /// <item><term>PUT /v1/customers/{c}/policies/{name}</term><description>put-policy → <see cref="ChangedModel"/></description></item>
 /// <item><term>PUT /v1/customers/{c}/users/{name}</term><description>put-user → <see cref="ChangedModel"/></description></item>
 /// <item><term>POST /v1/customers/{c}/users/{name}/delete</term><description>remove-user → <see cref="ChangedModel"/></description></item>

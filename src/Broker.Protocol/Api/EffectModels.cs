@@ -29,7 +29,11 @@ public sealed record HandOffModel(
     uint Attempt,
     string User,
     DateTimeOffset Released,
-    DateTimeOffset Updated);
+    DateTimeOffset Updated)
+{
+    /// <summary>For a hand-over of a promoted version: the hand-off in whose place it comes; else empty.</summary>
+    public string Replaces { get; init; } = "";
+}
 
 /// <summary>Answer to a login: the token reads metadata and never causes an effect.</summary>
 public sealed record TokenModel(string Token, DateTimeOffset Expires);

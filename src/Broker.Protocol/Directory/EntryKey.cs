@@ -32,9 +32,12 @@ public readonly record struct EntryKey(string Type, string Id)
     /// <summary>A <see cref="RequestRecord"/>.</summary>
     public const string RequestType = "request";
 
+    /// <summary>A <see cref="HandOverOrder"/>.</summary>
+    public const string HandOverType = "hand-over";
+
     /// <summary>Each type.</summary>
     public static IReadOnlyList<string> Types { get; } =
-        [UserType, GrantType, PolicyType, CredentialType, RowType, CustodyType, SuccessionType, RequestType];
+        [UserType, GrantType, PolicyType, CredentialType, RowType, CustodyType, SuccessionType, RequestType, HandOverType];
 
     /// <summary>The key in the sparse Merkle tree: <c>SHA-256(enc("broker/leaf/1", type, id))</c>.</summary>
     public Digest LeafKey => new EncWriter("broker/leaf/1").Text(Type).Text(Id).Hash();
@@ -62,4 +65,7 @@ public readonly record struct EntryKey(string Type, string Id)
 
     /// <summary>The key of the succession with which an epoch began.</summary>
     public static EntryKey Succession(uint epoch) => new(SuccessionType, $"{epoch}");
+
+    /// <summary>The key of the hand-over of a credential that is under way.</summary>
+    public static EntryKey HandOver(Name credential) => new(HandOverType, credential.Value);
 }

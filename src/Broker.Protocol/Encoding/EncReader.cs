@@ -43,6 +43,11 @@ public ref struct EncReader
 
     private EncReader(ReadOnlySpan<byte> fields) => _rest = fields;
 
+    /// <summary>Whether an encoding begins with <paramref name="label"/>: for formats of which two versions are read.</summary>
+    public static bool Begins(ReadOnlySpan<byte> encoding, string label) =>
+        encoding.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(encoding) == (uint)label.Length &&
+        encoding.Length - 4 >= label.Length && Ascii.Equals(encoding.Slice(4, label.Length), label);
+
     /// <summary>Reads a field of raw bytes, at most <paramref name="max"/>.</summary>
     public ReadOnlySpan<byte> Bytes(int max = int.MaxValue)
     {

@@ -9,15 +9,32 @@ namespace Broker.Protocol.Ledger;
 public sealed record IntentRecord(ReadOnlyMemory<byte> Intent, ReadOnlyMemory<byte> Request) : IStatement<IntentRecord>
 {
     private const string Label = "broker/intent-record/1";
+    private const string HolderLabel = "broker/intent-record/2";
+
+    /// <summary>
+    /// Where the request is a promotion, the encoding of the <see cref="Requests.HolderLaunch"/> that follows from it, and the record
+    /// is <c>broker/intent-record/2</c>; else empty.
+    /// </summary>
+    public ReadOnlyMemory<byte> Launch { get; init; }
 
     /// <inheritdoc/>
-    public byte[] Encode() => new EncWriter(Label).Bytes(Intent.Span).Bytes(Request.Span).ToArray();
+    public byte[] Encode()
+    {
+        var writer = new EncWriter(Launch.IsEmpty ? Label : HolderLabel).Bytes(Intent.Span).Bytes(Request.Span);
+        return (Launch.IsEmpty ? writer : writer.Bytes(Launch.Span)).ToArray();
+    }
 
     /// <inheritdoc/>
     public static IntentRecord Decode(ReadOnlySpan<byte> encoding)
     {
-        var r = new EncReader(encoding, Label);
+        var isOfHolder = EncReader.Begins(encoding, HolderLabel);
+        var r = new EncReader(encoding, isOfHolder ? HolderLabel : Label);
         var record = new IntentRecord(r.Bytes().ToArray(), r.Bytes().ToArray());
+        if (isOfHolder)
+        {
+            record = record with { Launch = r.Bytes().ToArray() };
+        }
+
         r.End();
         return record;
     }

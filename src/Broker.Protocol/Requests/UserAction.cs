@@ -14,6 +14,21 @@ public sealed record UserAction(string Name, IReadOnlyList<Role> Roles, bool Gra
     /// <summary>Deletes a credential with all its versions.</summary>
     public static readonly UserAction DeleteCredential = new("delete-credential", [Role.Administrator], Grave: false);
 
+    /// <summary>Puts the next version of a credential, which nobody gets before it is staged. Its policy stays.</summary>
+    public static readonly UserAction PutNextVersion = new("put-next-version", [Role.Administrator], Grave: false);
+
+    /// <summary>Lets launches that name the pending version have it.</summary>
+    public static readonly UserAction StageVersion = new("stage-version", [Role.Administrator], Grave: false);
+
+    /// <summary>Makes the staged version the current one, and may have it handed to agents that hold an earlier one.</summary>
+    public static readonly UserAction PromoteVersion = new("promote-version", [Role.Administrator], Grave: false);
+
+    /// <summary>Gives up the pending or staged version.</summary>
+    public static readonly UserAction RetireVersion = new("retire-version", [Role.Administrator], Grave: false);
+
+    /// <summary>Deletes the row of a retired version.</summary>
+    public static readonly UserAction DeleteVersion = new("delete-version", [Role.Administrator], Grave: false);
+
     /// <summary>
     /// Sets a release policy. Widening one that exists is grave; a narrower or a new one is not, since nothing names it yet.
     /// </summary>
@@ -57,6 +72,6 @@ public sealed record UserAction(string Name, IReadOnlyList<Role> Roles, bool Gra
     public static IReadOnlyList<UserAction> All { get; } =
     [
         PutCredential, DeleteCredential, PutPolicy, PutUser, RemoveUser, InviteAgent, RemoveAgent, Launch, Release, Lock, LiftLock,
-        ChangeCustody, Rotate, Login,
+        ChangeCustody, Rotate, Login, PutNextVersion, StageVersion, PromoteVersion, RetireVersion, DeleteVersion,
     ];
 }

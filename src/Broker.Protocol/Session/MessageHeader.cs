@@ -82,24 +82,43 @@ public sealed record MessageHeader(
     DateTimeOffset NotAfter) : IStatement<MessageHeader>
 {
     private const string Label = "broker/aad/1";
+    private const string ReplacingLabel = "broker/aad/2";
+
+    /// <summary>
+    /// For an envelope that takes the place of one that the agent holds: that hand-off, and the header is <c>broker/aad/2</c>. Zeros
+    /// for every other message.
+    /// </summary>
+    public Id16 Replaces { get; init; }
 
     /// <inheritdoc/>
-    public byte[] Encode() => new EncWriter(Label)
+    public byte[] Encode()
+    {
+        var writer = Write(new EncWriter(Replaces == default ? Label : ReplacingLabel));
+        return (Replaces == default ? writer : writer.Id(Replaces)).ToArray();
+    }
+
+    private EncWriter Write(EncWriter writer) => writer
         .Digest(Transcript).Text(Direction).U64(Number).Text(Type).Name(Customer).Id(HandOff).Digest(Request).U32(Attempt)
         .U64(Fence).U64(HeadCounter)
         .List(Items, static (w, i) => w.Name(i.Credential).U32(i.Version).Text(i.Kind.ToText()).Name(i.Use).U32(i.Length))
-        .Time(NotAfter).ToArray();
+        .Time(NotAfter);
 
     /// <inheritdoc/>
     public static MessageHeader Decode(ReadOnlySpan<byte> encoding)
     {
-        var r = new EncReader(encoding, Label);
+        var isReplacing = EncReader.Begins(encoding, ReplacingLabel);
+        var r = new EncReader(encoding, isReplacing ? ReplacingLabel : Label);
         var header = new MessageHeader(
             r.Digest(), r.Text(), r.U64(), r.Text(), r.Name(), r.Id(), r.Digest(), r.U32(), r.U64(), r.U64(),
             r.List(
                 static (ref i) => new EnvelopeItem(i.Name(), i.U32(), CredentialKinds.Parse(i.Text()), i.Name(), i.U32()),
                 Requests.LaunchPayload.MaxItems),
             r.Time());
+        if (isReplacing)
+        {
+            header = header with { Replaces = r.Id() };
+        }
+
         r.End();
         return header;
     }

@@ -9,7 +9,8 @@ public sealed class UseReaderSpecs
 {
     private const string Defaults = """
         use-defaults { at-most = 4, hold-for = 10m, output = discard, start-timeout = 30s
-          stop-timeout = 10s, restart = never, max-restarts = 5, restart-delay = 1s }
+          stop-timeout = 10s, restart = never, max-restarts = 5, restart-delay = 1s
+          hold-on-rotate = replace, on-rotate = keep, rotate-settle = 2s }
 
         """;
 
@@ -84,6 +85,12 @@ public sealed class UseReaderSpecs
     [InlineData("mode = file, command = [\"/bin/cat\", \"{file:a}\"], environment = [a]", "named texts")]
     [InlineData("mode = file, command = [\"/bin/cat\", \"{file:a}\"], restart = always", "none of never, on-failure")]
     [InlineData("mode = file, command = [\"/bin/cat\", \"{file:a}\"], stop-timeout = 0s", "stop-timeout")]
+    [InlineData("mode = file, command = [\"/bin/cat\", \"{file:a}\"], on-rotate = replace", "none of keep, restart")]
+    [InlineData("mode = file, command = [\"/bin/cat\", \"{file:a}\"], on-rotate = \"signal KILL\"", "none of keep, restart")]
+    [InlineData("mode = file, command = [\"/bin/cat\", \"{file:a}\"], hold-on-rotate = keep", "is for mode hold")]
+    [InlineData("mode = stdin, command = [\"/bin/cat\"], on-rotate = restart", "is for mode file")]
+    [InlineData("mode = hold, on-rotate = keep", "is for mode file")]
+    [InlineData("mode = hold, hold-on-rotate = restart", "none of replace, keep")]
     [InlineData("mode = hold, shell = true", "shell")]
     public void Configuration_should_be_refused(string use, string expected)
     {
@@ -91,6 +98,20 @@ public sealed class UseReaderSpecs
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains("test.conf", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_done_with_a_later_version_should_be_the_configurations_word()
+    {
+        const string file = "mode = file, command = [\"/bin/cat\", \"{file:a}\"]";
+        Assert.Equal(OnRotate.Replace, ReadOne("mode = hold").OnRotate);
+        Assert.Equal(OnRotate.Keep, ReadOne("mode = hold, hold-on-rotate = keep").OnRotate);
+        Assert.Equal(OnRotate.Keep, ReadOne(file).OnRotate);
+        Assert.Equal(OnRotate.Keep, ReadOne("mode = stdin, command = [\"/bin/cat\"]").OnRotate);
+        var restart = ReadOne(file + ", on-rotate = restart, rotate-settle = 5s");
+        Assert.Equal((OnRotate.Replace, TimeSpan.FromSeconds(5)), (restart.OnRotate, restart.Start!.RotateSettle));
+        var signal = ReadOne(file + ", on-rotate = \"signal USR1\"");
+        Assert.Equal((OnRotate.Signal, 10), (signal.OnRotate, signal.Start!.RotateSignal));
     }
 
     [Fact]

@@ -68,12 +68,16 @@ public sealed class TwoVerifiersSpecs
 
     [SkippableFact]
     public Task Honest_trails_should_verify_in_both() => AgreeAsync(
-        ["two administrators", "unknown kind", "released again", "ledger key succeeded", "restored"],
+        ["two administrators", "unknown kind", "released again", "ledger key succeeded", "restored", "versions", "handed over"],
         static name =>
         {
             var story = new Story(name == "two administrators" ? 2u : 1u);
             if (name == "restored")
                 story.AndRestored();
+            if (name == "versions")
+                story.AndVersions();
+            if (name == "handed over")
+                story.AndHandOver();
             if (name == "unknown kind")
                 story.Blocks.Add(("weather", [1]));
             if (name == "released again")
@@ -81,6 +85,13 @@ public sealed class TwoVerifiersSpecs
             using var successor = story.Installation.Issue(LinkRole.Ledger, "ledger-2");
             return story.Seal(successor: name == "ledger key succeeded" ? successor : null);
         }, good: true);
+
+    [SkippableFact]
+    public Task Hand_overs_that_nobody_asked_for_should_break_both() => AgreeAsync(
+        ["no promotion", "another id"],
+        static name => (name == "no promotion"
+            ? new Story().AndHandOver(promoted: false)
+            : new Story().AndHandOver(id: static _ => default)).Seal(), good: false);
 
     [SkippableFact]
     public Task One_signature_where_two_are_required_should_break_both() => AgreeAsync(["put-user"], static _ =>

@@ -92,6 +92,8 @@ internal sealed partial class TestCustomer(TestInstallation installation) : IDis
                 context, new HealthModel("ready", [new HealthConditionModel("zone", true, "")]), ApiJson.Default.HealthModel),
             ("PUT", var p) when p.StartsWith("/v1/customers/acme/credentials/", StringComparison.Ordinal) =>
                 Put(context, Read(body, ApiJson.Default.PutCredentialModel)),
+            ("POST", var p) when p.EndsWith("/versions", StringComparison.Ordinal) =>
+                Put(context, Read(body, ApiJson.Default.PutCredentialModel)),
             (_, var p) when p.StartsWith("/v1/customers/acme/", StringComparison.Ordinal) =>
                 Effect(context, p, Read(body, ApiJson.Default.SignedRequestModel)),
             _ => TestBroker.RefuseAsync(context, 404, "not-found"),

@@ -151,7 +151,7 @@ public sealed class DeposedSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var launch = customer.Launch();
         var waiters = await customer.World.Requests.Ask<Result<LaunchWaiters>>(
-            r => new RequestsMessage.Start(customer.Refs, TestCustomer.AgentOf(launch), launch, r), TimeSpan.FromSeconds(30));
+            r => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), r), TimeSpan.FromSeconds(30));
         return await waiters.Value!.WhenAccepted;
     }
 

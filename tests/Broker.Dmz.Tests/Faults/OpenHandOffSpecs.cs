@@ -121,7 +121,7 @@ public sealed class OpenHandOffSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var launch = customer.Launch();
         var waiters = await customer.World.Requests.Ask<Result<LaunchWaiters>>(
-            r => new RequestsMessage.Start(customer.Refs, TestCustomer.AgentOf(launch), launch, r), TimeSpan.FromSeconds(30));
+            r => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), r), TimeSpan.FromSeconds(30));
         return (launch, waiters.Value!.WhenEnded);
     }
 }

@@ -61,7 +61,7 @@ public sealed class LyingZoneSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var launch = customer.Launch(credential: "none");
         var started = await world.Requests.Ask<Result<LaunchWaiters>>(
-            reply => new RequestsMessage.Start(customer.Refs, TestCustomer.AgentOf(launch), launch, reply), Patience);
+            reply => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), reply), Patience);
         var accepted = await started.Value!.WhenAccepted.WaitAsync(Patience);
         return accepted.Code ?? "accepted";
     }

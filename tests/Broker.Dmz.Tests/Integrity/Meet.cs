@@ -133,7 +133,7 @@ internal static class Meet
     private static async Task<string> Start(Scene s, SignedRequest launch)
     {
         var started = await s.World.Requests.Ask<Result<LaunchWaiters>>(
-            reply => new RequestsMessage.Start(s.Customer.Refs, TestCustomer.AgentOf(launch), launch, reply), Patience);
+            reply => new RequestsMessage.Start(s.Customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), reply), Patience);
         // What was sealed would now wait for the agent's word.
         var end = await started.Value!.WhenEnded.WaitAsync(Patience);
         return end.Code ?? (end.Value!.Code.Length > 0 ? end.Value.Code : end.Value.State);

@@ -175,6 +175,19 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
         return (header, body.Span.ToArray());
     }
 
+    /// <summary>The next envelope; what is asked of the agent before is passed over.</summary>
+    public async Task<(MessageHeader Header, byte[] Body)> Envelope()
+    {
+        while (true)
+        {
+            var (header, body) = await Receive();
+            if (header.Type == MessageType.Envelope)
+            {
+                return (header, body);
+            }
+        }
+    }
+
     /// <summary>Completes when a frame is there, without taking it.</summary>
     public async Task FrameArrived() => await _link.Frames.Reader.WaitToReadAsync();
 

@@ -5,6 +5,7 @@ using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
+using Broker.Protocol.Tests.Directory;
 using Broker.Protocol.Tests.Support;
 using Broker.Protocol.Transfer;
 
@@ -21,6 +22,13 @@ public class StatementBaselineSpecs
             .. StatementType.Found.Select(t => StatementType.Named(t.Name)).Zip(StatementType.Found)
                 .Select(t => Line(t.Second.Name, t.First.Encode(t.First.Sample(1)))),
             Line("info of an upload", PutCredentialPayload.Info(A, A, 1, TestKey.Alice.Public)),
+            Line("intent of a promotion", (Samples.Make<IntentRecord>(new Seeded(1)) with { Launch = new byte[] { 1, 2 } }).Encode()),
+            Line("aad in the place of a hand-off", (Samples.Make<MessageHeader>(new Seeded(1)) with
+            {
+                Replaces = new Id16([.. Enumerable.Repeat((byte)1, Id16.Length)]),
+            }).Encode()),
+            Line("hand-off id of a promotion", HandOffId.Of(Digest.Of([]), [1, 2]).ToArray()),
+            Line("credential with stages", CredentialStagesSpecs.Staged.Encode()),
             Line("aad of an upload", PutCredentialPayload.AssociatedData(A, CredentialKind.Opaque, A, 2, A, default)),
             Line("owner's finish", SessionTranscript.OwnerFinish(Digest.Of([]), [1, 2])),
             Line("transcript", SessionTranscript.Hash([1], [2], [3]).ToArray()),
@@ -63,6 +71,7 @@ public class StatementBaselineSpecs
                 .Select(f => $"{t.Name}.{f.Name}: {f.GetRawConstantValue()}")),
             .. CredentialKinds.All.Select(k => $"CredentialKind.{k.Kind}: {k.Text}"),
             .. Enum.GetValues<Role>().Select(r => $"Role.{r}: {r.ToText()}"),
+            .. Enum.GetValues<VersionStage>().Select(s => $"VersionStage.{s}: {s.ToText()}"),
             $"ReleasePolicy.Default: {ReleasePolicy.Default}",
             .. Enum.GetValues<WayKind>().Select(k => $"WayKind.{k}: {k.ToText()}"),
             .. UserAction.All.Select(a => $"UserAction {a.Name}: {string.Join(", ", a.Roles)}{(a.Grave ? "; grave" : "")}"),

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Protocol.Tests.Support;
@@ -40,6 +41,11 @@ public partial class LabelSpecs
             // Only hashed, never given out: EntryKey.LeafKey and HandOffId; the baseline holds their values.
             "broker/leaf/1",
             "broker/hand-off/1",
+            "broker/holder-hand-off/1",
+            // Second versions, of what is encoded as the first where nothing more is to be said.
+            FirstField(Directory.CredentialStagesSpecs.Staged.Encode()),
+            FirstField((Samples.Make<IntentRecord>(new Seeded(0)) with { Launch = new byte[] { 1 } }).Encode()),
+            FirstField((Samples.Make<MessageHeader>(new Seeded(0)) with { Replaces = HandOffId.Of(Digest.Zero, A) }).Encode()),
         ];
         Assert.All(labels, label => Assert.Matches(LabelForm(), label));
         Assert.Equal(labels.Count, labels.Distinct().Count());
@@ -59,6 +65,6 @@ public partial class LabelSpecs
     private static string FirstField(byte[] encoding) =>
         System.Text.Encoding.UTF8.GetString(encoding, 4, (int)BinaryPrimitives.ReadUInt32BigEndian(encoding));
 
-    [GeneratedRegex("^broker/[a-z-]+/1\\z")]
+    [GeneratedRegex("^broker/[a-z-]+/[12]\\z")]
     private static partial Regex LabelForm();
 }

@@ -52,6 +52,8 @@ internal static class Samples
     {
         Register(s => new CredentialEntry(
             s.NextName(), s.NextName(), s.NextName(), s.NextKind(), s.NextName(), s.NextU32(), s.NextU32(), s.NextTime(), s.NextName()));
+        Register(s => new HandOverOrder(
+            s.NextName(), s.NextName(), s.NextName(), s.NextU32(), s.Next(), s.NextTime(), s.Bytes(s.Below(100))));
         Register(s => new CustomerHead(
             s.NextName(), s.NextName(), s.NextU32(), s.Next(), s.NextDigest(), s.Next(), s.NextDigest()));
         Register(s => new Grant(
@@ -104,6 +106,13 @@ internal static class Samples
             s.NextName(), s.Some(1, 4, () => new LaunchItem(s.NextName(), s.NextU32(), s.NextName())), s.NextId()));
         Register(s => new PutCredentialPayload(s.NextName(), s.NextKind(), s.NextName(), s.NextU32(), s.NextDigest()));
         Register(s => new NamePayload(s.NextName()));
+        Register(s => new HolderLaunch(
+            s.NextName(), s.NextId(), s.Some(1, 4, () => new LaunchItem(s.NextName(), s.NextU32(), s.NextName())),
+            (s.NextU32() >> 1) + 1));
+        Register(s => new VersionPayload(s.NextName(), s.NextU32()));
+        Register(s => s.Below(2) == 1
+            ? new PromotePayload(s.NextName(), s.NextU32(), s.NextU32(), true, [])
+            : new PromotePayload(s.NextName(), s.NextU32(), s.NextU32(), false, s.Some(0, 3, s.NextName)));
         Register(s => new PutUserPayload(s.NextName(), s.NextRole(), s.NextKey()));
         Register(s => new PutPolicyPayload(
             s.NextName(), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 3, s.NextName), s.Some(0, 4, s.NextRole)));

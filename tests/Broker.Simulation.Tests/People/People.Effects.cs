@@ -134,7 +134,7 @@ internal sealed partial class People
         }
 
         var started = await Of(node, () => node.Requests.Ask<Result<LaunchWaiters>>(
-            r => new RequestsMessage.Start(refs, Web, request, r), Patience));
+            r => new RequestsMessage.Start(refs, LaunchOrder.Read(request), r), Patience));
         if (started.Value is not { } waiters)
         {
             return false;
