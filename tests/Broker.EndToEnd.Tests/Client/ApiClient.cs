@@ -28,10 +28,10 @@ internal sealed class ApiClient : IDisposable
     private CustodyRecord? _custody;
     private string? _token;
 
-    public ApiClient(int port, string certificate, string key, string root, string customer)
+    public ApiClient(int port, string certificate, string key, string root, string customer, string host = "127.0.0.1")
     {
         _key = InstallationKey.Load(certificate, key, LinkTrust.Load(root));
-        _http = LinkHttpClient.Create(_key, new LinkServer(LinkRole.Dmz), new Uri($"https://127.0.0.1:{port}"));
+        _http = LinkHttpClient.Create(_key, new LinkServer(LinkRole.Dmz), new Uri($"https://{host}:{port}"));
         _http.Timeout = TimeSpan.FromSeconds(60);
         _customer = Name.Parse(customer);
     }

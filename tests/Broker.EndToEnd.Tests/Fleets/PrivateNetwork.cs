@@ -16,6 +16,9 @@ internal sealed record Machine(string Name, string Namespace, string Address);
 /// </summary>
 internal sealed class PrivateNetwork : IDisposable
 {
+    /// <summary>Where the tests themselves are.</summary>
+    public const string SwitchAddress = "10.66.0.254";
+
     private const string Switch = "switch0";
 
     private readonly List<Machine> _machines = [];
@@ -33,7 +36,7 @@ internal sealed class PrivateNetwork : IDisposable
     {
         Skip.If(Obstacle is not null, Obstacle);
         Ip("link", "add", Switch, "type", "bridge");
-        Ip("addr", "add", "10.66.0.254/24", "dev", Switch);
+        Ip("addr", "add", SwitchAddress + "/24", "dev", Switch);
         Ip("link", "set", Switch, "up");
         return new PrivateNetwork();
     }

@@ -26,13 +26,14 @@ internal sealed class ServerAuthority : IDisposable
     public string Root => Path.Combine(_directory, "servers.crt");
 
     /// <summary>Issues a certificate for a server, or a client, or both.</summary>
-    /// <param name="name">Common name, and name of the files.</param>
+    /// <param name="name">Name of the files.</param>
     /// <param name="address">Where it is reached.</param>
+    /// <param name="commonName">Common name, where it is not the files'.</param>
     /// <returns>The files of certificate and key, the key's with mode 0600.</returns>
-    public (string Certificate, string Key) Issue(string name, string address)
+    public (string Certificate, string Key) Issue(string name, string address, string? commonName = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={commonName ?? name}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Parse(address));
         request.CertificateExtensions.Add(names.Build());

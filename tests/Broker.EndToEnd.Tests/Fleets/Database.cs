@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using System.Globalization;
+using Broker.EndToEnd.Tests.Harness;
+
+namespace Broker.EndToEnd.Tests.Fleets;
+
+/// <summary>
+/// PostgreSQL on a machine of its own: TLS with a certificate for its address, the zones' role by client certificate, and a disk (a tmpfs)
+/// that is small enough to be filled.
+/// </summary>
+internal sealed class Database : IAsyncDisposable
+{
+    public const string Role = "broker_zone";
+    public const string Owner = "broker_owner";
+    public const int Port = 5432;
+
+    private const int Quit = 3;
+
+    private readonly Machine _machine;
+    private readonly string _bin;
+    private readonly string _disk;
+    private BrokerProcess? _server;
+
+    private Database(Machine machine, string bin, string disk) => (_machine, _bin, _disk) = (machine, bin, disk);
+
+    /// <summary>Why there can be none here; null where there can.</summary>
+    public static string? Obstacle => Bin is null ? "PostgreSQL is not on this machine: apt-get install postgresql" : null;
+
+    public string Address => _machine.Address;
+
+    public string Log => _server?.Log ?? "";
+
+    private static string? Bin { get; } = Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(static d => Path.Combine(d, "bin"))
+            .Where(static d => File.Exists(Path.Combine(d, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
+        : null;
+
+    private string Data => Path.Combine(_disk, "data");
+
+    private string Ballast => Path.Combine(_disk, "ballast");
+
+    /// <summary>Makes the cluster, its roles and the zone's empty database, and starts the server.</summary>
+    public static async Task<Database> StartAsync(Machine machine, ServerAuthority authority, string directory)
+    {
+        var database = new Database(machine, Bin!, Directory.CreateDirectory(Path.Combine(directory, "disk")).FullName);
+        await RunAsync("mount", "-t", "tmpfs", "-o", "size=192m,mode=0777", "none", database._disk);
+        await database.AsServerAsync("initdb", "-D", database.Data, "-U", Owner, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
+            "--wal-segsize=1");
+        var (certificate, key) = authority.Issue("database", machine.Address);
+        var (tls, own) = (Path.Combine(database.Data, "server.crt"), Path.Combine(database.Data, "server.key"));
+        File.Copy(certificate, tls);
+        File.Copy(key, own);
+        File.Copy(authority.Root, Path.Combine(database.Data, "root.crt"));
+        await RunAsync("chown", "-R", "postgres:", database.Data);
+        await File.WriteAllTextAsync(Path.Combine(database.Data, "pg_hba.conf"), $"""
+            local all {Owner} trust
+            hostssl all {Owner} {PrivateNetwork.SwitchAddress}/32 trust
+            hostssl all {Role} samenet cert
+
+            """);
+        await File.AppendAllTextAsync(Path.Combine(database.Data, "postgresql.conf"), $"""
+            listen_addresses = '{machine.Address}'
+            unix_socket_directories = '{database.Data}'
+            ssl = on
+            ssl_cert_file = 'server.crt'
+            ssl_key_file = 'server.key'
+            ssl_ca_file = 'root.crt'
+            max_connections = 100
+            shared_buffers = 16MB
+            min_wal_size = 2MB
+            max_wal_size = 16MB
+
+            """);
+        await database.StartAsync();
+        await database.SqlAsync("postgres", $"CREATE ROLE {Role} LOGIN");
+        await database.SqlAsync("postgres", "CREATE DATABASE broker_zone");
+        return database;
+    }
+
+    /// <summary>Starts the server again and waits until it answers.</summary>
+    public async Task StartAsync()
+    {
+        var (program, arguments) = PrivateNetwork.On(
+            _machine, "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", $"{_bin}/postgres", "-D", Data]);
+        _server = BrokerProcess.Start("database", program, arguments);
+        await Eventually.TrueAsync("the database answers", async () => _server.HasExited
+            ? throw new InvalidOperationException("the database ended:\n" + _server.Log)
+            : await ExitAsync("pg_isready", "-q", "-h", Data, "-U", Owner) == 0);
+    }
+
+    /// <summary>Ends the server at once, as a power cut does: it recovers from its log when it starts.</summary>
+    public async Task StopAsync()
+    {
+        _ = Signals.Send(_server!.Id, Quit);
+        await _server.ExitAsync();
+        await _server.DisposeAsync();
+    }
+
+    /// <summary>Leaves no space on its disk.</summary>
+    public void FillDisk()
+    {
+        using var file = File.Create(Ballast);
+        var block = new byte[64 * 1024];
+        try
+        {
+            while (true)
+                file.Write(block);
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
+
+    /// <summary>Gives the space back.</summary>
+    public void EmptyDisk() => File.Delete(Ballast);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { HasExited: false })
+            await StopAsync();
+        await RunAsync("umount", "--lazy", _disk);
+    }
+
+    private Task SqlAsync(string database, string sql) =>
+        AsServerAsync("psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", Data, "-U", Owner, "-d", database, "-c", sql);
+
+    private async Task AsServerAsync(string program, params string[] arguments)
+    {
+        if (await ExitAsync(program, arguments) is not 0 and var code)
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{program} ended with {code}"));
+    }
+
+    private Task<int> ExitAsync(string program, params string[] arguments) => ExitOfAsync(
+        "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", Path.Combine(_bin, program), .. arguments]);
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        if (await ExitOfAsync(program, arguments) is not 0 and var code)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {code}");
+    }
+
+    private static async Task<int> ExitOfAsync(string program, IReadOnlyList<string> arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = "/", RedirectStandardOutput = true })!;
+        await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+}
