@@ -69,7 +69,7 @@ internal sealed class DmzProcess : IServing
         Map(new PeerService(Node, Customers), world.Oracle);
         if (peers is not null && world.Seed % 2 == 0)
         {
-            System.Spawn(Props<PeerIntakeMessage>.Of(() => new PeerIntake(Node, Customers, Fetcher)).WithMailbox(16), "intake");
+            System.Spawn(Props<PeerIntakeMessage>.Of(() => new PeerIntake(Node, Fetcher)).WithMailbox(16), "intake");
         }
     }
 
