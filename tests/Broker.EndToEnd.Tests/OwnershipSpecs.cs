@@ -75,37 +75,27 @@ public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper 
     private async Task RunAsync(string settings, Func<Cluster, DmzNodes, Load, Task> test)
     {
         using var nodes = new DmzNodes(settings);
-        await using var door = new OwnerDoor();
         var directory = Directory.CreateTempSubdirectory("broker-e2e-record.");
         try
         {
-            await using var cluster = await Cluster.StartAsync(certificates, new ClusterOptions
+            await using var cluster = await Cluster.StartReadyAsync(certificates, new ClusterOptions
             {
                 DmzSettings = nodes.FirstSettings,
-                AgentSettings = "session { reconnect-from = 20ms, reconnect-to = 100ms }",
+                AgentSettings = $$"""
+                    dmz = ${broker.agent.dmz} [ {{nodes.OtherAgents}} ]
+                    session { reconnect-from = 20ms, reconnect-to = 100ms }
+                    """,
                 Uses = $$"""
                     record { mode = stdin, at-most = 512, environment { PATH = "/usr/bin:/bin" }
                       command = [ "/bin/sh", "-c", "h=$(sha256sum) && echo \"$h\" >> {{directory.FullName}}/record" ] }
+                    final { mode = stdin, at-most = 512, environment { PATH = "/usr/bin:/bin" }
+                      command = [ "/bin/sh", "-c", "h=$(sha256sum) && echo \"$h\" >> {{directory.FullName}}/final" ] }
                     """,
-            });
-            cluster.AgentDetour = door.Port;
+            }, "record", "final");
             await cluster.RunAsync(output, async () =>
             {
-                await cluster.EnrolAsync();
-                await cluster.PutPolicyAsync("record");
                 await nodes.StartAsync(cluster);
-                using var stop = new CancellationTokenSource();
-                var leading = nodes.LeadAsync(cluster, door, stop.Token);
-                try
-                {
-                    await cluster.EnrolAgentAsync();
-                    await UnderLoadAsync(cluster, nodes, test, directory.FullName);
-                }
-                finally
-                {
-                    await stop.CancelAsync();
-                    await leading;
-                }
+                await UnderLoadAsync(cluster, nodes, test, directory.FullName);
             });
         }
         finally
@@ -114,15 +104,13 @@ public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper 
         }
     }
 
-    private static async Task UnderLoadAsync(
-        Cluster cluster, DmzNodes nodes, Func<Cluster, DmzNodes, Load, Task> test, string directory)
+    private async Task UnderLoadAsync(Cluster cluster, DmzNodes nodes, Func<Cluster, DmzNodes, Load, Task> test, string directory)
     {
         using var alice = new TestUser(cluster.Console.Profile, "alice");
         var record = new LoadRecord();
-        await cluster.Api.CustodyAsync();
         foreach (var api in nodes.Apis)
             await api.CustodyAsync();
-        var load = new Load(cluster, alice, record, "item", nodes.Apis);
+        var load = new Load(nodes.Apis, ["web-1"], alice, record, "item");
         using var stop = new CancellationTokenSource();
         var running = load.RunAsync(4, stop.Token);
         try
@@ -136,38 +124,10 @@ public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper 
             await running;
         }
 
-        await cluster.Api.LoginAsync(alice);
-        await ConsistentAsync(cluster, record, directory);
-    }
-
-    private static async Task ConsistentAsync(Cluster cluster, LoadRecord record, string directory)
-    {
-        var ended = new Dictionary<string, HandOffModel>();
-        foreach (var id in record.Items.Select(static i => i.Launch.HandOff.ToString()))
-        {
-            if ((await cluster.Api.HandOffAsync(id)).Code != "unknown-hand-off")
-                ended[id] = await HandOffs.EndedAsync(cluster, id);
-        }
-
-        var opened = File.ReadLines(Path.Combine(directory, "record")).GroupBy(static l => l[..64])
-            .ToDictionary(static g => g.Key, static g => g.Count());
-        var ledger = await LedgerExport.OfAsync(cluster);
-        var (outcomes, useOutcomes) = (ledger.Outcomes, ledger.UseOutcomes);
-        var items = record.Items.Select(item =>
-        {
-            var id = item.Launch.HandOff.ToString();
-            return new HistoryItem(item.Name)
-            {
-                IsPut = item.IsPut,
-                IsAccepted = item.IsAccepted,
-                State = ended.GetValueOrDefault(id)?.State,
-                UseState = ended.GetValueOrDefault(id)?.UseState ?? "",
-                Opened = opened.GetValueOrDefault(item.Hash),
-                HasIntent = ledger.Intents.ContainsKey(id),
-                Outcomes = [.. outcomes[id]],
-                UseOutcomes = [.. useOutcomes[id]],
-            };
-        });
-        Assert.Empty(HistoryChecker.Check(new History([.. items], [], [])));
+        var aftermath = new Aftermath(cluster.Api, cluster.Console, alice, record);
+        var items = await aftermath.GatherAsync(
+            cluster.InTemporary("ledger.audit"), use => Aftermath.Read(Path.Combine(directory, use)));
+        output.WriteLine(aftermath.Ends);
+        Assert.Empty(HistoryChecker.Check(new History(items, [], [])));
     }
 }

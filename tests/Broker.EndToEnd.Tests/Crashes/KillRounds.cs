@@ -35,7 +35,7 @@ internal sealed class KillRounds(Cluster cluster, TestUser user, LoadRecord reco
     private async Task RoundAsync(string victim)
     {
         using var stop = new CancellationTokenSource();
-        var load = new Load(cluster, user, record, $"r{Done}");
+        var load = new Load([cluster.Api], ["web-1"], user, record, $"r{Done}");
         var running = load.RunAsync(Workers, stop.Token);
         try
         {

@@ -22,11 +22,12 @@ internal sealed class LedgerExport
     public ILookup<string, string> UseOutcomes => _useOutcomes.ToLookup(static o => o.HandOff, static o => o.State);
 
     /// <summary>Exports, verifies, reads.</summary>
-    public static async Task<LedgerExport> OfAsync(Cluster cluster)
+    /// <param name="console">The console that exports and verifies.</param>
+    /// <param name="path">The file to make.</param>
+    public static async Task<LedgerExport> OfAsync(Brokerctl console, string path)
     {
-        var path = cluster.InTemporary("ledger.audit");
-        await cluster.Console.OkAsync("--timeout", "120", "audit", "export", "--customer", "acme", "--file", path);
-        await cluster.Console.OkAsync("audit", "verify", "--customer", "acme", "--file", path);
+        await console.OkAsync("--timeout", "120", "audit", "export", "--customer", "acme", "--file", path);
+        await console.OkAsync("audit", "verify", "--customer", "acme", "--file", path);
         var export = new LedgerExport();
         foreach (var line in (await File.ReadAllLinesAsync(path)).Skip(1))
         {

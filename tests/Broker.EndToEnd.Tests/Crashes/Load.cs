@@ -7,13 +7,13 @@ using Broker.Protocol.Ledger;
 namespace Broker.EndToEnd.Tests.Crashes;
 
 /// <summary>Workers that put and launch until they are told to stop, whatever happens to the processes behind the gateway.</summary>
-/// <param name="cluster">The processes.</param>
+/// <param name="gateways">Where the workers send, in turn.</param>
+/// <param name="agents">For whom they launch, in turn.</param>
 /// <param name="user">Who asks.</param>
 /// <param name="record">Gets everything that is begun.</param>
 /// <param name="prefix">Begins the names of the credentials.</param>
-/// <param name="gateways">Where the workers send, in turn; null for the first node alone.</param>
 internal sealed class Load(
-    Cluster cluster, TestUser user, LoadRecord record, string prefix, IReadOnlyList<ApiClient>? gateways = null)
+    IReadOnlyList<ApiClient> gateways, IReadOnlyList<string> agents, TestUser user, LoadRecord record, string prefix)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(400);
@@ -30,6 +30,13 @@ internal sealed class Load(
 
     /// <summary>The longest time between two of them.</summary>
     public TimeSpan LongestGap => TimeSpan.FromTicks(Interlocked.Read(ref _longest));
+
+    /// <summary>Measures it from now on.</summary>
+    public void ResetGap()
+    {
+        Interlocked.Exchange(ref _last, TimeProvider.System.GetTimestamp());
+        Interlocked.Exchange(ref _longest, 0);
+    }
 
     /// <summary>Waits until one is.</summary>
     public Task AcknowledgedAsync() => _first.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System);
@@ -49,10 +56,11 @@ internal sealed class Load(
     {
         while (!stop.IsCancellationRequested)
         {
-            var name = $"{prefix}-{Interlocked.Increment(ref _next)}";
-            var content = Canary.Make();
+            var number = Interlocked.Increment(ref _next);
+            var name = $"{prefix}-{number}";
+            var (api, agent, content) = (gateways[0], agents[number % agents.Count], Canary.Make());
             var item = new LoadItem(
-                name, content, await user.PutAsync(cluster.Api, name, content, "web"), user.Launch(cluster.Api, "web-1", ("record", name)));
+                name, agent, content, await user.PutAsync(api, name, content, "web"), user.Launch(api, agent, ("record", name)));
             record.Items.Enqueue(item);
             await PauseAsync(await PutAsync(item) && await LaunchAsync(item) ? Pause : LongPause, stop);
         }
@@ -92,9 +100,7 @@ internal sealed class Load(
         }
     }
 
-    private ApiClient Gateway() => gateways is { Count: > 0 } all
-        ? all[(Interlocked.Increment(ref _turn) & int.MaxValue) % all.Count]
-        : cluster.Api;
+    private ApiClient Gateway() => gateways[(Interlocked.Increment(ref _turn) & int.MaxValue) % gateways.Count];
 
     private void Measure()
     {

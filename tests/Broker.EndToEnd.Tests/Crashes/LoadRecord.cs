@@ -5,9 +5,12 @@ using Broker.EndToEnd.Tests.Client;
 namespace Broker.EndToEnd.Tests.Crashes;
 
 /// <summary>One credential of the load: put, then launched once. What is not known yet is null.</summary>
-internal sealed class LoadItem(string name, byte[] content, SignedCall put, SignedCall launch)
+internal sealed class LoadItem(string name, string agent, byte[] content, SignedCall put, SignedCall launch)
 {
     public string Name => name;
+
+    /// <summary>The agent that it was launched for.</summary>
+    public string Agent => agent;
 
     /// <summary>SHA-256 of the content in hexadecimal, as the use writes it down.</summary>
     public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(content));

@@ -30,6 +30,8 @@ internal sealed class Database : IAsyncDisposable
 
     public string Log => _server?.Log ?? "";
 
+    public bool IsRunning => _server is { HasExited: false };
+
     private static string? Bin { get; } = Directory.Exists("/usr/lib/postgresql")
         ? Directory.GetDirectories("/usr/lib/postgresql").Select(static d => Path.Combine(d, "bin"))
             .Where(static d => File.Exists(Path.Combine(d, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()

@@ -93,6 +93,7 @@ internal sealed partial class Fleet : IAsyncDisposable
             await fleet.StartServersAsync();
             fleet.StartNodes();
             await fleet.ReadyAsync();
+            await fleet.ReadGaugesAsync();
             await fleet.EnrolAsync();
             await fleet.StartAgentsAsync();
             return fleet;

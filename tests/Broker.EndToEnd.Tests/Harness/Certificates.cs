@@ -57,6 +57,7 @@ public sealed class Certificates : IAsyncLifetime
         foreach (var issue in new string[][]
         {
             ["node", "--role", "zone", "--name", "zone-1"],
+            ["node", "--role", "zone", "--name", "zone-2"],
             ["node", "--role", "dmz", "--name", "dmz-1"],
             ["node", "--role", "dmz", "--name", "dmz-2"],
             ["node", "--role", "dmz", "--name", "dmz-3"],

@@ -26,8 +26,9 @@ internal sealed class DmzNodes(string settings) : IDisposable
     /// <summary>What the configuration of dmz-1 says beside the rest.</summary>
     public string FirstSettings => Settings(First);
 
-    /// <summary>Where agents connect to a node.</summary>
-    public int AgentsPort(Cluster cluster, string node) => node == First ? cluster.AgentsPort : _ports[node].Agents;
+    /// <summary>The agents' listeners of the nodes that are not dmz-1, as HOCON list items.</summary>
+    public string OtherAgents => string.Join(
+        ", ", _ports.Where(static p => p.Key != First).Select(static p => $"\"127.0.0.1:{p.Value.Agents}\""));
 
     public IReadOnlyList<ApiClient> Apis => [.. _apis.Values];
 
@@ -95,26 +96,6 @@ internal sealed class DmzNodes(string settings) : IDisposable
     {
         foreach (var api in _apis.Values)
             api.Dispose();
-    }
-
-    /// <summary>Leads agents to whoever owns the customer, until cancelled.</summary>
-    public async Task LeadAsync(Cluster cluster, OwnerDoor door, CancellationToken stop)
-    {
-        for (var turn = 0; !stop.IsCancellationRequested; turn++)
-        {
-            try
-            {
-                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), TimeProvider.System);
-                var where = await WhereAsync(Names[turn % Names.Count]).WaitAsync(limit.Token);
-                if (where is { State: "owned" })
-                    door.LeadTo(AgentsPort(cluster, where.Owner));
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, stop);
-            }
-            catch (Exception problem) when (Load.IsLost(problem) || problem is InvalidOperationException)
-            {
-                // That one is down; the next one is asked.
-            }
-        }
     }
 
     private string Settings(string node) => string.Create(CultureInfo.InvariantCulture, $$"""

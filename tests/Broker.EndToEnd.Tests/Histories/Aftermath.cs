@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using Broker.EndToEnd.Tests.Client;
+using Broker.EndToEnd.Tests.Crashes;
+using Broker.EndToEnd.Tests.Harness;
+using Broker.Protocol.Api;
+using Broker.Protocol.Ledger;
+
+namespace Broker.EndToEnd.Tests.Histories;
+
+/// <summary>What a run of the load under faults has led to, gathered when everything runs again: the items of its history.</summary>
+/// <param name="api">A gateway.</param>
+/// <param name="console">Exports and verifies the ledger.</param>
+/// <param name="user">Whose load it was.</param>
+/// <param name="record">What was begun.</param>
+internal sealed class Aftermath(ApiClient api, Brokerctl console, TestUser user, LoadRecord record)
+{
+    private static readonly HashSet<string> Undecided =
+        ["busy", "zone-unavailable", "outcome-unknown", "timed-out", "owner-unreachable", "stale-fence", "customer-locked", "not-owner"];
+
+    private readonly ConcurrentDictionary<string, HandOffModel> _ended = new();
+
+    /// <summary>How often each state was the end.</summary>
+    public string Ends => "ends: " + string.Join(", ", _ended.Values.GroupBy(static m => $"{m.State} {m.UseState} {m.Code}".TrimEnd())
+        .OrderByDescending(static g => g.Count()).Select(static g => $"{g.Count()} {g.Key}"));
+
+    /// <summary>Gathers.</summary>
+    /// <param name="ledger">The file to export the ledger to.</param>
+    /// <param name="opened">Reads how often each content, by its SHA-256, was used by the use of that name.</param>
+    public async Task<IReadOnlyList<HistoryItem>> GatherAsync(string ledger, Func<string, IReadOnlyDictionary<string, int>> opened)
+    {
+        await api.LoginAsync(user);
+        await SettleAsync();
+        await EndAsync();
+        await LaunchAgainAsync();
+        var export = await LedgerExport.OfAsync(console, ledger);
+        var (outcomes, useOutcomes) = (export.Outcomes, export.UseOutcomes);
+        var (first, final) = (opened("record"), opened("final"));
+        return [.. record.Items.Select(item =>
+        {
+            var id = item.Launch.HandOff.ToString();
+            var model = _ended.GetValueOrDefault(id);
+            return new HistoryItem(item.Name)
+            {
+                IsPut = item.IsPut,
+                Final = item.IsPut ? final.GetValueOrDefault(item.Hash) : null,
+                IsAccepted = item.IsAccepted,
+                State = model?.State,
+                UseState = model?.UseState ?? "",
+                Opened = first.GetValueOrDefault(item.Hash),
+                HasIntent = export.Intents.ContainsKey(id),
+                Outcomes = [.. outcomes[id]],
+                UseOutcomes = [.. useOutcomes[id]],
+            };
+        })];
+    }
+
+    /// <summary>How often each content is written down in files of a use, a line with its SHA-256 each time.</summary>
+    public static IReadOnlyDictionary<string, int> Read(params IEnumerable<string> files) => files.Where(File.Exists)
+        .SelectMany(File.ReadLines).Where(static l => l.Length >= 64).GroupBy(static l => l[..64])
+        .ToDictionary(static g => g.Key, static g => g.Count());
+
+    /// <summary>Sends what had no answer again: the same bytes are not done twice.</summary>
+    private Task SettleAsync() => InParallelAsync(record.Items.Where(static i => !i.IsPut), async item =>
+    {
+        var again = await Eventually.GetAsync($"a definite answer to the put of {item.Name}", async () =>
+            await api.SendAsync(item.Put, ApiJson.Default.ChangedModel) is var answer && !Undecided.Contains(answer.Code) ? answer : null);
+        // The name is new with each put, so that a conflict too says that it was committed before; what it holds is looked at below.
+        item.IsPut = again.Value is not null || again.Code is "already-committed" or "version-conflict";
+        Assert.True(item.IsPut, $"the put of {item.Name} was refused as {again.Code}");
+    });
+
+    /// <summary>Waits until every hand-off that the zone knows of has ended.</summary>
+    private Task EndAsync() => InParallelAsync(record.Items, async item =>
+    {
+        var id = item.Launch.HandOff.ToString();
+        if ((await api.HandOffAsync(id)).Code != "unknown-hand-off")
+            _ended[id] = await HandOffs.EndedAsync(api, id);
+    });
+
+    /// <summary>Each credential that was acknowledged is launched once more.</summary>
+    private Task LaunchAgainAsync() => InParallelAsync(record.Items.Where(static i => i.IsPut), async item =>
+    {
+        var launched = await HandOffs.LaunchAsync(api, user, item.Agent, "final", item.Name);
+        Assert.Equal((HandOffState.Acknowledged, ""), (launched.State, launched.Code));
+        Assert.Equal(HandOffState.Used, (await HandOffs.EndedAsync(api, launched.HandOff)).UseState);
+    });
+
+    private static Task InParallelAsync(IEnumerable<LoadItem> items, Func<LoadItem, Task> work) => Parallel.ForEachAsync(
+        items, new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (item, _) => await work(item));
+}
