@@ -11,9 +11,9 @@ namespace Broker.Dmz.Peers;
 internal sealed class PeerPulses
 {
     /// <summary>A connection that is refused counts more than an answer that is late: the latter may be this node's own fault.</summary>
-    private const int Refused = 3;
-    private const int Late = 2;
-    private const int Gone = 6;
+    private const int Refused = 2;
+    private const int Late = 1;
+    private const int Gone = 4;
 
     private readonly ConcurrentDictionary<Name, Pulse> _pulses = new();
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broker.Actors;
 using Broker.Cluster;
 using Broker.Dmz.Customers;
@@ -12,6 +13,7 @@ namespace Broker.Dmz.Placement;
 internal sealed partial class PlacementKeeper
 {
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
+
     // A node of which this one knows no address may well live.
     private static readonly TimeSpan Stranger = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Strife = TimeSpan.FromSeconds(15);
@@ -19,7 +21,7 @@ internal sealed partial class PlacementKeeper
     private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<Name, Orphan> _orphans = [];
+    private readonly ConcurrentDictionary<Name, Orphan> _orphans = new();
 
     private bool IsOrphan(HeldCustomer held) => held is { State: KeyState.Holding, Owner: { } owner } && IsGone(owner);
 
@@ -31,9 +33,13 @@ internal sealed partial class PlacementKeeper
     private async Task ClaimOrphans()
     {
         var orphans = node.Held.All.Where(IsOrphan).ToDictionary(static h => h.Customer);
-        foreach (var over in _orphans.Keys.Where(c => !orphans.ContainsKey(c)).ToList())
+        foreach (var (customer, orphan) in _orphans)
         {
-            _orphans.Remove(over);
+            // Its owner is back, or is another one that is gone too.
+            if (orphans.GetValueOrDefault(customer)?.Owner!.Fence != orphan.Fence)
+            {
+                _orphans.TryRemove(customer, out _);
+            }
         }
 
         if (orphans.Count == 0)
@@ -71,7 +77,8 @@ internal sealed partial class PlacementKeeper
         foreach (var (customer, peers) in before)
         {
             var place = peers.Count(p => holding[p].Contains(customer.Value));
-            _orphans[customer] = new Orphan(Later(now, Patience(orphans.First(o => o.Customer == customer), place)), 0, place);
+            var orphan = orphans.First(o => o.Customer == customer);
+            _orphans[customer] = new Orphan(orphan.Owner!.Fence, Later(now, Patience(orphan, place)), 0, place);
         }
     }
 
@@ -115,10 +122,7 @@ internal sealed partial class PlacementKeeper
 
         Log.NotClaimed(log, held.Customer, owner.Node, code);
         var wait = TimeSpan.FromTicks(Math.Min(Backoff.Ticks << Math.Min(orphan.Attempts, 10), MaxBackoff.Ticks));
-        lock (_orphans)
-        {
-            _orphans[held.Customer] = orphan with { Due = Later(node.Time.GetTimestamp(), wait), Attempts = orphan.Attempts + 1 };
-        }
+        _orphans[held.Customer] = orphan with { Due = Later(node.Time.GetTimestamp(), wait), Attempts = orphan.Attempts + 1 };
     }
 
     /// <summary>All peers, whether they are in the view now or not: who does not answer is passed over anyway.</summary>
@@ -129,8 +133,9 @@ internal sealed partial class PlacementKeeper
 
     private long Later(long timestamp, TimeSpan span) => timestamp + (long)(span.TotalSeconds * node.Time.TimestampFrequency);
 
+    /// <param name="Fence">Of the owner that is gone.</param>
     /// <param name="Due">Timestamp of the node's clock from which this node claims.</param>
     /// <param name="Attempts">Claims that failed.</param>
     /// <param name="Place">How many who hold it too come before this node.</param>
-    private sealed record Orphan(long Due, int Attempts, int Place);
+    private sealed record Orphan(ulong Fence, long Due, int Attempts, int Place);
 }

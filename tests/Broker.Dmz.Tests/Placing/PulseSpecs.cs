@@ -36,8 +36,9 @@ public sealed class PulseSpecs
     }
 
     [Fact]
-    public void Three_late_answers_should_be_an_end_that_may_be_a_cut()
+    public void Four_late_answers_should_be_an_end_that_may_be_a_cut()
     {
+        _pulses.Missed(Node, inTime: false);
         _pulses.Missed(Node, inTime: false);
         _pulses.Missed(Node, inTime: false);
         Assert.False(_pulses.IsGone(Owner));
