@@ -1,8 +1,6 @@
 using Broker.Actors;
 using Broker.Dmz.Customers;
-using Broker.Dmz.Node;
 using Broker.Protocol.Identifiers;
-using Microsoft.Extensions.Logging;
 
 namespace Broker.Dmz.Agents;
 
@@ -67,15 +65,8 @@ internal sealed partial class AgentSessions : Actor<AgentsMessage>
     private readonly Dictionary<Name, HashSet<ActorRef<AgentSessionMessage>>> _sessions = [];
     private ulong _opened;
 
-    public AgentSessions(DmzContext node, int capacity, ILogger log)
-        : this(AgentRouting.Make(node, Unpaced, capacity, new ConnectedAgents(), log), capacity)
-    {
-    }
-
-    public AgentSessions(AgentRouting routing, int capacity, bool standIns = false)
-    {
+    public AgentSessions(AgentRouting routing, int capacity, bool standIns = false) =>
         (_routing, _capacity, _standIns) = (routing, capacity, standIns);
-    }
 
     protected override SupervisorStrategy SupervisorStrategy => SupervisorStrategy.Stopping;
 

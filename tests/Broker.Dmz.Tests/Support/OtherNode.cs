@@ -41,7 +41,8 @@ internal sealed class OtherNode : IAsyncDisposable
     {
         (_world, _key, _system, Node, Customers, Agents, Routing) = (world, key, system, node, customers, agents, routing);
         var standIns = (system ?? world.System).Spawn(
-            Props<AgentsMessage>.Of(() => new AgentSessions(routing, 1000, standIns: true)), $"stand-ins-{Interlocked.Increment(ref _names)}");
+            Props<AgentsMessage>.Of(() => new AgentSessions(routing, 1000, standIns: true)),
+            $"stand-ins-{Interlocked.Increment(ref _names)}");
         Fetcher = new PeerFetcher(node, customers, NullLogger.Instance);
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

@@ -60,8 +60,8 @@ internal sealed class DmzProcess : IServing
             Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(Node, NullLogger.Instance)), "customers");
         Customers = new CustomerRegistry(customers);
         Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(Node, 64)).WithMailbox(64), "requests");
-        var agents = System.Spawn(
-            Props<AgentsMessage>.Of(() => new AgentSessions(Node, 16, NullLogger.Instance)).WithMailbox(16), "agents");
+        var routing = AgentRouting.Make(Node, AgentSessions.Unpaced, 16, new ConnectedAgents(), NullLogger.Instance);
+        var agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(routing, 16)).WithMailbox(16), "agents");
         System.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(Node, new NodeHealth(), NullLogger.Instance)), "zone");
         Endpoints = new AgentEndpoints(Node, Customers, agents, new ConnectedAgents(), NullLogger.Instance);
         System.Events.Subscribe(world.Oracle.OnEvent);
