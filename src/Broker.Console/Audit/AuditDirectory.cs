@@ -10,7 +10,7 @@ namespace Broker.Console.Audit;
 internal sealed class AuditDirectory(CustodyRecord custody)
 {
     /// <summary>How much later than its not-after a request may stand in the ledger: clocks on both ways, and time on the way.</summary>
-    private static readonly TimeSpan Late = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan Late = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<Name, UserEntry> _users = [];
     private readonly Dictionary<Name, ReleasePolicy> _policies = [];

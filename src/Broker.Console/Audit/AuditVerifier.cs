@@ -121,6 +121,9 @@ internal static class AuditVerifier
         if (pin is null)
             notChecked.Add(
                 "that the identity is the customer's: nothing is pinned here; compare its fingerprint by voice, or give --identity");
+        if (customer.AdmittedByPeople > 0)
+            notChecked.Add(
+                $"who signed for {customer.AdmittedByPeople} starts of nodes: the admission list is the nodes' own, not the ledger's");
         if (customer.UnknownKinds.Count > 0)
             notChecked.Add("content of blocks of kinds that this version does not know: " + string.Join(' ', customer.UnknownKinds));
         return new AuditReport(

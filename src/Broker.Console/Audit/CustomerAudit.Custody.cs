@@ -9,11 +9,11 @@ namespace Broker.Console.Audit;
 /// <summary>Custody and epochs: who asked for the record that there is, and which identity signs from where on.</summary>
 internal sealed partial class CustomerAudit
 {
-    private readonly Dictionary<Digest, (IReadOnlyList<CustodyWay> Ways, uint Required)> _asked = [];
+    private readonly Dictionary<Digest, (IReadOnlyList<CustodyWay> Ways, uint Required, PublicKey Identity)> _asked = [];
 
     private void Asked(Digest cause, IReadOnlyList<CustodyWay> ways, uint required)
     {
-        _asked[cause] = (ways, required);
+        _asked[cause] = (ways, required, _identity);
         _directory.Required = required;
     }
 
@@ -30,6 +30,8 @@ internal sealed partial class CustomerAudit
     {
         if (!_asked.TryGetValue(_custody.Plan, out var asked))
             throw Fail("plan-of-another", "nothing in the chain asks for the custody record that there is");
+        if (!asked.Identity.Equals(_custody.Identity))
+            throw Fail("identity-of-another", "the chain is signed by another identity than the custody record of its epoch names");
         if (asked.Required != _custody.AdministratorsRequired || !_custody.Keeps(asked.Ways))
             throw Fail("plan-not-echoed", "the custody record is not what was asked for");
     }
@@ -50,7 +52,7 @@ internal sealed partial class CustomerAudit
             throw Fail("succession-forged", "the new identity does not follow the one before by their signatures");
         }
 
-        (_identity, _epoch) = (succession.New, succession.Epoch);
+        (_identityBefore, _identity, _epoch) = (_identity, succession.New, succession.Epoch);
         Asked(signed.Hash, payload.Ways, payload.AdministratorsRequired);
         Advance(record.Head);
     }

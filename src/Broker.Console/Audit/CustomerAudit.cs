@@ -5,6 +5,7 @@ using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
+using Broker.Protocol.Transfer;
 
 namespace Broker.Console.Audit;
 
@@ -15,6 +16,7 @@ namespace Broker.Console.Audit;
 internal sealed partial class CustomerAudit
 {
     private readonly CustodyRecord _custody;
+    private readonly LedgerKeys _keys;
     private readonly AuditDirectory _directory;
     private readonly HashSet<string> _unknownKinds = [];
     private readonly List<AuditRestoration> _restorations = [];
@@ -33,6 +35,7 @@ internal sealed partial class CustomerAudit
     {
         _custody = custody;
         _identity = first;
+        _keys = keys;
         _directory = new AuditDirectory(custody);
         Reader = new ChainReader(custody.Cluster, custody.Customer.Value, keys);
     }
@@ -104,6 +107,9 @@ internal sealed partial class CustomerAudit
                 break;
             case BlockKind.RotationEnded:
                 Change(block, Statement.Read<ChangeRecord>(body));
+                break;
+            case BlockKind.Transfer:
+                Transferred(block, Statement.Read<TransferRecord>(body));
                 break;
             case BlockKind.Claim:
                 Claimed(Signed<Claim>(body, "claim"));

@@ -11,6 +11,9 @@ internal sealed class LedgerKeys(LinkTrust trust)
 {
     private readonly Dictionary<Digest, PublicKey> _keys = [];
 
+    /// <summary>The installation's root.</summary>
+    public LinkTrust Trust => trust;
+
     /// <summary>How many were entered.</summary>
     public int Count => _keys.Count;
 

@@ -1,101 +1,78 @@
-using Broker.Console.Tests.Support;
-using Broker.Protocol.Api;
-using Broker.Protocol.Custody;
-using Broker.Protocol.Identifiers;
-using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
-using Broker.Secrets;
+using Broker.Protocol.Transfer;
 
 namespace Broker.Console.Tests.Audit;
 
-/// <summary>Trails with changes of custody and with epochs.</summary>
+/// <summary>Trails with changes of custody, with epochs and with transfers.</summary>
 public sealed class RotationAuditSpecs
 {
     [Fact]
     public void A_changed_custody_should_be_what_administrators_asked_for()
     {
-        using var story = new Story(administratorsRequired: 2);
-        var request = Changed(story, "alice", "erin");
-        story.Blocks.Add(story.Change(request));
-        story.Custody = story.Custody with { Revision = 2, Plan = request.Hash };
+        using var story = new Story(administratorsRequired: 2).AndCustodyChanged();
         Assert.Null(story.Seal().Verify().Report.Break);
-
-        story.Custody = story.Custody with { Plan = Digest.Zero };
-        Assert.Equal("plan-of-another", story.Verify().Report.Break!.Code);
-        story.Custody = story.Custody with { Plan = request.Hash, AdministratorsRequired = 1 };
-        Assert.Equal("plan-not-echoed", story.Verify().Report.Break!.Code);
     }
 
     [Fact]
     public void A_custody_that_one_administrator_changed_should_not_be_believed()
     {
-        using var story = new Story(administratorsRequired: 2);
-        story.Blocks.Add(story.Change(Changed(story, "alice")));
+        using var story = new Story(administratorsRequired: 2).AndCustodyChanged(signers: ["alice"]);
         Assert.Equal(RequestRefusal.CoSignatureNeeded, story.Seal().Verify().Report.Break!.Code);
     }
 
     [Fact]
     public void A_rotation_should_verify_and_go_on_under_the_new_identity()
     {
-        using var story = new Story(administratorsRequired: 2);
-        using var next = Rotate(story);
+        using var story = new Story(administratorsRequired: 2).AndRotated();
         Assert.Null(story.Seal().Verify().Report.Break);
         Assert.Null(story.Verify(pin: story.Secret.Identity.Fingerprint).Report.Break);
-        Assert.Null(story.Verify(pin: next.Identity.Fingerprint).Report.Break);
+        Assert.Null(story.Verify(pin: story.Newest.Identity.Fingerprint).Report.Break);
         Assert.DoesNotContain(story.Verify().Report.NotChecked, static n => n.Contains("kinds", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void A_rotation_that_the_old_identity_did_not_sign_should_not_be_believed_unless_it_was_given_up()
+    public void A_rotation_that_gave_the_old_identity_up_should_verify_and_leave_its_pin_behind()
     {
-        using var story = new Story(administratorsRequired: 2);
-        using var forged = Rotate(story, withoutOld: true);
-        Assert.Equal("succession-forged", story.Seal().Verify().Report.Break!.Code);
+        using var story = new Story(administratorsRequired: 2).AndRotated(compromised: true);
+        Assert.Null(story.Seal().Verify().Report.Break);
+        Assert.Null(story.Verify(pin: story.Newest.Identity.Fingerprint).Report.Break);
+        Assert.Equal("identity-not-pinned", Assert.Throws<Broker.Console.Shell.CommandException>(
+            () => story.Verify(pin: story.Secret.Identity.Fingerprint)).Code);
+    }
 
-        using var other = new Story(administratorsRequired: 2);
-        using var given = Rotate(other, compromised: true);
-        Assert.Null(other.Seal().Verify().Report.Break);
+    [Theory]
+    [InlineData(AdmissionKind.Auto)]
+    [InlineData(AdmissionKind.Ticket)]
+    [InlineData(AdmissionKind.Statement)]
+    public void A_transfer_should_be_verified_by_all_that_it_was_decided_by(string kind)
+    {
+        using var story = new Story().AndTransferred(new() { Kind = kind });
+        var report = story.Seal().Verify().Report;
+        Assert.Null(report.Break);
+        Assert.DoesNotContain(report.NotChecked, static n => n.Contains("kinds", StringComparison.Ordinal));
+        Assert.Equal(
+            kind == AdmissionKind.Statement, report.NotChecked.Any(static n => n.Contains("admission list", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [MemberData(nameof(CustodyTampering.All), MemberType = typeof(CustodyTampering))]
+    public void What_a_lying_zone_says_of_custody_should_break_where_it_lies(string name, ulong position, string code)
+    {
+        using var story = CustodyTampering.Tell(name);
+        var report = story.Verify().Report;
+        Assert.NotNull(report.Break);
+        Assert.Equal(("acme", position, code), (report.Break.Chain, report.Break.Position, report.Break.Code));
     }
 
     [Fact]
-    public void A_head_of_the_old_identity_after_a_rotation_should_break_the_trail()
+    public void What_widens_should_need_both_administrators()
     {
-        using var story = new Story(administratorsRequired: 2);
-        using var next = Rotate(story);
-        story.Blocks.Add((BlockKind.Change, new ChangeRecord([], story.NextHead()).Encode()));
-        Assert.Equal("head-forged", story.Seal().Verify().Report.Break!.Code);
-    }
-
-    private static CustomerSecret Rotate(Story story, bool compromised = false, bool withoutOld = false)
-    {
-        var next = story.Secret.Succeed(SystemRandom.Fill);
-        var ways = story.Custody.Ways.Select(static w => w.Way).ToList();
-        var request = story.Ask("alice", UserAction.Rotate, new RotatePayload(ways, true, 2, 2, compromised).Encode(), "erin");
-        var succession = TestCustomer.Link(next, compromised);
-        if (withoutOld)
+        foreach (var tell in new Func<Story, string[], Story>[] { static (s, by) => s.AndWider(by), static (s, by) => s.AndMoved(by) })
         {
-            var record = succession.ToSigned().Read<SuccessionRecord>();
-            succession = SignedModel.From(next.Sign(record with { OldSignature = new byte[64] }));
+            using var one = tell(new Story(administratorsRequired: 2), ["alice"]);
+            Assert.Equal(RequestRefusal.CoSignatureNeeded, one.Seal().Verify().Report.Break!.Code);
+            using var two = tell(new Story(administratorsRequired: 2), ["alice", "erin"]);
+            Assert.Null(two.Seal().Verify().Report.Break);
         }
-
-        var head = story.NextHead(next);
-        story.Blocks.Add((BlockKind.Rotated, new RotationRecord(request.Encode(), succession.ToSigned(), head).Encode()));
-        story.Blocks.Add((BlockKind.Rotation, new RotationIntent(2, 2, 1, story.Counter, [Digest.Zero]).Encode()));
-        story.Blocks.Add((BlockKind.Change, new ChangeRecord([], story.NextHead(next)).Encode()));
-        story.Blocks.Add((BlockKind.RotationEnded, new ChangeRecord([], story.NextHead(next)).Encode()));
-        story.Custody = story.Custody with
-        {
-            Epoch = 2,
-            Revision = 1,
-            Identity = next.Identity,
-            Intake = next.Intake,
-            Plan = request.Hash,
-        };
-        (story.Signer, story.Successions) = (next, [succession]);
-        return next;
     }
-
-    private static SignedRequest Changed(Story story, params string[] signers) => story.Ask(
-        signers[0], UserAction.ChangeCustody,
-        new ChangeCustodyPayload([.. story.Custody.Ways.Select(static w => w.Way)], true, 2, 1, 1).Encode(), signers[1..]);
 }

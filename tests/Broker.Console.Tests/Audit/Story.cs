@@ -16,7 +16,7 @@ namespace Broker.Console.Tests.Audit;
 /// What a customer went through, as the blocks that a zone would write of it. Tests change blocks before they are chained and signed,
 /// as a zone could that lies, or receipts after, as anybody could who holds the file.
 /// </summary>
-internal sealed class Story : IDisposable
+internal sealed partial class Story : IDisposable
 {
     public const string Agent = "web-1";
 
@@ -180,6 +180,7 @@ internal sealed class Story : IDisposable
         _erin.Dispose();
         _olga.Dispose();
         _custodian.Dispose();
+        _owned.ForEach(static o => o.Dispose());
         Installation.Dispose();
     }
 
