@@ -60,7 +60,7 @@ internal sealed partial class Story
         var signature = compromised ? [] : signed.Signature.ToArray();
         var entry = (linkBy ?? next).Sign(new SuccessionRecord(signed.Statement, oldSignature?.Invoke(signature) ?? signature));
         Blocks.Add((BlockKind.Rotated, new RotationRecord(request.Encode(), entry, NextHead(headBy ?? next)).Encode()));
-        var intent = new RotationIntent(next.Epoch, 2, 1, Counter, [Digest.Zero]);
+        var intent = new RotationIntent(next.Epoch, Fence, Generation, Counter, [Digest.Zero]);
         Blocks.Add((BlockKind.Rotation, (resealed?.Invoke(intent) ?? intent).Encode()));
         Blocks.Add((BlockKind.Change, new ChangeRecord([], NextHead(next)).Encode()));
         Blocks.Add((BlockKind.RotationEnded, new ChangeRecord([], NextHead(next)).Encode()));

@@ -44,7 +44,7 @@ internal sealed partial class Story
         /// <summary>Signs the incarnation; else a certificate of dmz-2.</summary>
         public InstallationKey? Node { get; init; }
 
-        public ulong Fence { get; init; } = 2;
+        public ulong? Fence { get; init; }
 
         public bool TwoEpochs { get; init; }
     }
@@ -92,7 +92,7 @@ internal sealed partial class Story
         var byTicket = how.Kind == AdmissionKind.Ticket ? Sign(how.TicketKeyOfAnother ? stranger : ticket, request) : [];
         var intent = how.Intent(new TransferIntent(
             Installation.Cluster, Customer, how.TwoEpochs ? [Newest.Epoch - 1, Newest.Epoch] : [Newest.Epoch], asked.Hash, how.Kind, one,
-            Holder, two, fingerprint, how.Fence, 1));
+            Holder, two, fingerprint, how.Fence ?? Fence, Generation));
         return (BlockKind.Transfer, new TransferRecord(
             (how.IntentBy ?? Newest).Sign(intent), asked, byTicket, admission.Encode(), incarnation, [.. node.ChainDer]).Encode());
     }

@@ -27,7 +27,9 @@ internal sealed partial class Story : IDisposable
     private uint _key;
     private ulong _counter;
 
-    public Story(uint administratorsRequired = 1)
+    /// <param name="administratorsRequired">Signatures under what is grave.</param>
+    /// <param name="isShort">Whether it is the beginning alone: enrolled, claimed, and olga is an operator.</param>
+    public Story(uint administratorsRequired = 1, bool isShort = false)
     {
         Secret = CustomerSecret.Create(Installation.Cluster, Customer, 1, SystemRandom.Fill);
         var shares = CustodyWay.OfShares(2, [Named("carol", _custodian), Named("dave", _olga)]);
@@ -42,6 +44,19 @@ internal sealed partial class Story : IDisposable
         var second = Ask("olga", UserAction.Launch, Launch(Agent));
         var invitation = Ask("alice", UserAction.InviteAgent, new InviteAgentPayload(
             Name.Parse(Agent), "i-1", [], PublicKey.Parse(_custodian.PublicKey), Time).Encode());
+        (LaunchRequest, SecondRequest) = (launch, second);
+        if (isShort)
+        {
+            (Fence, Generation) = (1, 0);
+            Blocks =
+            [
+                (BlockKind.Enrolled, new ChangeRecord([new SignedRecord(Plan).Encode()], NextHead()).Encode()),
+                Claim(1, 0),
+                Change(administratorsRequired == 1 ? PutOlga("alice") : PutOlga("alice", "erin")),
+            ];
+            return;
+        }
+
         Blocks =
         [
             (BlockKind.Enrolled, new ChangeRecord([new SignedRecord(Plan).Encode()], NextHead()).Encode()),
@@ -63,10 +78,15 @@ internal sealed partial class Story : IDisposable
             (BlockKind.Refusal, new Refusal(Name.Parse("dmz-1"), "user/olga", "launch", "policy-forbids", 2).Encode()),
             Change(),
         ];
-        (LaunchRequest, SecondRequest) = (launch, second);
     }
 
     public TestInstallation Installation { get; } = new();
+
+    /// <summary>The fence that stands at the end.</summary>
+    public ulong Fence { get; } = 2;
+
+    /// <summary>The lock generation at the end; it is lifted.</summary>
+    public ulong Generation { get; } = 1;
 
     public Name Customer { get; } = Name.Parse("acme");
 
