@@ -71,6 +71,10 @@ internal sealed record AuditEntry(ulong Position, DateTimeOffset Time, string Ki
                 var transfer = Statement.Read<TransferRecord>(body).Intent.Read<TransferIntent>();
                 return ($"node {transfer.HolderNode}", $"hands the customer's key to node {transfer.Node}",
                     $"admitted by {Clean(transfer.AdmissionKind)}");
+            case BlockKind.BackupCheck:
+                var check = Statement.Read<SignedRecord>(body).Statement.Read<BackupCheck>();
+                return (Clean(check.Principal), "had a row of a backup opened, to see whether it can be",
+                    $"the backup's head {check.HeadCounter}");
             case BlockKind.Lock or BlockKind.Invitation:
                 var (who, what) = Asked(Statement.Read<SignedRequest>(body));
                 return (who, what, "");

@@ -78,6 +78,16 @@ internal sealed partial class CustomerAudit
         _handOffs[intent.HandOff] = new HandOff(intent.Request, intent.Attempt, HandOffState.Released, UseEnded: false);
     }
 
+    private void BackupChecked(BackupCheck check)
+    {
+        if (check.Cluster != _custody.Cluster || check.Customer != _custody.Customer || check.Epoch != _epoch)
+            throw Fail("backup-check-of-another", "the check of a backup is of another customer or epoch");
+        if (check.Fence != _fence)
+            throw Fail("fence-stale", $"a row of a backup was opened under fence {check.Fence}, the customer's was {_fence}");
+        if (_generation > _lifted || check.LockGeneration != _generation)
+            throw Fail("intent-while-locked", "a row of a backup was opened while a lock stood, or under another lock generation");
+    }
+
     private void Ended(Outcomes outcomes)
     {
         if (outcomes.Cluster != _custody.Cluster || outcomes.Customer != _custody.Customer)

@@ -111,6 +111,9 @@ internal sealed partial class CustomerAudit
             case BlockKind.Transfer:
                 Transferred(block, Statement.Read<TransferRecord>(body));
                 break;
+            case BlockKind.BackupCheck:
+                BackupChecked(Signed<BackupCheck>(body, "backup-check"));
+                break;
             case BlockKind.Claim:
                 Claimed(Signed<Claim>(body, "claim"));
                 break;

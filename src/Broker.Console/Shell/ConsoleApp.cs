@@ -2,6 +2,7 @@ using System.CommandLine;
 using Broker.Console.Agents;
 using Broker.Console.Audit;
 using Broker.Console.Authority;
+using Broker.Console.Backup;
 using Broker.Console.Credentials;
 using Broker.Console.Customers;
 using Broker.Console.Health;
@@ -59,7 +60,7 @@ internal static class ConsoleApp
             CredentialCommand.Create(host),
             PolicyCommand.Create(host), UserCommand.Create(host), AgentCommand.Create(host), LaunchCommand.Create(host),
             HandOffCommand.Create(host), AuditCommand.Create(host), RequestCommand.Create(host), HealthCommand.Create(host),
-            NodeCommand.Create(host), VersionCommand.Create(host),
+            BackupCommand.Create(host), NodeCommand.Create(host), VersionCommand.Create(host),
         })
         {
             root.Subcommands.Add(command);

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Broker.Console.Audit;
 using Broker.Console.Authority;
+using Broker.Console.Backup;
 using Broker.Console.Custody;
 using Broker.Console.Customers;
 using Broker.Console.Health;
@@ -40,4 +41,5 @@ namespace Broker.Console.Shell;
 [JsonSerializable(typeof(AuditReport))]
 [JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(Checkpoint))]
+[JsonSerializable(typeof(BackupReport))]
 internal sealed partial class ConsoleJson : JsonSerializerContext;

@@ -14,6 +14,7 @@ internal static class BackupVerbs
     private const string From = "--from";
     private const string OfFile = "--file";
     private const string Replace = "--replace";
+    private const string Manifest = ".manifest";
 
     /// <summary>The commands.</summary>
     public static IReadOnlyList<NodeVerb<ZoneSettings>> All { get; } =
@@ -21,7 +22,8 @@ internal static class BackupVerbs
         new("backup", """
             Copies the store while the zone runs, and verifies the copy before it gets its name
 
-            Whoever has the copy opens no row: it holds no key. What is verified and what is not is said at the end.
+            Whoever has the copy opens no row: it holds no key. What is verified and what is not is said at the end. Beside it comes
+            FILE.manifest, one row of each customer, by which brokerctl backup verify has the keys' holders open what this zone cannot.
 
             Example: broker-zone backup --config /etc/broker/zone.conf --to /backup/zone-2026-11-22.db
             """, [new(To, "The file to make; it must not exist.", "FILE", true)], Backup),
@@ -63,8 +65,14 @@ internal static class BackupVerbs
             throw new StartException($"the directory of {target} does not exist; make it, with mode 0700");
         }
 
-        var partial = target + ".partial";
+        var (partial, manifest) = (target + ".partial", target + Manifest);
+        if (File.Exists(manifest))
+        {
+            throw new StartException($"{manifest} exists; name a backup that has none");
+        }
+
         File.Delete(partial);
+        File.Delete(manifest + ".partial");
         try
         {
             StoreCopy.Snapshot(store, partial, Copied(input));
@@ -76,12 +84,18 @@ internal static class BackupVerbs
                 return ExitCodes.Unverified;
             }
 
+            var (customers, rows) = ManifestFile.Write(partial, manifest + ".partial", Trust(settings).Cluster);
             StoreCopy.Publish(partial, target);
-            return Tell(input, verified, target);
+            StoreCopy.Publish(manifest + ".partial", manifest);
+            var told = Tell(input, verified, target);
+            input.Output.WriteLine($"to open    one row of each of {rows} customers ({customers - rows} have none), where they are unlocked:");
+            input.Output.WriteLine($"           brokerctl backup verify --manifest {manifest}");
+            return told;
         }
         finally
         {
             File.Delete(partial);
+            File.Delete(manifest + ".partial");
         }
     }
 

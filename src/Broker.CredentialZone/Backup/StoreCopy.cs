@@ -92,7 +92,9 @@ internal static class StoreCopy
     private static StartException Full(string target) =>
         new($"{target}: the disk is full and nothing was kept of it; name another disk");
 
-    private static void Create(string path)
+    /// <summary>Creates an empty file with mode 0600.</summary>
+    /// <exception cref="StartException">It exists, or cannot be created.</exception>
+    public static void Create(string path)
     {
         try
         {

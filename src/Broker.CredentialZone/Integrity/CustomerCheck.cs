@@ -148,7 +148,8 @@ internal static class CustomerCheck
                 BlockKind.Intent => said.Intended(
                     Statement.Read<Intent>(Statement.Read<IntentRecord>(block.Body.Span).Intent.Span)),
                 BlockKind.Lock => said.Locked(Statement.Read<SignedRequest>(block.Body.Span)),
-                BlockKind.Outcome or BlockKind.Invitation or BlockKind.Refusal or BlockKind.Transfer or BlockKind.CustodyEvent => false,
+                BlockKind.Outcome or BlockKind.Invitation or BlockKind.Refusal or BlockKind.Transfer or BlockKind.CustodyEvent or
+                    BlockKind.BackupCheck => false,
                 _ => said.Unknown(),
             };
         }

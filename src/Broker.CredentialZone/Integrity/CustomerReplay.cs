@@ -98,7 +98,7 @@ internal sealed class CustomerReplay
                 var invited = Statement.Read<SignedRequest>(body);
                 Invitations[Statement.Read<InviteAgentPayload>(invited.Payload.Span).Token.Fingerprint] = false;
                 break;
-            case BlockKind.Refusal or BlockKind.Rotation or BlockKind.Transfer or BlockKind.CustodyEvent:
+            case BlockKind.Refusal or BlockKind.Rotation or BlockKind.Transfer or BlockKind.CustodyEvent or BlockKind.BackupCheck:
                 break;
             default:
                 return false;

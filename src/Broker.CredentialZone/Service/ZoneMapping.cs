@@ -32,6 +32,7 @@ internal static class ZoneMapping
         endpoints.MapZoneOperation(ZoneOperations.AdvanceGeneration, service.AdvanceGeneration);
         endpoints.MapZoneOperation(ZoneOperations.ReportRefusal, service.ReportRefusal);
         endpoints.MapZoneOperation(ZoneOperations.ReportCustody, service.ReportCustody);
+        endpoints.MapZoneOperation(ZoneOperations.AppendBackupCheck, service.AppendBackupCheck);
         endpoints.MapReading(ZoneOperations.ReadLedger, service, service.ReadLedger);
     }
 

@@ -237,6 +237,7 @@ internal sealed partial class CustomerKey
     private void ClearTransfers()
     {
         _offers.Clear();
+        _backupChecks.Clear();
         _tickets.Clear();
         (_requested, _handedOver, _isTakingOver, _yieldingUntil) = (null, null, false, null);
         Answer(LockedRefusal());

@@ -182,7 +182,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 OnLinkLost(m);
                 break;
             default:
-                if (!ReceiveTransfer(message))
+                if (!ReceiveTransfer(message) && !ReceiveBackupCheck(message))
                 {
                     Context.Unhandled(message);
                 }

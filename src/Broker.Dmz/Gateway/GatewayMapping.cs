@@ -40,6 +40,7 @@ internal static class GatewayMapping
         new NodeCalls(gateway).Map(calls);
         new CustodyChangeCalls(gateway).Map(calls);
         new CustodyCalls(gateway).Map(calls);
+        new BackupCalls(gateway).Map(calls);
         new EffectCalls(gateway).Map(calls);
         new LaunchCalls(gateway).Map(calls);
         new MetadataCalls(gateway).Map(calls);

@@ -104,4 +104,8 @@ public abstract class ZoneCaller
     /// <summary>Blocks of a chain, a page at a time.</summary>
     public Task<ReadLedgerReply> ReadLedgerAsync(ReadLedgerRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.ReadLedger, request, cancellationToken);
+
+    /// <summary>Records the intent before a row of a backup is opened.</summary>
+    public Task<AppendBackupCheckReply> AppendBackupCheckAsync(AppendBackupCheckRequest request, CancellationToken cancellationToken) =>
+        CallAsync(ZoneOperations.AppendBackupCheck, request, cancellationToken);
 }

@@ -80,6 +80,9 @@ public static class ZoneOperations
 
     public static readonly ZoneOperation<ReadLedgerRequest, ReadLedgerReply> ReadLedger =
         Read("read-ledger", ReadLedgerRequest.Parser, ReadLedgerReply.Parser, Large);
+
+    public static readonly ZoneOperation<AppendBackupCheckRequest, AppendBackupCheckReply> AppendBackupCheck =
+        Write("append-backup-check", AppendBackupCheckRequest.Parser, AppendBackupCheckReply.Parser, Small, Small);
 #pragma warning restore CS1591
 
     private static ZoneOperation<TRequest, TReply> Read<TRequest, TReply>(

@@ -29,6 +29,8 @@ namespace Broker.Protocol.Api;
 [JsonSerializable(typeof(ChangedModel))]
 [JsonSerializable(typeof(HandOffModel))]
 [JsonSerializable(typeof(TokenModel))]
+[JsonSerializable(typeof(BackupCheckModel))]
+[JsonSerializable(typeof(BackupCheckedModel))]
 [JsonSerializable(typeof(PageModel<string>))]
 [JsonSerializable(typeof(PageModel<CredentialModel>))]
 [JsonSerializable(typeof(PageModel<UserModel>))]

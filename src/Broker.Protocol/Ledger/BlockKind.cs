@@ -44,6 +44,9 @@ public static class BlockKind
     /// <summary>A <see cref="Transfer.TransferRecord"/>: the customer's secret is about to go over to another holder.</summary>
     public const string Transfer = "transfer";
 
+    /// <summary>A signed <see cref="Ledger.BackupCheck"/>: a row of a backup is about to be opened, to see whether it can be.</summary>
+    public const string BackupCheck = "backup-check";
+
     /// <summary>The <see cref="Requests.SignedRequest"/> of a lock.</summary>
     public const string Lock = "lock";
 

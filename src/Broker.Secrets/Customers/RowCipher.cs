@@ -75,6 +75,19 @@ public static class RowCipher
             : RowFailure.WrongPlace;
     }
 
+    /// <summary>Opens one row by where it stands, for whoever only asks whether it opens.</summary>
+    /// <param name="secret">The customer's secret.</param>
+    /// <param name="key">Where the row stands; the caller has verified that it stands there under a head.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="plaintext">The credential, owned by the caller; null on failure.</param>
+    public static RowFailure TryOpen(CustomerSecret secret, EntryKey key, StoredRow row, out SecretBuffer? plaintext)
+    {
+        plaintext = null;
+        return Read(row) is { } header && EntryKey.Row(header.Credential, header.Version) == key
+            ? Open(secret, header, row, out plaintext)
+            : RowFailure.WrongPlace;
+    }
+
     /// <summary>Encrypts a row of the epoch before under the secret's own, with a fresh salt. The plaintext is wiped here.</summary>
     /// <param name="secret">The customer's secret, with its predecessor.</param>
     /// <param name="key">Where the row stands; the caller has verified that it stands there under the head.</param>

@@ -58,6 +58,15 @@ internal static class CustodyTampering
             static s => s.AndRotated().Blocks.Add(s.Outcome(s.SecondRequest, HandOffState.Refused)), 7, "outcome-forged"),
         ["a chain of the zone's own identity"] = (static s => s.SignedByTheZone(), 0, "identity-of-another"),
 
+        ["backup looked into by another identity"] = (
+            static s => s.Blocks.Add(s.BackupChecked(s.Stranger())), 3, "backup-check-forged"),
+        ["backup of another customer looked into"] = (
+            static s => s.Blocks.Add(s.BackupChecked(bend: static c => c with { Customer = Name.Parse("other") })), 3,
+            "backup-check-of-another"),
+        ["backup looked into under an old fence"] = (
+            static s => s.Blocks.Add(s.BackupChecked(bend: static c => c with { Fence = 0 })), 3, "fence-stale"),
+        ["backup looked into while locked"] = (
+            static s => Locked(s).Blocks.Add(s.BackupChecked()), 4, "intent-while-locked"),
         ["transfer by another identity"] = (static s => s.AndTransferred(new() { IntentBy = s.Stranger() }), 3, "transfer-forged"),
         ["transfer by the old identity"] = (
             static s => s.AndRotated().AndTransferred(new() { IntentBy = s.Secret }), 7, "transfer-forged"),

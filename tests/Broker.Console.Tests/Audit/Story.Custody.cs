@@ -96,6 +96,14 @@ internal sealed partial class Story
         return this;
     }
 
+    /// <summary>A console had a row of a backup opened.</summary>
+    public (string Kind, byte[] Body) BackupChecked(CustomerSecret? by = null, Func<BackupCheck, BackupCheck>? bend = null)
+    {
+        var check = new BackupCheck(
+            Installation.Cluster, Customer, Newest.Epoch, Name.Parse("dmz-1"), "console/one", Fence, Generation, 1, Digest.Of([7]));
+        return (BlockKind.BackupCheck, new SignedRecord((by ?? Newest).Sign(bend?.Invoke(check) ?? check)).Encode());
+    }
+
     /// <summary>A change of the policy that stands, to one that lets more be handed over.</summary>
     public Story AndWider(params string[] signers)
     {

@@ -32,6 +32,11 @@ public sealed class TwoVerifiersSpecs
         ["both epochs transferred"] = static s => s.AndRotated().AndTransferred(new() { TwoEpochs = true }),
         ["transferred by a ticket of before"] = static s =>
             s.AndRotated().AndTransferred(new() { Kind = AdmissionKind.Ticket, TicketBy = s.Secret }),
+        ["a backup looked into"] = static s =>
+        {
+            s.Blocks.Add(s.BackupChecked());
+            return s;
+        },
         ["policy widened by two"] = static s => s.AndWider("alice", "erin"),
         ["credential moved by two"] = static s => s.AndMoved("alice", "erin"),
     };
