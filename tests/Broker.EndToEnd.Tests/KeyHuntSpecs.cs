@@ -61,6 +61,42 @@ public sealed class KeyHuntSpecs(Certificates certificates, ITestOutputHelper ou
         });
     }
 
+    [Fact]
+    public async Task Memory_should_hold_no_key_of_an_epoch_that_no_row_needs()
+    {
+        await using var cluster = await Cluster.StartAsync(certificates);
+        await cluster.RunAsync(output, async () =>
+        {
+            await cluster.EnrolAsync();
+            await cluster.PutPolicyAsync("keep");
+            var canary = Canary.Make();
+            await cluster.PutAsync("password", canary);
+            var secret = await Custody.RebuildAsync(cluster);
+            var row = Assert.Single(StoredRows.Of(cluster));
+            var needles = CustomerNeedles.Hunted(secret, cluster.Api.Cluster, cluster.Api.Customer, [row.Salt.ToArray()]);
+            Scan.Found(CustomerNeedles.Secret, Scan.Of(cluster.Dmz, needles));
+
+            var shares = await Rotation.RotateAsync(cluster);
+
+            Scan.Nothing("after a rotation", Scan.Of(cluster.Dmz, needles), Scan.Of(cluster.Zone, needles));
+            if (WindowAttack.IsDeep)
+                Assert.Empty(new WindowAttack(row, canary).On(cluster.Dmz).Hits);
+
+            // The new shares were made while rows of the old epoch were left: what they still hold of it is not kept.
+            await cluster.Dmz.KillAsync();
+            cluster.StartDmz();
+            await cluster.DmzReadyAsync();
+            foreach (var custodian in Custody.Acting)
+            {
+                await cluster.Console.OkAsync(
+                    "customer", "unlock", "acme", "--custodian", custodian, "--share", Rotation.ShareOf(shares, custodian));
+            }
+
+            await Eventually.TrueAsync("the old epoch is gone after an unlock", () => Scan.Of(cluster.Dmz, needles).Total == 0);
+            Assert.NotEqual(row.Salt.ToArray(), Assert.Single(StoredRows.Of(cluster)).Salt.ToArray());
+        });
+    }
+
     private static Task<BrokerctlResult> ShareAsync(Cluster cluster, string custodian) => cluster.Console.RunAsync(
         null, "customer", "unlock", "acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share");
 

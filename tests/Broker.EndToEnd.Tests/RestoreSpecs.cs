@@ -23,6 +23,7 @@ public sealed class RestoreSpecs(Certificates certificates, ITestOutputHelper ou
             var made = await ZoneAsync(cluster, "backup", "--to", backup);
             Assert.True(made.Exit == 0, made.Said);
             Assert.Contains("not opened 1 rows of 1 customers", made.Said, StringComparison.Ordinal);
+            await BackupOpensAsync(cluster, backup + ".manifest");
             await cluster.PutAsync("second", Canary.Make());
 
             var refused = await ZoneAsync(cluster, "restore", "--from", backup, "--replace");
@@ -55,6 +56,28 @@ public sealed class RestoreSpecs(Certificates certificates, ITestOutputHelper ou
             var whole = await ZoneAsync(cluster, "verify");
             Assert.True(whole.Exit == 0, whole.Said);
         });
+    }
+
+    /// <summary>The key's owner opens a row of the backup; of an altered manifest it opens none.</summary>
+    private static async Task BackupOpensAsync(Cluster cluster, string manifest)
+    {
+        var opened = await cluster.Console.OkAsync("backup", "verify", "--manifest", manifest);
+        Assert.Equal((1, 1, 0), (opened.Json.GetProperty("customers").GetInt32(), opened.Json.GetProperty("opened").GetInt32(),
+            opened.Json.GetProperty("locked").GetArrayLength()));
+        var lines = await File.ReadAllLinesAsync(manifest);
+        var altered = cluster.InTemporary("altered.manifest");
+        var proof = Convert.FromBase64String(lines[1].Split(' ')[1]);
+        proof[^1] ^= 1;
+        foreach (var (text, code) in new[]
+        {
+            (lines[..1], "manifest-cut"), ([lines[0].Replace(" 1", " 2", StringComparison.Ordinal), lines[1]], "manifest-cut"),
+            ([lines[0], $"acme {Convert.ToBase64String(proof)}"], "backup-row-not-under-head"),
+        })
+        {
+            await File.WriteAllLinesAsync(altered, text);
+            var refused = await cluster.Console.RunAsync(null, "backup", "verify", "--manifest", altered);
+            Assert.True(refused.Exit == 7 && refused.Error.Contains(code, StringComparison.Ordinal), $"{code}: {refused}");
+        }
     }
 
     private static Task<BrokerctlResult> UnlockAsync(Cluster cluster, string custodian, params string[] options) =>

@@ -61,8 +61,10 @@ internal sealed partial class CustomerKey
 
         var check = _secret!.Sign(new BackupCheck(
             _node.Cluster, _customer, _secret.Epoch, _node.Node, principal, _fence, _lockGeneration, head.Counter, leaf));
-        _backupChecks[check.Hash] = new BackupOffer(check, EntryKeyOf(proof), row, head.Counter, _fence, _lockGeneration, now + BackupCheckLife);
-        return new OfferedBackupCheck(check.Hash, check, _fence);
+        var offer = new BackupOffer(check, EntryKeyOf(proof), row, head.Counter, _fence, _lockGeneration, now + BackupCheckLife);
+        return _backupChecks.TryAdd(check.Hash, offer)
+            ? new OfferedBackupCheck(check.Hash, check, _fence)
+            : new Refused(Codes.Busy, "this row is being looked at for this console; try again");
     }
 
     private static EntryKey EntryKeyOf(BackupProof proof) => new(EntryKey.RowType, proof.Id);

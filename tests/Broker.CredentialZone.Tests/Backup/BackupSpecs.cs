@@ -1,5 +1,10 @@
 using Broker.CredentialZone.Operations;
 using Broker.Host;
+using Broker.Protocol.Backup;
+using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
+using Broker.Protocol.Statements;
 
 namespace Broker.CredentialZone.Tests.Backup;
 
@@ -24,7 +29,22 @@ public sealed class BackupSpecs : IDisposable
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_zone.Path("copy.db")));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_zone.Path("copy.db.manifest")));
         }
+
+        // What the zone has no key for goes to those who have.
+        var lines = File.ReadAllLines(_zone.Path("copy.db.manifest"));
+        Assert.Equal(($"{BackupManifest.Version1} test 2", 3), (lines[0], lines.Length));
+        foreach (var line in lines[1..])
+        {
+            var proof = Statement.Read<BackupProof>(BackupManifest.ReadLine(line).Proof);
+            var key = new EntryKey(EntryKey.RowType, proof.Id);
+            Assert.Equal(
+                proof.Head.Read<CustomerHead>().Root,
+                TreeProof.Parse(proof.Proof.Span).Root(key.LeafKey, TreeHash.Leaf(key.LeafKey, Digest.Of(proof.Row.Span))));
+        }
+
+        Assert.Contains("brokerctl backup verify --manifest", _zone.Said, StringComparison.Ordinal);
 
         // The zone went on meanwhile, and goes on.
         _zone.Customer("third");
@@ -64,8 +84,7 @@ public sealed class BackupSpecs : IDisposable
         Assert.Equal(ExitCodes.Unverified, _zone.Run("backup", ("--to", _zone.Path("copy.db"))));
 
         Assert.Contains("ALTERED    customer acme: entry-altered", _zone.Said, StringComparison.Ordinal);
-        Assert.False(File.Exists(_zone.Path("copy.db")));
-        Assert.False(File.Exists(_zone.Path("copy.db.partial")));
+        Assert.Empty(Directory.GetFiles(_zone.Path(""), "copy.db*"));
     }
 
     [Fact]
@@ -109,5 +128,5 @@ public sealed class BackupSpecs : IDisposable
         Assert.Equal(ExitCodes.Start, _zone.Run("restore", ("--from", _zone.Path("nothing")), ("--replace", "")));
     }
 
-    private static Protocol.Identifiers.Name TestName => Protocol.Identifiers.Name.Parse("zone-1");
+    private static Name TestName => Name.Parse("zone-1");
 }

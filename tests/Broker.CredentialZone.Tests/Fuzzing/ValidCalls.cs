@@ -121,6 +121,12 @@ internal static class ValidCalls
                 Fence = customer.Fence,
                 Record = ByteString.CopyFrom(TestTransfers.Record(customer).Encode()),
             },
+            [ZoneOperations.AppendBackupCheck.Path] = new Wire.AppendBackupCheckRequest
+            {
+                Customer = name,
+                Fence = customer.Fence,
+                Check = Wires.To(TestBackups.Check(customer)),
+            },
             [ZoneOperations.Lock.Path] = new Wire.LockRequest
             {
                 Customer = name,

@@ -16,3 +16,6 @@ public sealed class SqliteLifeSpecs() : LifeConformance(ZoneUnderTest.Sqlite);
 
 /// <summary>Transfers on SQLite.</summary>
 public sealed class SqliteTransferSpecs() : TransferConformance(ZoneUnderTest.Sqlite);
+
+/// <summary>Looks into backups on SQLite.</summary>
+public sealed class SqliteBackupCheckSpecs() : BackupCheckConformance(ZoneUnderTest.Sqlite);

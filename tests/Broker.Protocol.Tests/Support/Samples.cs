@@ -1,3 +1,4 @@
+using Broker.Protocol.Backup;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
@@ -22,6 +23,7 @@ internal static class Samples
         RegisterRequests();
         RegisterSession();
         RegisterTransfer();
+        RegisterBackup();
     }
 
     public static IReadOnlyCollection<Type> Types => Makers.Keys;
@@ -150,6 +152,13 @@ internal static class Samples
         Register(s => new HandOver(s.NextName(), s.NextName(), s.NextDigest(), s.NextName(), s.NextDigest(), s.Next()));
         Register(s => new Presence(s.NextName(), s.NextName(), s.NextDigest(), s.NextDigest()));
         Register(s => new DrawnTickets(s.Some(0, 3, () => new DrawnTicket(s.NextText(), Signed(s)))));
+    }
+
+    private static void RegisterBackup()
+    {
+        Register(s => new BackupProof(Signed(s), s.NextText(), s.Bytes(s.Below(100)), s.Bytes(s.Below(100))));
+        Register(s => new BackupCheck(
+            s.NextName(), s.NextName(), s.NextU32(), s.NextName(), s.NextText(), s.Next(), s.Next(), s.Next(), s.NextDigest()));
     }
 
     private static void Register<T>(Func<Seeded, T> maker)
