@@ -67,10 +67,17 @@ internal static class AuditVerifier
 
         // Who pinned an earlier identity believes the one that followed it.
         var shown = record.Identity.Fingerprint;
-        if (pin is not { } known || Follow(header, known, shown, cluster, record.Customer) == SuccessionOutcome.Followed)
+        var followed = pin is { } known ? Follow(header, known, shown, cluster, record.Customer) : SuccessionOutcome.Followed;
+        if (followed == SuccessionOutcome.Broken)
+        {
+            throw CommandException.Unverified(
+                "identity-not-pinned", $"the pinned identity was given up as compromised; the export shows {shown}", PinSuccession.RenewHint);
+        }
+
+        if (followed == SuccessionOutcome.Followed)
             pin = shown;
         return record.Customer.Value == header.Customer
-            ? PinnedCustomer.Verify(header.Custody, cluster, record.Customer, pin.Value)
+            ? PinnedCustomer.Verify(header.Custody, cluster, record.Customer, pin!.Value)
             : throw CommandException.Unverified("custody-forged", "the custody record is another customer's");
     }
 

@@ -13,6 +13,10 @@ namespace Broker.Console.Customers;
 /// </summary>
 internal static class PinSuccession
 {
+    /// <summary>How people renew a pin.</summary>
+    public const string RenewHint =
+        "compare the new fingerprint with an administrator by voice: brokerctl user accept FILE --compared --renew, with a new invitation";
+
     /// <summary>The identity to believe from here on.</summary>
     /// <param name="context">The run.</param>
     /// <param name="customer">The customer.</param>
@@ -41,8 +45,7 @@ internal static class PinSuccession
 
     /// <summary>What to do when the pinned identity was given up.</summary>
     public static CommandException Broken(Name customer, Digest shown) => CommandException.Unverified(
-        "succession-broken", $"{customer} gave the pinned identity up as compromised; the broker shows {shown}",
-        "compare the new fingerprint with an administrator by voice: brokerctl user accept FILE --compared --renew, with a new invitation");
+        "succession-broken", $"{customer} gave the pinned identity up as compromised; the broker shows {shown}", RenewHint);
 
     private static void Repin(CommandContext context, Name customer, CustomerModel model, CustodyRecord custody)
     {

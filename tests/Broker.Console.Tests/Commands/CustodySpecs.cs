@@ -53,7 +53,8 @@ public sealed class CustodySpecs
 
         await world.Console.GoodAsync([.. Ask(world, "rotate", "acme"), "--compromised"]);
 
-        await world.Console.BadAsync(7, "succession-broken", ConfirmAs(world, "carol", 2, 1));
+        var ran = await world.Console.BadAsync(7, "succession-broken", ConfirmAs(world, "carol", 2, 1));
+        Assert.Contains("brokerctl user accept FILE --compared --renew", ran.Error, StringComparison.Ordinal);
         Assert.Equal(before, await Pin(world));
     }
 

@@ -4,7 +4,6 @@ using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Requests;
-using Broker.Protocol.Statements;
 
 namespace Broker.Dmz.Tests.Custody;
 
