@@ -22,7 +22,9 @@ internal sealed class PostgresServer : IDisposable
         set -eu
         base=/tmp; [ -d /dev/shm ] && [ "$(df -k --output=avail /dev/shm | tail -n 1)" -gt 2000000 ] && base=/dev/shm
         dir=$(mktemp -d "$base/broker-postgres-XXXXXX")
-        trap 'rm -rf "$dir"' EXIT
+        server=
+        trap '[ -z "$server" ] || { kill -QUIT $server || true; wait $server || true; }; rm -rf "$dir"' EXIT
+        trap 'exit 1' INT TERM HUP
         "$PGBIN/initdb" -D "$dir/data" -U owner -A trust -E UTF8 --locale=C --no-sync >"$dir/initdb.log" 2>&1 ||
             { cat "$dir/initdb.log"; exit 1; }
         umask 077
@@ -39,7 +41,6 @@ internal sealed class PostgresServer : IDisposable
         done
         echo "ready $dir"
         cat >/dev/null
-        kill -QUIT $server; wait $server || true
         """;
 
     private static readonly Lazy<PostgresServer?> Started = new(() => Bin() is { } bin ? new PostgresServer(bin) : null);
@@ -126,15 +127,16 @@ internal sealed class PostgresServer : IDisposable
 
     public void Dispose()
     {
+        // At the end of the process there may be no time to wait: the rest is the shell's.
+        if (Directory.Exists(_certificates))
+        {
+            Directory.Delete(_certificates, recursive: true);
+        }
+
         if (!_watch.HasExited)
         {
             _watch.StandardInput.Close();
             _watch.WaitForExit();
-        }
-
-        if (Directory.Exists(_certificates))
-        {
-            Directory.Delete(_certificates, recursive: true);
         }
     }
 
