@@ -17,7 +17,8 @@ internal static class Problems
         Codes.NotFound or Codes.CustomerUnknown or "unknown-hand-off" or Codes.CredentialUnknown or
             Codes.AgentUnknown or Codes.UserUnknown or Codes.PolicyUnknown or Codes.HsmWayUnknown => StatusCodes.Status404NotFound,
         Codes.HandOverUnderWay or Codes.HandOverEnded or Codes.VersionUnderWay or Codes.VersionInUse or
-            Codes.VersionNotPending or Codes.VersionNotStaged or Codes.CustomerExists or Codes.VersionConflict or Codes.IntakeRotated or Codes.RotationUnfinished or Codes.AgentExists or
+            Codes.VersionNotPending or Codes.VersionNotStaged or
+            Codes.CustomerExists or Codes.VersionConflict or Codes.IntakeRotated or Codes.RotationUnfinished or Codes.AgentExists or
             Codes.FenceStale or Codes.HeadUnknown or Codes.WaySuperseded or Codes.ChallengeUnknown or Codes.NotEnrolling or
             TransferCodes.OwnedElsewhere or Codes.LiftNotNeeded or Codes.AlreadyCommitted or Codes.IdempotencyConflict or
             Codes.CounterStale or "invitation-exists" => StatusCodes.Status409Conflict,
