@@ -71,7 +71,8 @@ internal static class AuditVerifier
         if (followed == SuccessionOutcome.Broken)
         {
             throw CommandException.Unverified(
-                "identity-not-pinned", $"the pinned identity was given up as compromised; the export shows {shown}", PinSuccession.RenewHint);
+                "identity-not-pinned", $"the pinned identity was given up as compromised; the export shows {shown}",
+                PinSuccession.RenewHint);
         }
 
         if (followed == SuccessionOutcome.Followed)

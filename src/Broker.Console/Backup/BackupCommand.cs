@@ -102,7 +102,8 @@ internal static class BackupCommand
         if (seen.Count != count)
         {
             throw CommandException.Unverified(
-                "manifest-cut", $"{path} has {seen.Count} customers and says {count}", "it was cut or altered: take it from the backup again");
+                "manifest-cut", $"{path} has {seen.Count} customers and says {count}",
+                "it was cut or altered: take it from the backup again");
         }
     }
 

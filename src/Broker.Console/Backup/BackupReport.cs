@@ -21,7 +21,12 @@ internal sealed record BackupReport(
         if (Behind > 0)
             o.WriteLine($"since then {Behind} customers have changed: a restore needs their custodians' word (--accept-head)");
         if (Locked.Count > 0)
-            o.WriteLine($"{Locked.Count} customers locked: not verified ({string.Join(' ', Locked.Take(20))}{(Locked.Count > 20 ? " …" : "")})");
+        {
+            var more = Locked.Count > 20 ? " …" : "";
+            o.WriteLine($"{Locked.Count} customers locked: not verified ({string.Join(' ', Locked.Take(20))}{more})");
+        }
+
+
         foreach (var failed in Failed)
             o.WriteLine($"FAILED     {failed.Customer}: {failed.Code}: {failed.Detail}");
         o.WriteLine(Failed.Count == 0 ? "ok" : $"BROKEN     {Failed.Count} customers");

@@ -93,7 +93,8 @@ internal static class BackupVerbs
             StoreCopy.Publish(partial, target);
             StoreCopy.Publish(manifest + ".partial", manifest);
             var told = Tell(input, verified, target);
-            input.Output.WriteLine($"to open    one row of each of {rows} customers ({customers - rows} have none), where they are unlocked:");
+            input.Output.WriteLine(
+                $"to open    one row of each of {rows} customers ({customers - rows} have none), where they are unlocked:");
             input.Output.WriteLine($"           brokerctl backup verify --manifest {manifest}");
             return told;
         }

@@ -134,7 +134,12 @@ public sealed class BackupCheckSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         var locked = customer.Request(UserAction.Lock, new LockPayload(0, "drill"));
         await world.Node.Zone.LockAsync(
-            new Wire.LockRequest { Customer = customer.Name.Value, Request = Google.Protobuf.ByteString.CopyFrom(locked.Encode()) }, default);
+            new Wire.LockRequest
+            {
+                Customer = customer.Name.Value,
+                Request = Google.Protobuf.ByteString.CopyFrom(locked.Encode()),
+            },
+            default);
         refused = await Assert.ThrowsAsync<Links.Zone.ZoneRefusedException>(() => Append(customer, offer));
         Assert.Equal(Codes.LockStands, refused.Code);
     }
