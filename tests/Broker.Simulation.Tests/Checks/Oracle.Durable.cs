@@ -16,9 +16,9 @@ internal sealed partial class Oracle
     private readonly HashSet<Digest> _released = [];
     private readonly Dictionary<Id16, Outcome> _outcomes = [];
     private readonly HashSet<Digest> _changes = [];
-    private readonly Dictionary<(Name, uint), HashSet<Digest>> _rows = [];
+    private readonly Dictionary<(Name, uint, uint), HashSet<Digest>> _rows = [];
     private readonly Dictionary<Name, CustomerRecord> _customers = [];
-    private readonly Dictionary<ulong, string> _claims = [];
+    private readonly Dictionary<ulong, Digest> _claims = [];
 
     /// <summary>Intents that are durable.</summary>
     public int IntentCount => _intents.Count;
@@ -49,9 +49,9 @@ internal sealed partial class Oracle
         foreach (var row in rows)
         {
             var header = Statement.Read<RowHeader>(Statement.Read<StoredRow>(row.Statement.Span).Header.Span);
-            if (!_rows.TryGetValue((header.Credential, header.Version), out var leaves))
+            if (!_rows.TryGetValue((header.Credential, header.Version, header.Epoch), out var leaves))
             {
-                _rows[(header.Credential, header.Version)] = leaves = [];
+                _rows[(header.Credential, header.Version, header.Epoch)] = leaves = [];
             }
 
             leaves.Add(TreeHash.Leaf(row.Key.LeafKey, Digest.Of(row.Statement.Span)));
@@ -76,8 +76,13 @@ internal sealed partial class Oracle
             }
 
             (LockCount, LiftCount) = (customer.LockGeneration, customer.LiftedGeneration);
-            _claims.TryAdd(customer.Fence, customer.OwnerNode.Value);
+            if (_claims.TryAdd(customer.Fence, customer.OwnerIncarnation))
+            {
+                _claimants.Add(customer.OwnerIncarnation);
+            }
+
             _customers[customer.Customer] = customer;
+            Cluster?.Epochs.Look(customer, rows.Count > 0);
         }
     }
 
@@ -107,13 +112,21 @@ internal sealed partial class Oracle
             case BlockKind.Change:
                 foreach (var cause in Statement.Read<ChangeRecord>(block.Body.Span).Causes)
                 {
-                    if (!_changes.Add(Statement.Read<SignedRequest>(cause.Span).Hash))
-                    {
-                        Fail("request-twice", "a request's change is committed a second time");
-                    }
+                    Followed(Statement.Read<SignedRequest>(cause.Span));
                 }
 
                 break;
+            default:
+                SeeOfHolders(block);
+                break;
+        }
+    }
+
+    private void Followed(SignedRequest request)
+    {
+        if (!_changes.Add(request.Hash))
+        {
+            Fail("request-twice", "a request's change is committed a second time");
         }
     }
 

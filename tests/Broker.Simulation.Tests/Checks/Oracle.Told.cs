@@ -5,7 +5,10 @@ namespace Broker.Simulation.Tests;
 /// <content>What people were told, held against what is durable; what the identity key signs, held against what it may.</content>
 internal sealed partial class Oracle
 {
-    private readonly List<(byte[] Point, Func<bool> IsConfirmed)> _identities = [];
+    private static readonly string[] BeforeCustody =
+        ["broker/custody/1", "broker/share/1", "broker/wrap/1", "broker/succession-record/1"];
+
+    private readonly List<byte[]> _identities = [];
     private readonly Dictionary<string, ulong> _agentFences = [];
 
     /// <summary>A user was told that the launch is accepted.</summary>
@@ -44,29 +47,57 @@ internal sealed partial class Oracle
         }
     }
 
-    /// <summary>A customer's identity came to be, and whether its custody is confirmed.</summary>
-    public void Made(PublicKey identity, Func<bool> isConfirmed) => _identities.Add((identity.Bytes.ToArray(), isConfirmed));
-
     /// <summary>Something is about to be signed.</summary>
     public void Signing(ReadOnlySpan<byte> point, ReadOnlySpan<byte> message)
     {
-        foreach (var (identity, isConfirmed) in _identities)
+        // Whoever signs a custody record is an identity: so it is known from its first signature on.
+        if (!IsIdentity(point))
         {
-            if (!point.SequenceEqual(identity))
+            if (!IsOf(message, "broker/custody/1"))
             {
-                continue;
+                return;
             }
 
-            if (!isConfirmed() && !IsOf(message, "broker/custody/1") && !IsOf(message, "broker/share/1"))
-            {
-                Fail("epoch-before-custody", "the identity key signs before all custodians have confirmed");
-            }
+            _identities.Add(point.ToArray());
+        }
 
-            if (Cluster?.NodeOf(world.Current) is { IsSaidLocked: true })
+        if (!IsOneOf(message, BeforeCustody) && Cluster?.People.IsConfirmed(point) == false)
+        {
+            Fail("epoch-before-custody", "the identity key signs before all holders have confirmed");
+        }
+
+        if (Cluster?.NodeOf(world.Current) is { IsSaidLocked: true })
+        {
+            Fail("key-after-lock", "a key is used after a user was told that it is wiped");
+        }
+
+        SignsUnclaimed(point, message);
+    }
+
+    private bool IsIdentity(ReadOnlySpan<byte> point)
+    {
+        foreach (var identity in _identities)
+        {
+            if (point.SequenceEqual(identity))
             {
-                Fail("key-after-lock", "a key is used after a user was told that it is wiped");
+                return true;
             }
         }
+
+        return false;
+    }
+
+    private static bool IsOneOf(ReadOnlySpan<byte> message, string[] labels)
+    {
+        foreach (var label in labels)
+        {
+            if (IsOf(message, label))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // The agent's own memory of it, and what that memory was before: neither may go back.

@@ -19,6 +19,9 @@ internal sealed partial class Oracle(World world)
     private readonly HashSet<Id16> _opened = [];
     private Violation? _violation;
 
+    /// <summary>Whether it is the oracle itself that opens something.</summary>
+    public bool IsLooking { get; set; }
+
     /// <summary>Where the nodes are, once there are any.</summary>
     public Cluster? Cluster { get; set; }
 
@@ -56,6 +59,7 @@ internal sealed partial class Oracle(World world)
     {
         world.Memory.Count();
         Cluster?.Owners.Check();
+        Cluster?.KeyWatch.Check();
         ThrowIfFound();
     }
 
@@ -86,6 +90,11 @@ internal sealed partial class Oracle(World world)
     /// <summary>Something authentic was opened.</summary>
     public void Opened(ReadOnlySpan<byte> associatedData)
     {
+        if (IsLooking)
+        {
+            return;
+        }
+
         if (IsOf(associatedData, "broker/row/1"))
         {
             RowOpened(Statement.Read<RowHeader>(associatedData));
@@ -160,9 +169,10 @@ internal sealed partial class Oracle(World world)
             Fail("attempt-without-bar", "a further attempt is sealed and the one before was not barred");
         }
 
-        if (!_claims.TryGetValue(header.Fence, out var owner) || owner != world.Current?.Name)
+        if (!_claims.TryGetValue(header.Fence, out var owner) ||
+            Cluster?.NodeOf(world.Current)?.Node.Incarnation.Key.Fingerprint != owner)
         {
-            Fail("stale-fence-accepted", $"{world.Current?.Name} seals under fence {header.Fence}, which {owner ?? "nobody"} has claimed");
+            Fail("stale-fence-accepted", $"{world.Current?.Name} seals under fence {header.Fence}, which this start of it has not claimed");
         }
     }
 
@@ -196,14 +206,15 @@ internal sealed partial class Oracle(World world)
 
     private void RowOpened(RowHeader header)
     {
-        if (!_rows.TryGetValue((header.Credential, header.Version), out var leaves) || !leaves.Overlaps(_released))
+        if (!_rows.TryGetValue((header.Credential, header.Version, header.Epoch), out var leaves) || !leaves.Overlaps(_released))
         {
             Fail("row-without-intent", "a row is opened that no durable intent released");
         }
 
-        if (header.Epoch != 1)
+        var epoch = Customer(header.Customer)?.Custody.Epoch ?? 0;
+        if (header.Epoch != epoch && header.Epoch + 1 != epoch)
         {
-            Fail("key-out-of-epoch", "a row of another epoch is opened");
+            Fail("key-out-of-epoch", $"a row of epoch {header.Epoch} is opened in epoch {epoch}");
         }
     }
 }

@@ -19,11 +19,14 @@ internal sealed class Owners(World world, Cluster cluster)
     /// <summary>Compares what lives with what is owned.</summary>
     public void Check()
     {
-        foreach (var node in cluster.Dmz)
+        foreach (var nodes in (ReadOnlySpan<DmzProcess?[]>)[cluster.Dmz, cluster.Leaving])
         {
-            if (node is { Process.IsDead: false })
+            foreach (var node in nodes)
             {
-                Compare(node.Process, 1 + (node.Key?.Shape.Secrets ?? 0));
+                if (node is { Process.IsDead: false })
+                {
+                    Compare(node.Process, 1 + (node.Key?.Shape.Secrets ?? 0));
+                }
             }
         }
 

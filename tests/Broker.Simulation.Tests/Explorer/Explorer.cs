@@ -11,7 +11,8 @@ internal sealed record Failure(Schedule Schedule, bool Real, Exception Problem)
 }
 
 /// <summary>Runs many schedules, one world a thread, and counts what they reached.</summary>
-internal sealed class Explorer
+/// <param name="schedules">The schedule of a seed.</param>
+internal sealed class Explorer(Func<ulong, Schedule> schedules)
 {
     /// <summary>One schedule in so many runs on the real cryptography.</summary>
     public const int RealOneIn = 100;
@@ -54,7 +55,7 @@ internal sealed class Explorer
             }
 
             var seed = first + (ulong)number;
-            var (schedule, real) = (Schedule.Of(seed), IsReal(seed));
+            var (schedule, real) = (schedules(seed), IsReal(seed));
             try
             {
                 tally.Add(schedule, real, Run.Of(schedule, workshop, real, states: states));

@@ -1,11 +1,13 @@
+using Broker.CredentialZone.Store;
 using Broker.Dmz.Customers;
+using Broker.Protocol.Ledger;
 
 namespace Broker.Simulation.Tests;
 
 /// <summary>What one run of a schedule reached.</summary>
 internal sealed record Reached(
     int Turns, int Changes, int Claims, ulong Locks, ulong Lifts, int Intents, int Sealed, int Opened, int Barred, ulong Digest,
-    IReadOnlyList<string> Ends);
+    IReadOnlyList<string> Ends, IReadOnlyDictionary<string, int> Counts);
 
 /// <summary>Runs one schedule: the steps among the turns, then everything heals and has to come to its end.</summary>
 internal sealed class Run
@@ -37,7 +39,7 @@ internal sealed class Run
         Action<string>? trace = null)
     {
         using var world = new World(schedule.Seed, real, workshop.Arena) { Trace = trace };
-        var cluster = new Cluster(world, workshop.Installation, workshop.Empty());
+        var cluster = new Cluster(world, workshop.Installation, workshop.Empty(), schedule.HasPeers);
         mutation?.Apply(world, cluster);
         return new Run(world, cluster, schedule, states).Go();
     }
@@ -56,7 +58,7 @@ internal sealed class Run
         var oracle = _world.Oracle;
         return new Reached(
             _world.Turns, oracle.ChangeCount, oracle.ClaimCount, oracle.LockCount, oracle.LiftCount, oracle.IntentCount, oracle.SealedCount,
-            oracle.OpenedCount, oracle.BarredCount, _digest.History, [.. oracle.Ends]);
+            oracle.OpenedCount, oracle.BarredCount, _digest.History, [.. oracle.Ends], oracle.Counts);
     }
 
     private async Task SetUp()
@@ -115,6 +117,28 @@ internal sealed class Run
                 break;
             case StepKind.UnlockOther:
                 people.Begin("unlock other", () => people.Unlock(1 - _cluster.Active));
+                break;
+            case StepKind.Rotate:
+                people.Begin("rotate", () => people.Rotate(step.What));
+                break;
+            case StepKind.ChangeCustody:
+                people.Begin("change custody", () => people.ChangeCustody(step.What));
+                break;
+            case StepKind.ReplayCustody:
+                people.Begin("replay custody", () => people.ReplayCustody(step.What));
+                break;
+            case StepKind.GiveOld:
+                people.Begin("give old", () => people.GiveOld(step.What));
+                break;
+            case StepKind.Transfer:
+                people.Begin("transfer", people.Transfer);
+                break;
+            case StepKind.GiveOver:
+                people.Begin("give over", people.GiveOver);
+                break;
+            case StepKind.Drain:
+                people.Begin("drain", () => people.Drain(
+                    step.What % 4 == 0 ? 1 - _cluster.Active : _cluster.Active, lives: step.What / 4 % 2 == 0));
                 break;
             default:
                 Befall(step);
@@ -193,7 +217,7 @@ internal sealed class Run
             TurnUntil(IsSettled, until);
             if (!IsSettled())
             {
-                _world.Oracle.Fail("stuck", Unsettled());
+                _world.Oracle.Fail(_schedule.HasPeers ? HolderRest.Of(_cluster)?.Code ?? "stuck" : "stuck", Unsettled());
             }
         }
 
@@ -206,8 +230,27 @@ internal sealed class Run
         Lock();
     }
 
-    private bool IsSettled() => _cluster.People.IsIdle && IsAtRest(_cluster.Dmz[_cluster.Active]?.Key?.Shape) &&
-        !_cluster.Disk.AllHandOffs.Any(static h => h.IsOpen);
+    private bool IsSettled()
+    {
+        if (_schedule.HasPeers)
+        {
+            _cluster.FollowOwner();
+            if (_cluster.People.IsIdle && _world.Oracle.Customer(People.Customer) is { IsLocked: true })
+            {
+                // A lock that came late, after its user had been told that its fate is not known.
+                _cluster.People.Begin("unlock again", () => _cluster.People.Unlock(_cluster.Active));
+            }
+        }
+
+        return IsAllAtRest();
+    }
+
+    private bool IsAllAtRest() => _cluster.People.IsIdle && IsAtRest(_cluster.Dmz[_cluster.Active]?.Key?.Shape) &&
+        !_cluster.Disk.AllHandOffs.Any(IsOpen) && (!_schedule.HasPeers || HolderRest.Of(_cluster) is null);
+
+    // An agent that does not follow the customer's identity ends its uses without saying so.
+    private bool IsOpen(HandOffRecord handOff) =>
+        handOff.IsOpen && !(_cluster.Epochs.IsBroken && handOff.State == HandOffState.Acknowledged);
 
     private static bool IsAtRest(KeyShape? key) =>
         key is { State: KeyState.Unlocked, IsPending: false, InFlight: 0, Outcomes: 0, Early: 0, IsRecovered: true };
@@ -218,12 +261,20 @@ internal sealed class Run
     {
         var open = _cluster.Disk.AllHandOffs.Where(static h => h.IsOpen).Select(static h => $"{h.State}/{h.UseState} attempt {h.Attempt}");
         return $"after faults have ended: key {_cluster.Dmz[_cluster.Active]?.Key?.Shape} {LastFailure}, agent {_digest.AgentShape}, " +
-            $"people wait for [{_cluster.People.Waiting}], open [{string.Join(", ", open)}]";
+            $"people wait for [{_cluster.People.Waiting}], open [{string.Join(", ", open)}] {HolderRest.Of(_cluster)}";
     }
 
     // At the end all is locked, and no key is left anywhere.
     private void Lock()
     {
+        if (_schedule.HasPeers && _cluster.People.IsEnrolled)
+        {
+            _cluster.People.Begin("lock of all", () => _cluster.People.LockForCertain(_cluster.Active));
+            TurnUntil(() => _cluster.People.IsIdle, _world.Clock.Now + SettleTime);
+            _world.Oracle.ThrowIfFound();
+            LookAtSecrets();
+        }
+
         for (var node = 0; node < 2; node++)
         {
             var index = node;
@@ -231,6 +282,11 @@ internal sealed class Run
         }
 
         TurnUntil(() => _cluster.People.IsIdle, _world.Clock.Now + SettleTime);
+        LookAtSecrets();
+    }
+
+    private void LookAtSecrets()
+    {
         foreach (var node in _cluster.Dmz)
         {
             if (node!.Process.LiveSecrets != 1)

@@ -29,6 +29,12 @@ internal sealed class Tally
             Count((step.IsFault ? "fault " : "step ") + step.Kind, 1);
         }
 
+        Count("schedules with peers", schedule.HasPeers ? 1 : 0);
+        foreach (var (what, count) in reached.Counts)
+        {
+            Count(what, count);
+        }
+
         foreach (var end in reached.Ends)
         {
             Count("ended " + end, 1);

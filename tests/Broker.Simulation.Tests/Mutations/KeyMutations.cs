@@ -97,7 +97,7 @@ internal static class KeyMutations
         {
             foreach (var node in c.Dmz)
             {
-                node?.Link.Forges = static (_, asked) => asked is Wire.AppendOutcomeRequest ? new Wire.AppendOutcomeReply() : null;
+                node?.Link.Calls.Forges = static (_, asked) => asked is Wire.AppendOutcomeRequest ? new Wire.AppendOutcomeReply() : null;
             }
         };
         cluster.Changed(cluster);

@@ -56,7 +56,7 @@ internal static class ZoneMutations
                     continue;
                 }
 
-                node.Link.Learns = (operation, asked, reply) =>
+                node.Link.Calls.Learns = (operation, asked, reply) =>
                 {
                     if (reply is Wire.ReleaseReply { Ended: null } released)
                     {
@@ -65,7 +65,7 @@ internal static class ZoneMutations
                         request = ((Wire.ReleaseRequest)asked).Request;
                     }
                 };
-                node.Link.Forges = (operation, asked) =>
+                node.Link.Calls.Forges = (operation, asked) =>
                     asked is Wire.ReleaseRequest release && known is not null && !release.Request.Equals(request)
                         ? Forged(release, known, receipt!, cluster, world, ofAnother)
                         : null;

@@ -13,14 +13,21 @@ internal sealed class Cluster
     private readonly string _directory;
     private readonly Choices _seeds;
 
-    public Cluster(World world, Installation installation, string directory)
+    /// <param name="world">Where.</param>
+    /// <param name="installation">Certificates.</param>
+    /// <param name="directory">An empty one.</param>
+    /// <param name="hasPeers">Whether the nodes know each other, and two administrators sign what is grave.</param>
+    public Cluster(World world, Installation installation, string directory, bool hasPeers = false)
     {
+        HasPeers = hasPeers;
         _world = world;
         _installation = installation;
         _directory = directory;
         _seeds = new Choices(world.Seed ^ 0xC1A5);
         Network = new Network(world, _seeds.Next());
         Owners = new Owners(world, this);
+        Epochs = new Epochs(world, this);
+        KeyWatch = new KeyWatch(world, this);
         world.Oracle.Cluster = this;
         Disk.Durable = world.Oracle.Durable;
         foreach (var node in _installation.Nodes)
@@ -34,17 +41,30 @@ internal sealed class Cluster
         People = new People(world, this, installation, _seeds.Next());
     }
 
+    /// <summary>Whether the nodes know each other, and two administrators sign what is grave.</summary>
+    public bool HasPeers { get; }
+
     public Network Network { get; }
 
     public MemoryDisk Disk { get; } = new();
 
     public Owners Owners { get; }
 
+    public Epochs Epochs { get; }
+
+    public KeyWatch KeyWatch { get; }
+
     public People People { get; }
 
     public ZoneNode? Zone { get; private set; }
 
     public DmzProcess?[] Dmz { get; } = new DmzProcess?[2];
+
+    /// <summary>Of a node that was started anew while it ran: the start before, which hands over what it has and is stopped then.</summary>
+    public DmzProcess?[] Leaving { get; } = new DmzProcess?[2];
+
+    /// <summary>All starts of DMZ nodes that run.</summary>
+    public IEnumerable<DmzProcess> Running => Dmz.Concat(Leaving).OfType<DmzProcess>();
 
     public AgentProcess? Agent { get; private set; }
 
@@ -60,11 +80,15 @@ internal sealed class Cluster
     public Action<Cluster>? Changed { get; set; }
 
     /// <summary>The node of a process; null for others.</summary>
-    public DmzProcess? NodeOf(Process? process) =>
-        process is null ? null : Dmz[0]?.Process == process ? Dmz[0] : Dmz[1]?.Process == process ? Dmz[1] : null;
+    public DmzProcess? NodeOf(Process? process) => process is null
+        ? null
+        : Dmz[0]?.Process == process ? Dmz[0]
+        : Dmz[1]?.Process == process ? Dmz[1]
+        : Leaving[0]?.Process == process ? Leaving[0]
+        : Leaving[1]?.Process == process ? Leaving[1] : null;
 
     /// <summary>The process of a key's actor.</summary>
-    public Process? ProcessOf(CustomerKey key) => Array.Find(Dmz, n => n?.Key == key)?.Process;
+    public Process? ProcessOf(CustomerKey key) => Running.FirstOrDefault(n => n.Key == key)?.Process;
 
     /// <summary>The public key of the zone's ledger.</summary>
     public PublicKey LedgerKey => _installation.Ledger.PublicKey;
@@ -72,11 +96,14 @@ internal sealed class Cluster
     /// <summary>The actors of the customer's key on the nodes that are up.</summary>
     public void ForEachKey(Action<CustomerKey> what)
     {
-        foreach (var node in Dmz)
+        foreach (var nodes in (ReadOnlySpan<DmzProcess?[]>)[Dmz, Leaving])
         {
-            if (node is { Process.IsDead: false, Key: { } key })
+            foreach (var node in nodes)
             {
-                what(key);
+                if (node is { Process.IsDead: false, Key: { } key })
+                {
+                    what(key);
+                }
             }
         }
     }
@@ -101,7 +128,7 @@ internal sealed class Cluster
     {
         if (Zone is null)
         {
-            Zone = new ZoneNode(_world, _installation, Disk, _seeds.Next());
+            Zone = new ZoneNode(_world, _installation, Disk, _seeds.Next(), HasPeers);
             Changed?.Invoke(this);
         }
     }
@@ -118,7 +145,7 @@ internal sealed class Cluster
         {
             Dmz[index] = new DmzProcess(
                 _world, _installation, index, WitnessDirectory(_installation.Nodes[index].Identity.Name), Network, () => Zone,
-                _seeds.Next());
+                _seeds.Next(), HasPeers ? Dmz : null);
             Changed?.Invoke(this);
         }
     }
@@ -127,6 +154,21 @@ internal sealed class Cluster
     {
         Dmz[index]?.Process.Kill();
         Dmz[index] = null;
+    }
+
+    /// <summary>Starts a node while its last start still runs.</summary>
+    public void SucceedDmz(int index)
+    {
+        StopLeaving(index);
+        (Leaving[index], Dmz[index]) = (Dmz[index], null);
+        StartDmz(index);
+    }
+
+    /// <summary>Stops the start of a node that was succeeded.</summary>
+    public void StopLeaving(int index)
+    {
+        Leaving[index]?.Process.Kill();
+        Leaving[index] = null;
     }
 
     /// <summary>An agent was enrolled: its process starts.</summary>
@@ -162,6 +204,8 @@ internal sealed class Cluster
     {
         Network.IsHealed = true;
         Disk.Fate = null;
+        StopLeaving(0);
+        StopLeaving(1);
         StartZone();
         StartDmz(0);
         StartDmz(1);
@@ -177,6 +221,17 @@ internal sealed class Cluster
             {
                 agent.Cut();
             }
+        }
+    }
+
+    /// <summary>Consoles and agents go to the node that owns the customer, where the active one does not.</summary>
+    public void FollowOwner()
+    {
+        if (Dmz[1 - Active]?.Key?.Shape is { State: KeyState.Unlocked } other && Dmz[Active]?.Key?.Shape.State != KeyState.Unlocked &&
+            other.Fence == _world.Oracle.Customer(People.Customer)?.Fence)
+        {
+            Active = 1 - Active;
+            SendAgentsHome();
         }
     }
 

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Broker.Simulation.Tests;
 
 /// <summary>One start of the credential zone's process: the real store, writer and service over the simulated disk.</summary>
-internal sealed class ZoneNode
+internal sealed class ZoneNode : IServing
 {
     private const int Queue = 1024;
 
@@ -23,10 +23,10 @@ internal sealed class ZoneNode
         ReleasesPerMinute: 100_000, OpenHandOffs: 10_000, OpenUses: 100_000, OpenInvitations: 64, RefusalsPerMinute: 1000,
         ReservedBytes: 0);
 
-    private readonly Dictionary<string, object> _operations = [];
+    private readonly Operations _operations = new();
     private readonly Choices _disk;
 
-    public ZoneNode(World world, Installation installation, MemoryDisk disk, ulong seed)
+    public ZoneNode(World world, Installation installation, MemoryDisk disk, ulong seed, bool hasPeers)
     {
         Process = new Process(world, "zone-1", seed);
         _disk = new Choices(seed ^ 0xD15C);
@@ -39,7 +39,7 @@ internal sealed class ZoneNode
         Writer = system.Spawn(
             Props<WriterMessage>.Of(() => new WriterActor(Store, Node, Queue, RunCommit)).WithMailbox(Queue), "ledger");
         var identity = new ZoneIdentity(installation.Trust, Node, installation.Ledger.ChainDer[0], Process.Time);
-        Map(new ZoneService(identity, Store, new ZoneWriter(Store, Writer)));
+        Map(new ZoneService(identity, Store, new ZoneWriter(Store, Writer)), hasPeers);
     }
 
     public Process Process { get; }
@@ -51,26 +51,17 @@ internal sealed class ZoneNode
     /// <summary>How long the next commit takes; set by the schedule.</summary>
     public TimeSpan SlowDisk { get; set; }
 
-    /// <summary>Serves one call that has arrived, in the zone's process.</summary>
-    public async Task<(byte[]? Reply, ZoneRefusal? Refusal)> Serve<TRequest, TReply>(
+    /// <inheritdoc/>
+    public Task<(byte[]? Reply, ZoneRefusal? Refusal)> Serve<TRequest, TReply>(
         ZoneOperation<TRequest, TReply> operation, PeerIdentity peer, byte[] request)
         where TRequest : IMessage<TRequest>, new()
-        where TReply : IMessage<TReply>, new()
-    {
-        var handler = (IHandler<TRequest>)_operations[operation.Name];
-        return await handler.Serve(peer, operation.RequestParser.ParseFrom(request));
-    }
+        where TReply : IMessage<TReply>, new() => _operations.Serve(operation, peer, request);
 
     private static LedgerSigner Signer(World world, Installation installation)
     {
         var key = installation.Ledger;
-        Sign sign = world.IsReal ? key.Sign : message =>
-        {
-            var signature = new byte[PublicKey.SignatureLength];
-            CheapArithmetic.Sign(key.PublicKey.Bytes.Span, message, signature);
-            return signature;
-        };
-        return new LedgerSigner(key.PublicKey, key.ChainDer[0], sign, new Nothing());
+        return new LedgerSigner(
+            key.PublicKey, key.ChainDer[0], message => Installation.Sign(world, key, message), new Nothing());
     }
 
     // A commit blocks a thread of its own; here it is a turn of its own, some time later.
@@ -87,48 +78,30 @@ internal sealed class ZoneNode
         return done.Task;
     }
 
-    private void Map(ZoneService service)
+    private void Map(ZoneService service, bool hasPeers)
     {
-        Add(ZoneOperations.Describe, service.Describe);
-        Add(ZoneOperations.GetCustomer, service.GetCustomer);
-        Add(ZoneOperations.Enrol, service.Enrol);
-        Add(ZoneOperations.Claim, service.Claim);
-        Add(ZoneOperations.ReadEntries, service.ReadEntries);
-        Add(ZoneOperations.Commit, service.Commit);
-        Add(ZoneOperations.Release, service.Release);
-        Add(ZoneOperations.RotateRows, service.RotateRows);
-        Add(ZoneOperations.AppendOutcome, service.AppendOutcome);
-        Add(ZoneOperations.GetHandOff, service.GetHandOff);
-        Add(ZoneOperations.ListHandOffs, service.ListHandOffs);
-        Add(ZoneOperations.Lock, service.Lock);
-        Add(ZoneOperations.InviteAgent, service.InviteAgent);
-        Add(ZoneOperations.FindInvitation, service.FindInvitation);
-        Add(ZoneOperations.AdvanceGeneration, service.AdvanceGeneration);
-        Add(ZoneOperations.ReportRefusal, service.ReportRefusal);
-        Add(ZoneOperations.ReportCustody, service.ReportCustody);
-    }
-
-    private void Add<TRequest, TReply>(
-        ZoneOperation<TRequest, TReply> operation, Func<PeerIdentity, TRequest, CancellationToken, Task<ZoneAnswer<TReply>>> handler)
-        where TRequest : IMessage<TRequest>, new()
-        where TReply : class, IMessage<TReply>, new()
-    {
-        _operations[operation.Name] = new Handler<TRequest, TReply>(handler);
-    }
-
-    private interface IHandler<in TRequest>
-    {
-        Task<(byte[]? Reply, ZoneRefusal? Refusal)> Serve(PeerIdentity peer, TRequest request);
-    }
-
-    private sealed class Handler<TRequest, TReply>(Func<PeerIdentity, TRequest, CancellationToken, Task<ZoneAnswer<TReply>>> handler)
-        : IHandler<TRequest>
-        where TReply : class, IMessage<TReply>, new()
-    {
-        public async Task<(byte[]? Reply, ZoneRefusal? Refusal)> Serve(PeerIdentity peer, TRequest request)
+        _operations.Add(ZoneOperations.Describe, service.Describe);
+        _operations.Add(ZoneOperations.GetCustomer, service.GetCustomer);
+        _operations.Add(ZoneOperations.Enrol, service.Enrol);
+        _operations.Add(ZoneOperations.Claim, service.Claim);
+        _operations.Add(ZoneOperations.ReadEntries, service.ReadEntries);
+        _operations.Add(ZoneOperations.Commit, service.Commit);
+        _operations.Add(ZoneOperations.Release, service.Release);
+        _operations.Add(ZoneOperations.RotateRows, service.RotateRows);
+        _operations.Add(ZoneOperations.AppendOutcome, service.AppendOutcome);
+        _operations.Add(ZoneOperations.GetHandOff, service.GetHandOff);
+        _operations.Add(ZoneOperations.ListHandOffs, service.ListHandOffs);
+        _operations.Add(ZoneOperations.Lock, service.Lock);
+        _operations.Add(ZoneOperations.InviteAgent, service.InviteAgent);
+        _operations.Add(ZoneOperations.FindInvitation, service.FindInvitation);
+        _operations.Add(ZoneOperations.AdvanceGeneration, service.AdvanceGeneration);
+        _operations.Add(ZoneOperations.ReportRefusal, service.ReportRefusal);
+        _operations.Add(ZoneOperations.ReportCustody, service.ReportCustody);
+        if (hasPeers)
         {
-            var answer = await handler(peer, request, CancellationToken.None);
-            return (answer.Reply?.ToByteArray(), answer.Refusal);
+            _operations.Add(ZoneOperations.AppendTransfer, service.AppendTransfer);
+            _operations.Add(ZoneOperations.ListEntries, service.ListEntries);
+            _operations.Add(ZoneOperations.ListCustomers, service.ListCustomers);
         }
     }
 

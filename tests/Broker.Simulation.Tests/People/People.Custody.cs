@@ -1,273 +1,118 @@
 using Broker.Dmz.Customers;
-using Broker.Links.Zone;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
-using Broker.Protocol.Directory;
-using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
-using Broker.Protocol.Statements;
 using Broker.Secrets;
-using Google.Protobuf;
-using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Simulation.Tests;
 
-/// <content>Enrolment, unlocking, locking.</content>
+/// <content>Other custody, other epochs, and what is left of the custody before.</content>
 internal sealed partial class People
 {
-    private const int MostTries = 12;
+    private readonly List<(SignedRequest Request, UserAction Action, AskedWays Asked)> _custodyRequests = [];
 
-    private static readonly TimeSpan UnlockPatience = TimeSpan.FromSeconds(45);
-
-    private readonly List<Enrolment> _enrolments = [];
-
-    // Custodians keep what they were given at each try: which of them the zone has is known when it says so.
-    private Enrolment? TheEnrolment => _world.Oracle.Customer(Customer) is { } customer
-        ? _enrolments.Find(e => e.Custody.Identity.Equals(customer.Custody.Identity))
-        : null;
-
-    /// <summary>Whether the zone is known to have the customer.</summary>
-    public bool IsEnrolled => _world.Oracle.Customer(Customer) is not null;
-
-    /// <summary>Enrols the customer, again and again until the zone has it; then sees to it that it is unlocked.</summary>
-    public async Task Enrol()
+    /// <summary>Two administrators ask for another custody; its holders confirm, or some of them never do.</summary>
+    public async Task ChangeCustody(int what)
     {
-        for (var tries = 0; tries < MostTries && !IsEnrolled; tries++)
+        if (await State(Node(_cluster.Active)) is { } state && WireSigned.From(state.Custody).Read<CustodyRecord>() is var custody)
         {
-            try
-            {
-                await TryEnrol(_cluster.Active);
-            }
-            catch (Exception problem) when (problem is ZoneException or Actors.ActorException or GoneException)
-            {
-                await Pause(300);
-            }
+            var asked = Ways(what);
+            var payload = new ChangeCustodyPayload(asked.Ways, OneWayOnly: true, Administrators(what), custody.Epoch, custody.Revision);
+            await Remake(Request(UserAction.ChangeCustody, payload, Alice, with: Bob), UserAction.ChangeCustody, asked, LeftOut(what));
         }
     }
 
-    private async Task TryEnrol(int index)
+    /// <summary>Two administrators ask for the next epoch; one in eight gives the old secret up as compromised.</summary>
+    public async Task Rotate(int what)
     {
-        var node = Node(index);
-        if (await State(node) is not null)
+        if (await State(Node(_cluster.Active)) is { } state && WireSigned.From(state.Custody).Read<CustodyRecord>() is var custody)
+        {
+            var asked = Ways(what);
+            var payload = new RotatePayload(
+                asked.Ways, OneWayOnly: true, Administrators(what), custody.Epoch + 1, Compromised: (what >> 10) % 8 == 0);
+            await Remake(Request(UserAction.Rotate, payload, Alice, with: Bob), UserAction.Rotate, asked, LeftOut(what));
+        }
+    }
+
+    /// <summary>Somebody sends an old request for custody again: it must not be followed twice.</summary>
+    public async Task ReplayCustody(int what)
+    {
+        if (_custodyRequests.Count > 0)
+        {
+            var (request, action, asked) = _custodyRequests[what % _custodyRequests.Count];
+            await Remake(request, action, asked, leaveOut: 0);
+        }
+    }
+
+    /// <summary>
+    /// Custodians give what is superseded, or never counted, to the node that does not own the customer; half of them name the custody
+    /// record of then, which a gateway or a zone that lies would.
+    /// </summary>
+    public async Task GiveOld(int what)
+    {
+        var node = Node(1 - _cluster.Active);
+        var old = _makings.Where(m => m != TheMaking).ToList();
+        if (old.Count == 0 || await State(node) is not { } state)
         {
             return;
         }
 
-        var plan = new EnrolmentPlan(
-            _installation.Cluster, Customer, node.Node.Incarnation.Key.Fingerprint,
-            [CustodyWay.OfShares(2, [.. _custodians.Select((c, i) => Named($"custodian-{i + 1}", c))])], OneWayOnly: true,
-            [Named("alice", _users[Alice])], 1, _process.Time.GetUtcNow() + TimeSpan.FromMinutes(10)).Encode();
-        var signed = new Signed(plan, _world.IsReal ? _installation.Console.Sign(plan) : CheapSignature(plan));
-        var refs = (await Of(node, async () => await node.Customers.Find(Customer, exists: false))).Value ?? throw new GoneException();
-        var enrolled = await Of(node, () => refs.Key.Ask<Result<EnrolledModel>>(
-            r => new CustomerKeyMessage.Enrol(signed, [.. _installation.Console.ChainDer.Select(static c => c.ToArray())], r), Patience));
-        if (enrolled.Value is not { } model)
-        {
-            await Pause(300);
-            return;
-        }
-
-        var enrolment = new Enrolment(model, model.Custody.ToSigned().Read<CustodyRecord>());
-        _world.Oracle.Made(enrolment.Custody.Identity, () => enrolment.Confirmed == enrolment.Model.Shares.Count);
-        _enrolments.Add(enrolment);
-        foreach (var share in model.Shares)
-        {
-            var answer = Confirmation(enrolment, share.Index);
-            enrolment.Confirmed++;
-            var confirmed = await Of(node, () => refs.Key.Ask<Result<KeyStatus>>(
-                r => new CustomerKeyMessage.Confirm("shares", share.Index, answer, r), Patience));
-            if (confirmed.Value is null)
-            {
-                return;
-            }
-        }
-
-        await UntilUnlocked(node, TimeSpan.FromSeconds(8));
-    }
-
-    /// <summary>Custodians give their shares to a node, and where a lock stands an administrator lifts it.</summary>
-    public async Task Unlock(int index)
-    {
-        var until = _process.Time.GetUtcNow() + UnlockPatience;
-        while (_process.Time.GetUtcNow() < until)
-        {
-            try
-            {
-                if (!IsEnrolled || await TryUnlock(Node(index)))
-                {
-                    return;
-                }
-            }
-            catch (Exception problem) when (problem is ZoneException or Actors.ActorException or GoneException)
-            {
-                // Tried again.
-            }
-
-            await Pause(500);
-        }
-    }
-
-    private async Task<bool> TryUnlock(DmzProcess node)
-    {
+        var making = old[what % old.Count];
         var refs = (await Of(node, async () => await node.Customers.Find(Customer, exists: true))).Value ?? throw new GoneException();
-        var state = await State(node);
-        var before = await Status(node, refs);
-        if (before.State == KeyState.Unlocked && before.Fence == state?.Fence && state.LockGeneration == state.LiftedGeneration)
-        {
-            return Chosen(node);
-        }
-
-        if (before.State == KeyState.Unlocked)
-        {
-            // Another node has claimed the customer since, or a lock stands whose answer was lost: this key can do nothing.
-            await Wipe(node);
-        }
-
-        if (state is null || TheEnrolment is not { } enrolment)
-        {
-            return false;
-        }
-
-        var custody = WireSigned.From(state.Custody);
-        for (uint index = 1; index <= 2; index++)
-        {
-            var share = ShareFor(enrolment, index, node);
-            node.SharesGiven++;
-            node.IsSaidLocked = false;
-            await Of(node, () => refs.Key.Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.GiveShare(share, custody, r), Patience));
-        }
-
-        var status = await UntilUnlocked(node, TimeSpan.FromSeconds(6));
-        if (status.State == KeyState.LiftNeeded)
-        {
-            await Lift(node, refs);
-            status = await UntilUnlocked(node, TimeSpan.FromSeconds(6));
-        }
-
-        return status.State == KeyState.Unlocked && Chosen(node);
+        var lies = (what >> 8) % 2 == 0;
+        _world.Oracle.IsLiedTo |= lies;
+        await Give(node, refs, making, lies ? making.Signed : WireSigned.From(state.Custody));
+        await UntilUnlocked(node, TimeSpan.FromSeconds(6));
     }
 
-    private bool Chosen(DmzProcess node)
+    private async Task Remake(SignedRequest request, UserAction action, AskedWays asked, int leaveOut)
     {
-        _cluster.Active = node.Index;
-        _cluster.SendAgentsHome();
-        return true;
-    }
-
-    private async Task Lift(DmzProcess node, CustomerRefs refs)
-    {
-        if (await State(node) is not { } state)
-        {
-            return;
-        }
-
-        var request = Request(UserAction.LiftLock, new LockPayload(state.LockGeneration, "again"), Alice);
-        var (entries, head) = await Read(node, [EntryKey.User(Alice)]);
-        await Of(node, () => refs.Key.Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.Lift(request, entries, head, r), Patience));
-    }
-
-    /// <summary>An administrator locks the customer: in the zone first, then on the node.</summary>
-    public async Task Lock(int index)
-    {
-        var node = Node(index);
-        var request = Request(UserAction.Lock, new LockPayload(0, "stop"), Alice);
-        var reply = await Of(node, () => node.Node.Zone.LockAsync(
-            new Wire.LockRequest { Customer = Customer.Value, Request = ByteString.CopyFrom(request.Encode()) }, default));
-        _world.Oracle.ToldLocked(Customer, reply.Generation);
-        await Wipe(node);
-    }
-
-    /// <summary>A node is told to forget the key.</summary>
-    public async Task Wipe(DmzProcess node)
-    {
+        var node = Node(_cluster.Active);
         if (node.Customers.Known(Customer) is not { } refs)
         {
             return;
         }
 
-        var given = node.SharesGiven;
-        var status = await Of(node, () => refs.Key.Ask<KeyStatus>(r => new CustomerKeyMessage.Lock("test", r), Patience));
-        if (given == node.SharesGiven && status.State == KeyState.Locked)
+        _custodyRequests.Add((request, action, asked));
+        var (entries, head) = await Read(node, [.. ChangeKeys.Users(request), ChangeKeys.Record(request)]);
+        var begun = await Of(node, () => refs.Key.Ask<Result<EnrolledModel>>(
+            r => new CustomerKeyMessage.BeginCustody(request, action, entries, head, r), Patience));
+        if (begun.Value is { } model && await Confirm(node, refs, Keep(model, asked), leaveOut) && leaveOut == 0)
         {
-            node.IsSaidLocked = true;
-        }
-    }
-
-    public Task Wipe(int index) => Wipe(Node(index));
-
-    private async Task<KeyStatus> UntilUnlocked(DmzProcess node, TimeSpan patience)
-    {
-        var refs = node.Customers.Known(Customer) ?? throw new GoneException();
-        var until = _process.Time.GetUtcNow() + patience;
-        for (var wait = 2; ; wait = Math.Min(wait * 2, 500))
-        {
-            var status = await Status(node, refs);
-            if (status.State is KeyState.Unlocked or KeyState.LiftNeeded or KeyState.Locked or KeyState.Unknown ||
-                _process.Time.GetUtcNow() > until)
+            var until = _process.Time.GetUtcNow() + TimeSpan.FromSeconds(8);
+            for (var wait = 2; (await Status(node, refs)).Challenge is not null && _process.Time.GetUtcNow() < until; wait *= 2)
             {
-                return status;
+                await Pause(Math.Min(wait, 500));
             }
-
-            await Pause(wait);
         }
     }
 
-    private Task<KeyStatus> Status(DmzProcess node, CustomerRefs refs) =>
-        Of(node, () => refs.Key.Ask<KeyStatus>(static r => new CustomerKeyMessage.GetStatus(r), Patience));
+    private static uint Administrators(int what) => (what >> 4) % 4 == 0 ? 1u : 2;
 
-    private async Task<Wire.CustomerState?> State(DmzProcess node)
+    // One in six is begun and never confirmed by all.
+    private static int LeftOut(int what) => (what >> 7) % 6 == 0 ? 1 : 0;
+
+    /// <summary>Shares with k of n, the customer's own key, or both; the custodians are others each time.</summary>
+    private AskedWays Ways(int what)
     {
-        try
+        var (count, safe) = (2 + (what % 3), what / 3 % 3 == 0 ? _safes[what / 9 % _safes.Count] : null);
+        var from = what % _custodians.Count;
+        List<P256PrivateKey> custodians = [.. Enumerable.Range(from, count).Select(i => _custodians[i % _custodians.Count])];
+        List<CustodyWay> ways = [];
+        if (safe is null || what / 27 % 3 > 0)
         {
-            var request = new Wire.GetCustomerRequest { Customer = Customer.Value };
-            return await Of(node, () => node.Node.Zone.GetCustomerAsync(request, default));
+            var threshold = 2 + (uint)(what / 81 % (count - 1));
+            ways.Add(CustodyWay.OfShares(threshold, [.. custodians.Select((c, i) => Named($"custodian-{i + 1}", c))]));
         }
-        catch (ZoneRefusedException refused) when (refused.Code == Codes.CustomerUnknown)
+
+        if (safe is not null)
         {
-            return null;
+            ways.Add(CustodyWay.OfWrap(WayKind.Key, Named(Safe.Value, safe)));
         }
+
+        return new AskedWays(ways, custodians, safe);
     }
 
-    private async Task<(IReadOnlyList<ProvenEntry> Entries, Signed Head)> Read(DmzProcess node, IReadOnlyList<EntryKey> keys)
-    {
-        var request = new Wire.ReadEntriesRequest { Customer = Customer.Value };
-        request.Keys.AddRange(keys.Select(static k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
-        var reply = await Of(node, () => node.Node.Zone.ReadEntriesAsync(request, default));
-        return ([.. reply.Entries.Select(ProvenEntry.From)], WireSigned.From(reply.Head));
-    }
-
-    private byte[] CheapSignature(byte[] message)
-    {
-        var signature = new byte[PublicKey.SignatureLength];
-        CheapArithmetic.Sign(_installation.Console.PublicKey.Bytes.Span, message, signature);
-        return signature;
-    }
-
-    private byte[] Confirmation(Enrolment enrolment, uint index)
-    {
-        using var share = Open(enrolment, index);
-        return share.Confirm(enrolment.Model.Challenge);
-    }
-
-    private ShareRecord Open(Enrolment enrolment, uint index)
-    {
-        var custody = enrolment.Custody;
-        var info = CustodyInfo.SealedShare(custody.Cluster, Customer, custody.Epoch, custody.Shares!.Split, index);
-        return ShareRecord.Take(Hpke.Open(_custodians[(int)index - 1], info, [], enrolment.Model.Shares[(int)index - 1].Sealed));
-    }
-
-    // The custodian accepts the head that the zone has: after a crash of both nodes nobody else remembers one.
-    private ShareModel ShareFor(Enrolment enrolment, uint index, DmzProcess node)
-    {
-        using var share = Open(enrolment, index);
-        var head = _world.Oracle.Customer(Customer)!.Head;
-        var sealedShare = share.SealForUnlock(
-            node.Node.Incarnation.Key, CustodyInfo.AcceptedHead(head.Counter, head.Root), _process.Fill);
-        return new ShareModel(share.Epoch, share.Split.ToString(), index, sealedShare, head.Counter, head.Root.ToString(), null);
-    }
-
-    private sealed record Enrolment(EnrolledModel Model, CustodyRecord Custody)
-    {
-        public int Confirmed { get; set; }
-    }
+    /// <summary>Ways that are asked for, with the keys of those who are to hold them.</summary>
+    private sealed record AskedWays(IReadOnlyList<CustodyWay> Ways, IReadOnlyList<P256PrivateKey> Custodians, P256PrivateKey? Safe);
 }

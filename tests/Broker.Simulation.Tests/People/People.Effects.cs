@@ -34,7 +34,7 @@ internal sealed partial class People
     /// <summary>Puts a version of the credential.</summary>
     public async Task<bool> Put(uint replaces)
     {
-        if (TheEnrolment is not { } enrolment)
+        if (TheMaking is not { } making)
         {
             return false;
         }
@@ -44,8 +44,8 @@ internal sealed partial class People
         using (var secret = SecretBuffer.CopyOf("correct horse"u8))
         {
             upload = Hpke.Seal(
-                enrolment.Custody.Intake.Bytes.Span,
-                PutCredentialPayload.Info(_installation.Cluster, Customer, 1, enrolment.Custody.Intake),
+                making.Custody.Intake.Bytes.Span,
+                PutCredentialPayload.Info(_installation.Cluster, Customer, making.Custody.Epoch, making.Custody.Intake),
                 PutCredentialPayload.AssociatedData(Database, CredentialKind.Password, Policy, replaces, Alice, key),
                 secret.Span, _process.Fill);
         }
@@ -158,7 +158,8 @@ internal sealed partial class People
     }
 
     private async Task<bool> Change<T>(UserAction action, T payload)
-        where T : IStatement<T> => await Submit(Request(action, payload, Alice), action, []);
+        where T : IStatement<T> =>
+        await Submit(Request(action, payload, Alice, with: _cluster.HasPeers ? Bob : null), action, []);
 
     private async Task<bool> Submit(SignedRequest request, UserAction action, byte[] upload)
     {
@@ -217,7 +218,7 @@ internal sealed partial class People
         var change = new Change.Enrolment(invitation, new Signed(asked, Sign(token, asked)), Sign(key, asked));
         if ((await Submit(change))?.Grant is { } grant)
         {
-            _cluster.Enrolled(scalar, grant.Read<Grant>(), TheEnrolment!.Custody.Identity, boot);
+            _cluster.Enrolled(scalar, grant.Read<Grant>(), TheMaking!.Custody.Identity, boot);
         }
 
         return _cluster.Home is not null;

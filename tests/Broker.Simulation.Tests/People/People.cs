@@ -16,11 +16,13 @@ internal sealed partial class People
     public static readonly Name Customer = Name.Parse("acme");
 
     private static readonly Name Alice = Name.Parse("alice");
+    private static readonly Name Bob = Name.Parse("bob");
     private static readonly Name Carol = Name.Parse("carol");
     public static readonly Name Web = Name.Parse("web-1");
     private static readonly Name Policy = Name.Parse("web");
     private static readonly Name Database = Name.Parse("db");
     private static readonly Name Hold = Name.Parse("hold");
+    private static readonly Name Safe = Name.Parse("safe");
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly World _world;
@@ -29,18 +31,30 @@ internal sealed partial class People
     private readonly Process _process;
     private readonly Dictionary<Name, P256PrivateKey> _users = [];
     private readonly List<P256PrivateKey> _custodians = [];
+    private readonly List<P256PrivateKey> _safes = [];
+    private readonly Choices _choices;
     private readonly List<Flow> _flows = [];
 
     public People(World world, Cluster cluster, Installation installation, ulong seed)
     {
         (_world, _cluster, _installation) = (world, cluster, installation);
         _process = new Process(world, "people", seed);
+        _choices = new Choices(seed ^ 0x9E0B1E);
         world.Run(_process, () =>
         {
             _users[Alice] = P256PrivateKey.Generate(_process.Fill);
             _users[Carol] = P256PrivateKey.Generate(_process.Fill);
             for (var i = 0; i < 3; i++)
             {
+                _custodians.Add(P256PrivateKey.Generate(_process.Fill));
+            }
+
+            if (cluster.HasPeers)
+            {
+                _users[Bob] = P256PrivateKey.Generate(_process.Fill);
+                _safes.Add(P256PrivateKey.Generate(_process.Fill));
+                _safes.Add(P256PrivateKey.Generate(_process.Fill));
+                _custodians.Add(P256PrivateKey.Generate(_process.Fill));
                 _custodians.Add(P256PrivateKey.Generate(_process.Fill));
             }
         });
@@ -106,7 +120,7 @@ internal sealed partial class People
         }
     }
 
-    private SignedRequest Request<T>(UserAction action, T payload, Name user, Id16? key = null)
+    private SignedRequest Request<T>(UserAction action, T payload, Name user, Id16? key = null, Name? with = null)
         where T : IStatement<T>
     {
         var encoded = payload.Encode();
@@ -114,7 +128,8 @@ internal sealed partial class People
             _installation.Cluster, Customer, user, action.Name, key ?? NewId(), _process.Time.GetUtcNow() + TimeSpan.FromMinutes(10),
             Digest.Of(encoded));
         var statement = request.Encode();
-        return new SignedRequest(statement, encoded, [new UserSignature(user, Sign(_users[user], statement))]);
+        IEnumerable<Name> signers = with is { } other ? [user, other] : [user];
+        return new SignedRequest(statement, encoded, [.. signers.Select(s => new UserSignature(s, Sign(_users[s], statement)))]);
     }
 
     private static byte[] Sign(P256PrivateKey key, ReadOnlySpan<byte> message)

@@ -81,6 +81,9 @@ internal sealed class MemoryDisk : IZoneDatabase, IZoneWriter
 
     public IEnumerable<HandOffRecord> AllHandOffs => _handOffs.Rows.Select(static r => r.Value);
 
+    /// <summary>The rows of a customer that are there.</summary>
+    public IEnumerable<EntryRecord> LiveRows(Name customer) => Rows(customer);
+
     /// <summary>The machine has lost power, or the process was killed: what was not durable is gone.</summary>
     public void Recover()
     {

@@ -6,24 +6,25 @@ using Google.Protobuf;
 namespace Broker.Simulation.Tests;
 
 /// <summary>
-/// A node's way to the zone: requests and replies travel as bytes, take time, get lost, arrive twice; each call ends by its deadline in
+/// The calls of a link: requests and replies travel as bytes, take time, get lost, arrive twice; each call ends by its deadline in
 /// one of the three ways that the real link knows.
 /// </summary>
-internal sealed class SimulatedZoneLink(Process caller, PeerIdentity peer, Network network, Func<ZoneNode?> zone) : ZoneCaller
+internal sealed class SimulatedCalls(Process caller, PeerIdentity peer, Network network, Func<IServing?> server, TimeSpan limit)
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
-
     /// <summary>Changes requests on their way: a seeded fault.</summary>
     public Func<string, IMessage, IMessage>? Bends { get; set; }
 
-    /// <summary>Answers in place of the zone where it gives an answer: a seeded fault.</summary>
+    /// <summary>Answers in place of the server where it gives an answer: a seeded fault.</summary>
     public Func<string, IMessage, IMessage?>? Forges { get; set; }
 
     /// <summary>Sees answers: what a seeded fault learns from.</summary>
     public Action<string, IMessage, IMessage>? Learns { get; set; }
 
-    public override Task<TReply> CallAsync<TRequest, TReply>(
+    /// <summary>Calls one operation.</summary>
+    public Task<TReply> CallAsync<TRequest, TReply>(
         ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken)
+        where TRequest : IMessage<TRequest>, new()
+        where TReply : IMessage<TReply>, new()
     {
         var call = new Call<TRequest, TReply>(operation);
         if (cancellationToken.IsCancellationRequested)
@@ -32,7 +33,7 @@ internal sealed class SimulatedZoneLink(Process caller, PeerIdentity peer, Netwo
         }
 
         var registration = cancellationToken.UnsafeRegister(call.Cancel, cancellationToken);
-        var deadline = caller.After(Deadline, call.Lose);
+        var deadline = caller.After(limit, call.Lose);
         call.OnEnd = () =>
         {
             registration.Unregister();
@@ -63,7 +64,7 @@ internal sealed class SimulatedZoneLink(Process caller, PeerIdentity peer, Netwo
             return;
         }
 
-        var target = zone();
+        var target = server();
         if (target is null || fault == LinkFault.Disconnect)
         {
             network.After(network.Latency(), target is null ? call.Refuse : call.Lose);
@@ -78,7 +79,7 @@ internal sealed class SimulatedZoneLink(Process caller, PeerIdentity peer, Netwo
         }
     }
 
-    private async Task Serve<TRequest, TReply>(ZoneNode target, Call<TRequest, TReply> call, byte[] bytes, bool dropReply)
+    private async Task Serve<TRequest, TReply>(IServing target, Call<TRequest, TReply> call, byte[] bytes, bool dropReply)
         where TRequest : IMessage<TRequest>, new()
         where TReply : IMessage<TReply>, new()
     {
