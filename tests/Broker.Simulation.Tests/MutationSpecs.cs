@@ -17,7 +17,7 @@ public sealed class MutationSpecs(ITestOutputHelper output)
         {
             try
             {
-                Run.Of(Schedule.Of(seed), workshop, mutation: fault);
+                Run.Of(fault.ScheduleOf(seed), workshop, mutation: fault);
             }
             catch (Violation violation)
             {

@@ -5,7 +5,11 @@ namespace Broker.Simulation.Tests;
 /// <param name="Within">Schedules in which it has to be found.</param>
 /// <param name="Codes">The violations by which it may show.</param>
 /// <param name="Apply">Puts it in.</param>
-internal sealed record Mutation(string Name, int Within, string[] Codes, Action<World, Cluster> Apply)
+/// <param name="HasPeers">Whether it shows in schedules with peers only.</param>
+internal sealed record Mutation(string Name, int Within, string[] Codes, Action<World, Cluster> Apply, bool HasPeers = false)
 {
+    /// <summary>The schedule of a seed in which it is looked for.</summary>
+    public Schedule ScheduleOf(ulong seed) => HasPeers ? Schedule.WithPeers(seed) : Schedule.Alone(seed);
+
     public override string ToString() => Name;
 }

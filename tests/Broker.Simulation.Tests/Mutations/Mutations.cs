@@ -4,5 +4,8 @@ namespace Broker.Simulation.Tests;
 internal static class AllMutations
 {
     public static IReadOnlyList<Mutation> All { get; } =
-        [.. WipeMutations.All, .. ZoneMutations.All, .. KeyMutations.All, .. AgentMutations.All, .. KernelMutations.All];
+    [
+        .. WipeMutations.All, .. ZoneMutations.All, .. KeyMutations.All, .. AgentMutations.All, .. KernelMutations.All,
+        .. CustodyMutations.All, .. TransferMutations.All,
+    ];
 }
