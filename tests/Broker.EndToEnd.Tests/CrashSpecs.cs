@@ -1,10 +1,8 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Crashes;
 using Broker.EndToEnd.Tests.Harness;
 using Broker.EndToEnd.Tests.Histories;
-using Broker.Protocol.Api;
 using Broker.Protocol.Ledger;
 using Broker.Secrets;
 using Broker.TestKit;

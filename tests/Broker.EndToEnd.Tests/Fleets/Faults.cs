@@ -1,4 +1,3 @@
-using Broker.EndToEnd.Tests.Harness;
 using Broker.TestKit;
 
 namespace Broker.EndToEnd.Tests.Fleets;

@@ -1,5 +1,4 @@
 using Broker.EndToEnd.Tests.Client;
-using Broker.EndToEnd.Tests.Harness;
 using Broker.EndToEnd.Tests.Histories;
 
 namespace Broker.EndToEnd.Tests.Fleets;

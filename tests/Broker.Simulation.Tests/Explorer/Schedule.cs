@@ -62,7 +62,7 @@ internal sealed record Step(StepKind Kind, int At, int What)
 /// </param>
 internal sealed record Schedule(ulong Seed, IReadOnlyList<Step> Steps, bool HasPeers = false)
 {
-    /// <summary>One schedule in so many has peers: it takes three times as long.</summary>
+    /// <summary>One schedule in so many has peers: it takes twice as long.</summary>
     public const int PeersOneIn = 10;
 
     private const char Mark = '+';
