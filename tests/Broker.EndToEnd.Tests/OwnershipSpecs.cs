@@ -2,7 +2,6 @@ using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Crashes;
 using Broker.EndToEnd.Tests.Harness;
 using Broker.EndToEnd.Tests.Histories;
-using Broker.Protocol.Api;
 using Xunit.Abstractions;
 
 namespace Broker.EndToEnd.Tests;

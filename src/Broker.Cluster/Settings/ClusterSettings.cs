@@ -15,8 +15,9 @@ public enum MembershipKind
 /// <summary>The section <c>broker.dmz.cluster</c>; each key is described in reference.conf, which also has its default.</summary>
 /// <param name="Membership">Where it is known who takes part.</param>
 /// <param name="Holders">Nodes that hold a customer's secret, its owner among them; 1 to 16.</param>
+/// <param name="MoveInterval">How long a customer stays where it is before it is moved for order's sake.</param>
 /// <param name="Etcd">Where etcd is; null unless membership is there.</param>
-public sealed record ClusterSettings(MembershipKind Membership, int Holders, EtcdSettings? Etcd)
+public sealed record ClusterSettings(MembershipKind Membership, int Holders, TimeSpan MoveInterval, EtcdSettings? Etcd)
 {
     /// <summary>Reads the section.</summary>
     /// <param name="dmz">A reader at <c>broker.dmz</c>.</param>
@@ -27,7 +28,9 @@ public sealed record ClusterSettings(MembershipKind Membership, int Holders, Etc
         var kind = cluster.OneOf("membership", ("static", MembershipKind.Static), ("etcd", MembershipKind.Etcd));
         // Read in any case: a section that waits to be used is no reason to refuse a file.
         var etcd = EtcdSettings.Read(cluster.Section("etcd"), isUsed: kind == MembershipKind.Etcd);
-        return new ClusterSettings(kind, cluster.Integer("holders", 1, 16), kind == MembershipKind.Etcd ? etcd : null);
+        return new ClusterSettings(
+            kind, cluster.Integer("holders", 1, 16), cluster.Duration("move-interval", TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+            kind == MembershipKind.Etcd ? etcd : null);
     }
 }
 

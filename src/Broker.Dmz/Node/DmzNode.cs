@@ -86,7 +86,7 @@ internal sealed class DmzNode : INode
             Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(_node, logs.CreateLogger("broker.customers"))),
             "customers");
         _customers = new CustomerRegistry(customers);
-        _links = new PeerLinks(_node, _customers, options.Peers, options.Placement, _key, _system, logs);
+        _links = new PeerLinks(_node, _customers, options.Peers, options.Cluster, _key, _system, logs);
         _requests = _system.Spawn(
             Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches),
             "requests");
@@ -198,7 +198,7 @@ internal sealed class DmzNode : INode
         {
             Intake = _links.Intake,
             Membership = _links.Membership,
-            Holders = _options.Placement.Holders,
+            Holders = _options.Cluster.Holders,
         };
         application.MapGateway(gateway);
         _links.Map(application, gateway.Owned, _connected);
@@ -222,7 +222,7 @@ internal sealed class DmzNode : INode
         await _system.TerminateAsync(LastDeadline);
         await _tokens.DisposeAsync();
         _zone.Dispose();
-        _links.Dispose();
+        await _links.DisposeAsync();
         _node.AgentIssuer?.Dispose();
         _node.Incarnation.Dispose();
         _key.Dispose();

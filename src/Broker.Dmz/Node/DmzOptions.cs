@@ -3,7 +3,6 @@ using Broker.Cluster;
 using Broker.Configuration;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Peers;
-using Broker.Dmz.Placement;
 using Broker.Host;
 using Broker.Secrets;
 
@@ -27,13 +26,10 @@ internal sealed record DmzOptions(
     CustodySettings Custody,
     NodeLimits Limits,
     PeerOptions Peers,
-    PlacementOptions Placement)
+    ClusterSettings Cluster)
 {
     /// <summary>The descriptor of a memfd with a predecessor's tickets, of the command line.</summary>
     public int? AdmissionDescriptor { get; init; }
-
-    /// <summary>Who is taken to live among the nodes of the DMZ.</summary>
-    public ClusterSettings Cluster { get; init; } = new(MembershipKind.Static, 2, null);
 
     /// <summary>Sessions with agents that are begun in a second.</summary>
     public required int SessionsPerSecond { get; init; }
@@ -75,9 +71,8 @@ internal sealed record DmzOptions(
                 s.Duration("share-timeout", TimeSpan.FromSeconds(10), TimeSpan.FromHours(24)),
                 s.Duration("grant-life", TimeSpan.FromMinutes(1), TimeSpan.FromDays(7))),
             PeerOptions.Read(s),
-            PlacementOptions.Read(s.Section("cluster")))
+            ClusterSettings.Read(s))
         {
-            Cluster = ClusterSettings.Read(s),
             SessionsPerSecond = (int)s.Integer("agents.sessions-per-second", 1, 1_000_000),
         };
     }

@@ -18,8 +18,10 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Dmz.Peers;
 
 /// <summary>All that a node has to do with other nodes, from its start to its stop.</summary>
-internal sealed partial class PeerLinks : IDisposable
+internal sealed partial class PeerLinks : IAsyncDisposable
 {
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(2);
+
     private readonly DmzContext _node;
     private readonly CustomerRegistry _customers;
     private readonly PeerOptions _options;
@@ -32,14 +34,16 @@ internal sealed partial class PeerLinks : IDisposable
     private Task _succession = Task.CompletedTask;
 
     public PeerLinks(
-        DmzContext node, CustomerRegistry customers, PeerOptions options, PlacementOptions placement, InstallationKey key,
+        DmzContext node, CustomerRegistry customers, PeerOptions options, ClusterSettings settings, InstallationKey key,
         ActorSystem system, ILoggerFactory logs)
     {
         (_node, _customers, _options, _key) = (node, customers, options, key);
         _log = logs.CreateLogger("broker.peers");
         _fetcher = new PeerFetcher(node, customers, _log);
-        var membership = new PeerMembership(node);
-        Membership = membership;
+        var proven = new PeerMembership(node);
+        var membership = Membership = settings.Etcd is { } etcd
+            ? EtcdMembership.Create(etcd, node.Cluster, node.Time, logs.CreateLogger("broker.etcd")) : proven;
+        var placement = new PlacementOptions(settings.Holders, settings.MoveInterval);
         Intake = system.Spawn(
             Props<PeerIntakeMessage>.Of(() => new PeerIntake(
                 node, _fetcher, c => Places.ShouldHold(c, node.Node, membership.View, placement.Holders))).WithMailbox(16),
@@ -52,7 +56,7 @@ internal sealed partial class PeerLinks : IDisposable
 
         if (node.Peers.Others.Count > 0)
         {
-            system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(node, membership.Refresh)).WithMailbox(16), "peers");
+            system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(node, proven.Refresh)).WithMailbox(16), "peers");
             var cluster = _cluster = system.Spawn(
                 Props<PlacementMessage>.Of(() => new PlacementKeeper(
                     node, customers, placement, Intake, logs.CreateLogger("broker.cluster"))).WithMailbox(1024),
@@ -111,9 +115,24 @@ internal sealed partial class PeerLinks : IDisposable
             await LeaveTicketsAsync(deadline);
             // Who leaves claims nothing any more.
             _cluster?.Stop();
-            await Membership.LeaveAsync(deadline);
+            await LeaveMembershipAsync(deadline);
             var given = await new PeerDeparture(_node, _customers).GiveOver(deadline);
             Log.Left(_log, given.Count);
+        }
+    }
+
+    /// <summary>Says that it leaves, where that can be said soon: what nobody hears ends by itself, and customers wait for their next owner.</summary>
+    private async Task LeaveMembershipAsync(CancellationToken deadline)
+    {
+        using var limit = new CancellationTokenSource(LeavePatience, _node.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deadline);
+        try
+        {
+            await Membership.LeaveAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!deadline.IsCancellationRequested)
+        {
+            Log.NotLeft(_log);
         }
     }
 
@@ -144,8 +163,9 @@ internal sealed partial class PeerLinks : IDisposable
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        await Membership.DisposeAsync();
         foreach (var peer in _node.Peers.Others.OfType<PeerClient>().Concat(_toHolders))
         {
             peer.Dispose();
@@ -206,6 +226,9 @@ internal sealed partial class PeerLinks : IDisposable
         [LoggerMessage(2704, LogLevel.Warning,
             "the service manager did not take the tickets: two people, or custodians, have to admit the successor")]
         public static partial void NotKept(ILogger log);
+
+        [LoggerMessage(2705, LogLevel.Warning, "nobody could be told that this node leaves; it counts until its time is over")]
+        public static partial void NotLeft(ILogger log);
 
         [LoggerMessage(2702, LogLevel.Information, "{Customers} customers given over to other holders")]
         public static partial void Left(ILogger log, int customers);

@@ -15,7 +15,7 @@ public sealed class ClusterSettingsSpecs
     public void Static_membership_should_be_the_default_and_need_nothing()
     {
         var settings = Read("");
-        Assert.Equal(new ClusterSettings(MembershipKind.Static, 2, null), settings);
+        Assert.Equal(new ClusterSettings(MembershipKind.Static, 2, TimeSpan.FromMinutes(2), null), settings);
     }
 
     [Fact]
@@ -36,10 +36,8 @@ public sealed class ClusterSettingsSpecs
     }
 
     [Fact]
-    public async Task Factory_should_make_what_the_settings_name()
+    public async Task Membership_should_be_made_of_what_the_settings_name()
     {
-        await using var plain = Create(Read(""));
-        Assert.IsType<StaticMembership>(plain);
         using var authority = new EtcdAuthority();
         var (certificate, key) = authority.Issue("dmz-1");
         var settings = Read($$"""
@@ -47,14 +45,16 @@ public sealed class ClusterSettingsSpecs
             etcd { endpoints = ["https://127.0.0.1:1"], ca = "{{authority.Authority}}", certificate = "{{certificate}}", key = "{{key}}" }
             """);
         Assert.Equal((3, TimeSpan.FromSeconds(10)), (settings.Holders, settings.Etcd!.Ttl));
-        await using var etcd = Create(settings);
-        Assert.IsType<EtcdMembership>(etcd);
+        await using (Create(settings))
+        {
+        }
+
         File.Delete(key);
         Assert.Throws<InstallationKeyException>(() => Create(settings));
     }
 
-    private static IMembership Create(ClusterSettings settings) => Broker.Cluster.Membership.Create(
-        settings, Name.Parse("test-cluster"), new Dictionary<Name, Uri>(), TimeProvider.System, NullLoggerFactory.Instance);
+    private static EtcdMembership Create(ClusterSettings settings) => EtcdMembership.Create(
+        settings.Etcd!, Name.Parse("test-cluster"), TimeProvider.System, NullLogger.Instance);
 
     private static ClusterSettings Read(string section)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Broker.EndToEnd.Tests.Client;
-using Broker.EndToEnd.Tests.Links;
 using Broker.Protocol.Api;
 
 namespace Broker.EndToEnd.Tests.Harness;

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Broker.Cluster.Etcd;
+using Broker.Links.Identity;
+using Broker.Protocol.Identifiers;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
@@ -37,6 +39,20 @@ public sealed partial class EtcdMembership : IMembership
     private long? _listUntil;
     private long _currentUntil = long.MinValue;
     private int _disposed;
+
+    /// <summary>Begins to look at who takes part. Nothing has joined yet; the caller disposes it.</summary>
+    /// <param name="settings">Where etcd is.</param>
+    /// <param name="cluster">The installation's id: <see cref="LinkTrust.Cluster"/>.</param>
+    /// <param name="time">Measures leases and waits.</param>
+    /// <param name="logger">For what an operator should know.</param>
+    /// <exception cref="InstallationKeyException">A certificate or key for etcd cannot be used.</exception>
+    public static EtcdMembership Create(EtcdSettings settings, Name cluster, TimeProvider time, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var tls = EtcdTls.Load(settings.Authority, settings.Certificate, settings.Key);
+        var client = new EtcdClient(new EtcdClientOptions(settings.Endpoints), tls, time);
+        return new EtcdMembership(new EtcdMembershipOptions(cluster, settings.Ttl), client, time, logger);
+    }
 
     /// <summary>Begins to look at who takes part.</summary>
     /// <param name="options">How.</param>
