@@ -174,13 +174,14 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         Assert.InRange(afters[^1], 1u, 60_000u);
         Assert.Equal(0u, (await Open("dmz-8")).Reply!.AfterMilliseconds);
         world.Time.Advance(TimeSpan.FromSeconds(10));
-        while (routing.Relays.StandIns < 4)
+        string? full = null;
+        for (var i = 0; i < 20 && full is null; i++)
         {
-            await Open("dmz-9");
+            full = (await Open("dmz-9")).Refusal?.Code;
             world.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal(Codes.Busy, (await Open("dmz-9")).Refusal!.Code);
+        Assert.Equal(Codes.Busy, full);
         standIns.Stop();
 
         async Task<ZoneAnswer<Wire.OpenAgentReply>> Open(string node)

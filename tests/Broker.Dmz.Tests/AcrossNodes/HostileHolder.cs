@@ -126,7 +126,8 @@ internal sealed class HostileHolder : IAsyncDisposable
     {
         foreach (var frame in request.Frames)
         {
-            _relays[new Id16(request.Relay.Span)].Writer.TryWrite(Frame.Parser.ParseFrom(frame));
+            _relays.GetOrAdd(new Id16(request.Relay.Span), static _ => Channel.CreateUnbounded<Frame>()).Writer.TryWrite(
+                Frame.Parser.ParseFrom(frame));
         }
 
         return Task.FromResult<ZoneAnswer<Wire.CarryFramesReply>>(new Wire.CarryFramesReply());

@@ -78,7 +78,7 @@ public sealed class RelayAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         if (Table[what].Code is { } code)
         {
             await AcrossFixture.Until("the relay ends", () => hostile.Ends.Contains(code));
-            Assert.Contains(await f.Customer.Refusals(), r => r.Code == code && r.Principal == $"agent/{f.AgentName}");
+            await ShouldBeAudited(f, code);
         }
 
         f.Customer.Refs.Key.Tell(new CustomerKeyMessage.GiveUp(header.HandOff, header.Attempt));
@@ -226,6 +226,16 @@ public sealed class RelayAttacks(DmzWorld world) : IClassFixture<DmzWorld>
 
         await f.ShouldHandOff();
         Assert.Equal(0, f.Owner.Routing.Relays.Held);
+    }
+
+    // The refusal is recorded after the session has ended.
+    private static async Task ShouldBeAudited(AcrossFixture f, string code)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (!(await f.Customer.Refusals()).Any(r => r.Code == code && r.Principal == $"agent/{f.AgentName}"))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(20), $"{code} is not in the ledger");
+        }
     }
 
     private static async Task<AgentEnd> Bystander(AcrossFixture f)
