@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Broker.Actors;
+using Broker.Cluster;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
@@ -91,6 +92,11 @@ internal sealed class DmzNode : INode
             Props<RequestsMessage>.Of(() => new ProvisioningRequests(_node, options.MaxLaunches)).WithMailbox(options.MaxLaunches),
             "requests");
         _routing = AgentRouting.Make(_node, options.SessionsPerSecond, options.MaxAgents, _connected, logs.CreateLogger("broker.agents"));
+        if (_links.Membership is EtcdMembership etcd)
+        {
+            _routing = _routing with { Directory = new EtcdAgentPlaces(etcd.Agents, _routing.Directory, time) };
+        }
+
         _agents = _system.Spawn(
             Props<AgentsMessage>.Of(() => new AgentSessions(_routing, options.MaxAgents)).WithMailbox(options.MaxAgents), "agents");
         _standIns = _system.Spawn(
