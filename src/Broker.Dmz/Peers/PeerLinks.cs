@@ -121,7 +121,9 @@ internal sealed partial class PeerLinks : IAsyncDisposable
         }
     }
 
-    /// <summary>Says that it leaves, where that can be said soon: what nobody hears ends by itself, and customers wait for their next owner.</summary>
+    /// <summary>
+    /// Says that it leaves, where that can be said soon: what nobody hears ends by itself, and customers wait for their next owner.
+    /// </summary>
     private async Task LeaveMembershipAsync(CancellationToken deadline)
     {
         using var limit = new CancellationTokenSource(LeavePatience, _node.Time);

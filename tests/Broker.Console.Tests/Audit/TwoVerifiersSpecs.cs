@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Broker.Console.Audit;
 using Broker.Links.Identity;
-using Broker.Protocol.Ledger;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Ledger;
 using Broker.Protocol.Transfer;
 
 namespace Broker.Console.Tests.Audit;

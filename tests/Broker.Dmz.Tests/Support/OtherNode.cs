@@ -25,7 +25,7 @@ namespace Broker.Dmz.Tests.Support;
 /// <summary>A DMZ node with its peer listener: another one of its own, or the world's, which is only served here.</summary>
 internal sealed class OtherNode : IAsyncDisposable
 {
-    private static int s_placements;
+    private static int _placements;
     private static int _names;
 
     private readonly DmzWorld _world;
@@ -157,7 +157,7 @@ internal sealed class OtherNode : IAsyncDisposable
     {
         await Membership.JoinAsync(
             new Cluster.Member(Node.Node, Address, Node.Incarnation.Key.Fingerprint, "test"), CancellationToken.None);
-        var (system, name) = (_system ?? _world.System, Interlocked.Increment(ref s_placements));
+        var (system, name) = (_system ?? _world.System, Interlocked.Increment(ref _placements));
         var watch = system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(Node, Membership.Refresh)), $"peers-{name}");
         var placement = system.Spawn(
             Props<PlacementMessage>.Of(() => new PlacementKeeper(Node, Customers, options, null, NullLogger.Instance)), $"cluster-{name}");

@@ -31,11 +31,8 @@ internal sealed class Faults(Fleet fleet, SeededRandom random)
 
     private Fault KillZone() => Kill(OneOf(fleet.Zones), takesSecrets: false);
 
-    private static Fault Kill(Node node, bool takesSecrets) => new($"kill {node.Name}", takesSecrets ? [node.Name] : [], node.KillAsync, () =>
-    {
-        node.Start();
-        return Task.CompletedTask;
-    });
+    private static Fault Kill(Node node, bool takesSecrets) => new(
+        $"kill {node.Name}", takesSecrets ? [node.Name] : [], node.KillAsync, () => Done(node.Start));
 
     private Fault PauseDmz() => Pause(OneOf(fleet.Dmz));
 
@@ -47,7 +44,8 @@ internal sealed class Faults(Fleet fleet, SeededRandom random)
     {
         var (from, to) = Pair();
         return new Fault(
-            $"cut {from.Name} to {to.Name}", [], () => Done(() => fleet.Network.Cut(from, to)), () => Done(() => fleet.Network.Heal(from, to)));
+            $"cut {from.Name} to {to.Name}", [],
+            () => Done(() => fleet.Network.Cut(from, to)), () => Done(() => fleet.Network.Heal(from, to)));
     }
 
     private Fault CutBothWays()

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Broker.EndToEnd.Tests.Fleets;
 
-/// <summary>A certificate authority for what is not the broker's: the database and etcd. Certificates name an address, keys are PEM.</summary>
+/// <summary>A certificate authority for what is not the broker's: database and etcd. Certificates name an address, keys are PEM.</summary>
 internal sealed class ServerAuthority : IDisposable
 {
     private readonly string _directory;
