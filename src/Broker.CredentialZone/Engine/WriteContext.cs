@@ -4,6 +4,7 @@ using Broker.CredentialZone.Store;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
+using Broker.Protocol.Statements;
 
 namespace Broker.CredentialZone.Engine;
 
@@ -21,6 +22,7 @@ internal sealed class WriteContext
 
     private readonly Dictionary<Name, CustomerRecord?> _customers = [];
     private readonly Dictionary<string, ChainState> _chains = [];
+    private readonly Dictionary<string, (Digest Block, DateTimeOffset Time)> _times = [];
     private readonly HashSet<Name> _dirtyCustomers = [];
     private readonly HashSet<string> _dirtyChains = [];
     private readonly List<(Name Name, CustomerRecord? Before)> _customersBefore = [];
@@ -180,11 +182,30 @@ internal sealed class WriteContext
     public PendingBlock Append(string chain, string kind, byte[] body)
     {
         var end = Chain(chain);
+        var time = TimeAfter(end);
         var block = new PendingBlock(
-            chain, end.Length, new Block(Cluster, chain, end.Length, end.Hash, Now, kind, body).Encode());
+            chain, end.Length, new Block(Cluster, chain, end.Length, end.Hash, time, kind, body).Encode());
+        _times[chain] = (block.Hash, time);
         Blocks.Add(block);
         Put(end with { Length = end.Length + 1, Hash = block.Hash });
         return block;
+    }
+
+    /// <summary>Now, or the time of a chain's last block where another node has written it by a clock that is ahead.</summary>
+    private DateTimeOffset TimeAfter(ChainState end)
+    {
+        if (_verified is null || end.Length == 0)
+        {
+            return Now;
+        }
+
+        if (!_times.TryGetValue(end.Chain, out var last) || last.Block != end.Hash)
+        {
+            var block = Blocks.FindLast(b => b.Hash == end.Hash)?.Encoding ?? Tables.Blocks(end.Chain, end.Length - 1, 1)[0].Block;
+            last = (end.Hash, Statement.Read<Block>(block.Span).Time);
+        }
+
+        return last.Time > Now ? last.Time : Now;
     }
 
     /// <summary>The end of a chain, as a point.</summary>
@@ -211,6 +232,10 @@ internal sealed class WriteContext
         {
             _customers.Clear();
             _chains.Clear();
+            if (_times.Count > MaxRemembered)
+            {
+                _times.Clear();
+            }
         }
         else if (_customers.Count > MaxRemembered || _chains.Count > MaxRemembered)
         {
@@ -270,6 +295,7 @@ internal sealed class WriteContext
         _verified?.Clear();
         _customers.Clear();
         _chains.Clear();
+        _times.Clear();
         _dirtyCustomers.Clear();
         _dirtyChains.Clear();
         _entries.Clear();

@@ -58,6 +58,26 @@ public sealed class SharedDatabaseSpecs : IDisposable
     }
 
     [SkippableFact]
+    public void Time_of_record_should_not_run_backwards_where_the_clocks_of_the_nodes_differ()
+    {
+        var customer = _one.Ready();
+        using var behind = new ZoneUnderTest(PostgresTests.Open, _one.DirectoryPath, ledger: _one.LedgerKey);
+        for (var turn = 0; turn < 3; turn++)
+        {
+            _one.Time.Advance(TimeSpan.FromSeconds(10));
+            _one.Do(new ReleaseRows(customer.Call(customer.Launch())));
+            behind.Do(new ReleaseRows(customer.Call(customer.Launch())));
+            var known = behind.Refused(new ReleaseRows(customer.Call(customer.Launch()) with { Fence = 7 }));
+            Assert.Equal(RefusalCode.StaleFence, known);
+            behind.Do(new ReleaseRows(customer.Call(customer.Launch())));
+        }
+
+        var times = LedgerWalker.Walk(_one.Store, ZoneUnderTest.Cluster, customer.Name.Value, _one.LedgerKey.Key).Select(static b => b.Time);
+        Assert.Equal(times.Order(), times);
+        Assert.True(times.Last() > behind.Time.GetUtcNow());
+    }
+
+    [SkippableFact]
     public async Task Many_at_once_should_never_fork_a_chain_or_give_one_fence_twice()
     {
         const int Rounds = 40;

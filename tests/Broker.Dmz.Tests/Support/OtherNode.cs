@@ -174,12 +174,12 @@ internal sealed class OtherNode : IAsyncDisposable
     }
 
     /// <summary>Enters a way to another node among the peers.</summary>
-    public void Know(PeerCaller peer) => ((List<PeerCaller>)Node.Peers.Others).Add(peer);
+    public void Know(PeerCaller peer) => ((PeerList)Node.Peers.Others).Add(peer);
 
     /// <summary>Has another way to a node that is known already.</summary>
     public void Replace(PeerCaller peer)
     {
-        ((List<PeerCaller>)Node.Peers.Others).RemoveAll(p => p.Node == peer.Node);
+        ((PeerList)Node.Peers.Others).Remove(Node.Peers.Find(peer.Node)!);
         Know(peer);
     }
 
