@@ -25,7 +25,7 @@ internal static class CustodyCommand
             var customer = await PinnedCustomer.LoadAsync(context, context.Get(name));
             CustodyResult.Of(customer.Custody, []).Print(context, o =>
             {
-                if (customer.Model.Challenge is not null)
+                if (customer.Model.Challenge is { Length: > 0 })
                     o.WriteLine($"waiting   {customer.Model.Missing}");
                 if (customer.Model.Rotation is { } rotation)
                     o.WriteLine($"rotating  {rotation.Done} rows done, {rotation.Left} left");

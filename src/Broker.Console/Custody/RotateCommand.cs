@@ -53,7 +53,7 @@ internal static class RotateCommand
     {
         var model = await context.Gateway.GetAsync(GatewayClient.Of(customer), ApiJson.Default.CustomerModel);
         ulong? shown = null;
-        while (model.Challenge is not null || model.Rotation is not null)
+        while (model.Challenge is { Length: > 0 } || model.Rotation is not null)
         {
             if (model.Rotation is { } rotation && rotation.Left != shown)
             {

@@ -109,7 +109,7 @@ public sealed record ProvenModel(string Way, uint Index, string Holder, byte[] A
 /// <param name="Fence">The zone's fence.</param>
 /// <param name="LockGeneration">Locks so far.</param>
 /// <param name="LiftedGeneration">The generation up to which they were lifted.</param>
-/// <param name="Challenge">While holders are to confirm what was sealed to them: what they answer.</param>
+/// <param name="Challenge">While holders are to confirm what was sealed to them: what they answer; else null, or empty.</param>
 /// <param name="Successions">
 /// Each a <see cref="Custody.SuccessionRecord"/> signed by the new identity, in the order of epochs: they lead from an identity that
 /// was pinned to the one that signs now.
