@@ -39,7 +39,7 @@ internal sealed partial class Fleet
     /// </summary>
     public async Task<IReadOnlyList<NodeAtRest>> AtRestAsync()
     {
-        await Console.OkAsync("customer", "lock", Customer);
+        await Console.OkAsync("customer", "lock", Customer, "--reason", "everything is over");
         var nodes = new List<NodeAtRest>();
         for (var i = 0; i < _apis.Count; i++)
         {
