@@ -11,8 +11,8 @@ namespace Broker.EndToEnd.Tests.Fleets;
 
 /// <summary>
 /// Three DMZ nodes, two zone nodes, three members of etcd and PostgreSQL, each on a machine of its own, with 20 agents and load, under
-/// faults: nothing acknowledged is lost, nothing opened twice or without its intent, every request ends, and nobody is asked to unlock while
-/// a holder lives. <c>BROKER_CHAOS_FAULTS</c> sets how many faults there are, <c>BROKER_CHAOS_SEED</c> repeats a choice of them.
+/// faults: nothing acknowledged is lost, nothing opened twice or without its intent, every request ends, and nobody is asked to unlock
+/// while a holder lives. <c>BROKER_CHAOS_FAULTS</c> sets how many faults there are, <c>BROKER_CHAOS_SEED</c> repeats a choice of them.
 /// </summary>
 [Collection(Certificates.Collection)]
 public sealed class ChaosSpecs(Certificates certificates, ITestOutputHelper output)
