@@ -31,7 +31,7 @@ internal static class HandOffs
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"{late.Message}; it is {last}", late);
+            throw new TimeoutException($"{late.Message}; it is {last?.Value?.State} {last?.Value?.UseState} {last?.Code}", late);
         }
     }
 

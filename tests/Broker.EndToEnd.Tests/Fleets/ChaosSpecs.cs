@@ -23,6 +23,7 @@ public sealed class ChaosSpecs(Certificates certificates, ITestOutputHelper outp
     [SkippableFact]
     public async Task Whatever_befalls_a_fleet_its_promises_should_hold()
     {
+        Skip.If(Environment.GetEnvironmentVariable("BROKER_CHAOS_FAULTS") is null, "minutes of faults: scripts/test --chaos runs it");
         var seed = Environment.GetEnvironmentVariable("BROKER_CHAOS_SEED") == "random" ? NewSeed() : Setting("BROKER_CHAOS_SEED", 1);
         output.WriteLine($"BROKER_CHAOS_SEED={seed}");
         await using var fleet = await Fleet.StartAsync(certificates, new FleetOptions { DmzSettings = "hand-off-timeout = 5s" });

@@ -73,7 +73,9 @@ internal sealed class Aftermath(ApiClient api, Brokerctl console, TestUser user,
     private Task EndAsync() => InParallelAsync(record.Items, async item =>
     {
         var id = item.Launch.HandOff.ToString();
-        if ((await api.HandOffAsync(id)).Code != "unknown-hand-off")
+        var known = await Eventually.GetAsync($"a definite answer about hand-off {id}", async () =>
+            await api.HandOffAsync(id) is var answer && (answer.Value is not null || answer.Code == "unknown-hand-off") ? answer : null);
+        if (known.Value is not null)
             _ended[id] = await HandOffs.EndedAsync(api, id);
     });
 
