@@ -71,7 +71,7 @@ internal sealed class SparseTree(ITreeNodes nodes)
 
     /// <summary>Walks the whole tree.</summary>
     /// <returns>How many leaves it has.</returns>
-    /// <exception cref="AlteredException">A hash is not that of what stands below it, or a leaf stands where its key does not lead.</exception>
+    /// <exception cref="AlteredException">A hash is not that of what is below it, or a leaf stands where its key does not lead.</exception>
     public ulong CountVerified()
     {
         var leaves = 0ul;
@@ -138,7 +138,8 @@ internal sealed class SparseTree(ITreeNodes nodes)
         _changed.TryGetValue(position, out var node) ? node : nodes.Read(position);
 
     // The two change together; a difference means that somebody else wrote here.
-    private TreeNode ReadChild(TreePosition position, TreeChild expected) => Read(position) is { } node && node.Hash == expected.Subtree.Hash
+    private TreeNode ReadChild(TreePosition position, TreeChild expected) =>
+        Read(position) is { } node && node.Hash == expected.Subtree.Hash
         ? node
         : throw new AlteredException(RefusalCode.TreeAltered, "a node of the customer's tree is missing, or another than its parent says");
 

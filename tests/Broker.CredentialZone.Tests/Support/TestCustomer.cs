@@ -5,7 +5,6 @@ using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
-using Broker.Protocol.Merkle;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 

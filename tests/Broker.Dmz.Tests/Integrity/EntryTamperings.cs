@@ -1,4 +1,3 @@
-using Broker.Dmz.Customers;
 using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Requests;

@@ -25,7 +25,8 @@ public class TreeProofSpecs
         Assert.Equal(empty, Subtree.Join(empty, empty));
         Assert.Equal(leaf, Subtree.Join(leaf, empty));
         Assert.Equal(leaf, Subtree.Join(empty, leaf));
-        foreach (var (left, right) in ((Subtree, Subtree)[])[(leaf, leaf), (leaf, node), (node, leaf), (node, node), (node, empty), (empty, node)])
+        (Subtree, Subtree)[] nodes = [(leaf, leaf), (leaf, node), (node, leaf), (node, node), (node, empty), (empty, node)];
+        foreach (var (left, right) in nodes)
         {
             Assert.Equal(new Subtree(SubtreeKind.Node, TreeHash.Node(left.Hash, right.Hash)), Subtree.Join(left, right));
         }
