@@ -42,6 +42,6 @@ public sealed class LeafCacheSpecs
     private static ProvenEntry Entry(string name, Digest leaf)
     {
         var key = EntryKey.User(Name.Parse(name));
-        return new ProvenEntry(key, key.LeafKey, leaf, null, new TreeProof(Digest.Zero, []));
+        return new ProvenEntry(key, key.LeafKey, leaf, null, TreeProof.Alone);
     }
 }

@@ -3,7 +3,6 @@ using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
-using Broker.Protocol.Merkle;
 
 namespace Broker.CredentialZone.Engine;
 
@@ -49,16 +48,15 @@ internal sealed class EntryCache(long maxBytes)
     /// <exception cref="AlteredException">Table, tree and head, which change together, do not agree: somebody else wrote here.</exception>
     public static ProvenEntry Read(IZoneReader tables, SparseTree tree, CustomerRecord record, EntryKey key)
     {
-        var leafKey = key.LeafKey;
         if (tree.Root != record.Head.Root)
         {
             throw Altered(RefusalCode.TreeAltered, "the customer's tree does not have the root of its head");
         }
 
-        var (leaf, proof) = tree.Prove(leafKey);
+        var (under, proof) = tree.Prove(key.LeafKey);
         var entry = tables.Entry(record.Customer, key);
         var value = entry is null ? Digest.Zero : Digest.Of(entry.Statement.Span);
-        if (leaf != (entry is null ? Digest.Zero : TreeHash.Leaf(leafKey, value)))
+        if (under != value)
         {
             throw Altered(RefusalCode.EntryAltered, $"a {key.Type} entry and its leaf do not agree");
         }

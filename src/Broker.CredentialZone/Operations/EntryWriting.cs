@@ -2,7 +2,6 @@ using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
 using Broker.Protocol.Identifiers;
-using Broker.Protocol.Merkle;
 
 namespace Broker.CredentialZone.Operations;
 
@@ -16,8 +15,7 @@ internal static class EntryWriting
         var tree = new SparseTree(context.Tables.Nodes(customer));
         foreach (var change in changes)
         {
-            var key = change.Key.LeafKey;
-            tree.Update(key, change.Statement is { } statement ? TreeHash.Leaf(key, Digest.Of(statement.Span)) : Digest.Zero);
+            tree.Update(change.Key.LeafKey, change.Statement is { } statement ? Digest.Of(statement.Span) : Digest.Zero);
         }
 
         if (tree.Root != root)

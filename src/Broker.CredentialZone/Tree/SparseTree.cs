@@ -16,8 +16,8 @@ internal interface ITreeNodes
 }
 
 /// <summary>
-/// The sparse Merkle tree of one customer over its stored nodes. A subtree with a single leaf is one record in its parent, so
-/// reading or changing a leaf among n touches about log2 n nodes. Changes gather in memory until <see cref="Flush"/>.
+/// The sparse Merkle tree of one customer over its stored nodes. A single leaf is one record in its parent, so reading or changing a
+/// leaf among n touches about log2 n nodes. Changes gather in memory until <see cref="Flush"/>.
 /// </summary>
 internal sealed class SparseTree(ITreeNodes nodes)
 {
@@ -28,51 +28,50 @@ internal sealed class SparseTree(ITreeNodes nodes)
     /// <summary>The root after the changes so far; zero when the tree is empty.</summary>
     public Digest Root => Read(TreePosition.Root)?.Hash ?? Digest.Zero;
 
-    /// <summary>Sets the leaf of a key; zero removes it.</summary>
-    public void Update(Digest key, Digest leaf)
+    /// <summary>Sets the value of a key, SHA-256 of its entry's encoding; zero removes it.</summary>
+    public void Update(Digest key, Digest value)
     {
         // The root is stored even when less than two leaves are below it, so it has no parent to be folded into.
         var root = Read(TreePosition.Root) ?? TreeNode.Nothing;
         var side = key.Bit(0);
-        root = root.With(side, Apply(root.Side(side), 1, key, leaf));
+        root = root.With(side, Apply(root.Side(side), 1, TreeChild.Leaf(key, value), key));
         _changed[TreePosition.Root] = root == TreeNode.Nothing ? null : root;
     }
 
-    /// <summary>The leaf of a key, or zero, and the proof of it or of its absence.</summary>
-    public (Digest Leaf, TreeProof Proof) Prove(Digest key)
+    /// <summary>The value of a key, or zero, and the proof of it or of its absence.</summary>
+    public (Digest Value, TreeProof Proof) Prove(Digest key)
     {
-        var siblings = new List<Digest>();
+        var siblings = new List<TreeChild>();
         Span<byte> present = stackalloc byte[Digest.Length];
         present.Clear();
-        var leaf = Digest.Zero;
+        var value = Digest.Zero;
         var node = Read(TreePosition.Root);
         for (var depth = 0; node is not null; depth++)
         {
-            Add(siblings, present, depth, node.Side(!key.Bit(depth)).Hash);
+            Add(siblings, present, depth, node.Side(!key.Bit(depth)));
             var child = node.Side(key.Bit(depth));
             node = null;
-            if (child.Kind == TreeChildKind.Node)
+            if (child.Kind == SubtreeKind.Node)
             {
                 node = ReadChild(TreePosition.On(key, depth + 1), child);
             }
-            else if (child.Kind == TreeChildKind.Leaf && child.Key == key)
+            else if (child.Kind == SubtreeKind.Leaf && child.Key == key)
             {
-                leaf = child.Leaf;
+                value = child.Value;
             }
-            else if (child.Kind == TreeChildKind.Leaf)
+            else if (child.Kind == SubtreeKind.Leaf)
             {
-                var fork = Fork(key, child.Key, depth + 1);
-                Add(siblings, present, fork, Fold(child.Key, child.Leaf, fork + 1));
+                Add(siblings, present, Fork(key, child.Key, depth + 1), child);
             }
         }
 
         siblings.Reverse();
-        return (leaf, new TreeProof(new Digest(present), siblings));
+        return (value, new TreeProof(new Digest(present), siblings));
     }
 
     /// <summary>Walks the whole tree.</summary>
     /// <returns>How many leaves it has.</returns>
-    /// <exception cref="AlteredException">A hash is not that of what stands below it.</exception>
+    /// <exception cref="AlteredException">A hash is not that of what is below it, or a leaf stands where its key does not lead.</exception>
     public ulong CountVerified()
     {
         var leaves = 0ul;
@@ -87,21 +86,17 @@ internal sealed class SparseTree(ITreeNodes nodes)
             foreach (var right in Sides)
             {
                 var (child, below) = (at.Node.Side(right), at.Position.Below(right));
-                if (child.Kind == TreeChildKind.Node)
+                if (child.Kind == SubtreeKind.Node)
                 {
                     open.Push((ReadChild(below, child), below));
                 }
-                else if (child.Kind == TreeChildKind.Leaf)
+                else if (child.Kind == SubtreeKind.Leaf)
                 {
                     leaves++;
-                    if (TreePosition.On(child.Key, below.Depth) != below || Fold(child.Key, child.Leaf, below.Depth) != child.Hash)
+                    if (TreePosition.On(child.Key, below.Depth) != below)
                     {
-                        throw new AlteredException(RefusalCode.TreeAltered, "a leaf of the customer's tree is not the one of its hash");
+                        throw new AlteredException(RefusalCode.TreeAltered, "a leaf of the customer's tree is not where its key leads");
                     }
-                }
-                else if (child != TreeChild.Empty)
-                {
-                    throw new AlteredException(RefusalCode.TreeAltered, "an empty side of the customer's tree has a hash");
                 }
             }
         }
@@ -120,27 +115,13 @@ internal sealed class SparseTree(ITreeNodes nodes)
         _changed.Clear();
     }
 
-    private static void Add(List<Digest> siblings, Span<byte> present, int depth, Digest sibling)
+    private static void Add(List<TreeChild> siblings, Span<byte> present, int depth, TreeChild child)
     {
-        if (sibling != Digest.Zero)
+        if (child.Kind != SubtreeKind.Empty)
         {
-            siblings.Add(sibling);
+            siblings.Add(child);
             present[depth >> 3] |= (byte)(0x80 >> (depth & 7));
         }
-    }
-
-    private static TreeChild LeafAt(Digest key, Digest leaf, int depth) =>
-        new(TreeChildKind.Leaf, Fold(key, leaf, depth), key, leaf);
-
-    private static Digest Fold(Digest key, Digest leaf, int depth)
-    {
-        var node = leaf;
-        for (var level = TreeHash.Depth - 1; level >= depth; level--)
-        {
-            node = TreeHash.Parent(key.Bit(level), node, Digest.Zero);
-        }
-
-        return node;
     }
 
     private static int Fork(Digest a, Digest b, int depth)
@@ -157,64 +138,44 @@ internal sealed class SparseTree(ITreeNodes nodes)
         _changed.TryGetValue(position, out var node) ? node : nodes.Read(position);
 
     // The two change together; a difference means that somebody else wrote here.
-    private TreeNode ReadChild(TreePosition position, TreeChild expected) => Read(position) is { } node && node.Hash == expected.Hash
+    private TreeNode ReadChild(TreePosition position, TreeChild expected) =>
+        Read(position) is { } node && node.Hash == expected.Subtree.Hash
         ? node
         : throw new AlteredException(RefusalCode.TreeAltered, "a node of the customer's tree is missing, or another than its parent says");
 
-    private TreeChild Apply(TreeChild at, int depth, Digest key, Digest leaf)
+    // leaf is what shall stand for the key: a leaf of it, or nothing.
+    private TreeChild Apply(TreeChild at, int depth, TreeChild leaf, Digest key) => at.Kind switch
     {
-        if (at.Kind == TreeChildKind.Node)
-        {
-            return ApplyBelow(at, depth, key, leaf);
-        }
+        SubtreeKind.Node => ApplyBelow(at, depth, leaf, key),
+        SubtreeKind.Empty => leaf,
+        _ when at.Key == key => leaf,
+        _ => leaf.Kind == SubtreeKind.Empty ? at : Split(at, depth, leaf),
+    };
 
-        if (leaf == Digest.Zero)
-        {
-            return at.Kind == TreeChildKind.Leaf && at.Key == key ? TreeChild.Empty : at;
-        }
-
-        return at.Kind == TreeChildKind.Empty || at.Key == key ? LeafAt(key, leaf, depth) : Split(at, depth, key, leaf);
-    }
-
-    private TreeChild ApplyBelow(TreeChild at, int depth, Digest key, Digest leaf)
+    private TreeChild ApplyBelow(TreeChild at, int depth, TreeChild leaf, Digest key)
     {
         var position = TreePosition.On(key, depth);
         var node = ReadChild(position, at);
         var side = key.Bit(depth);
-        var child = Apply(node.Side(side), depth + 1, key, leaf);
+        var child = Apply(node.Side(side), depth + 1, leaf, key);
         if (child == node.Side(side))
         {
             return at;
         }
 
         var (other, changed) = (node.Side(!side), node.With(side, child));
-        if (child.Kind == TreeChildKind.Empty && other.Kind == TreeChildKind.Leaf)
-        {
-            return Collapse(position, other, !side);
-        }
-
-        if (other.Kind == TreeChildKind.Empty && child.Kind == TreeChildKind.Leaf)
-        {
-            return Collapse(position, child, side);
-        }
-
-        _changed[position] = changed;
-        return new TreeChild(TreeChildKind.Node, changed.Hash, default, default);
+        var joined = Subtree.Join(changed.Left.Subtree, changed.Right.Subtree);
+        _changed[position] = joined.Kind == SubtreeKind.Node ? changed : null;
+        return joined.Kind == SubtreeKind.Node ? TreeChild.Node(joined.Hash) : child.Kind == SubtreeKind.Leaf ? child : other;
     }
 
-    private TreeChild Collapse(TreePosition position, TreeChild only, bool side)
+    private TreeChild Split(TreeChild at, int depth, TreeChild leaf)
     {
-        _changed[position] = null;
-        return only with { Hash = TreeHash.Parent(side, only.Hash, Digest.Zero) };
-    }
-
-    private TreeChild Split(TreeChild at, int depth, Digest key, Digest leaf)
-    {
-        var side = key.Bit(depth);
+        var side = leaf.Key.Bit(depth);
         var node = side == at.Key.Bit(depth)
-            ? TreeNode.Nothing.With(side, Split(at, depth + 1, key, leaf))
-            : TreeNode.Nothing.With(side, LeafAt(key, leaf, depth + 1)).With(!side, LeafAt(at.Key, at.Leaf, depth + 1));
-        _changed[TreePosition.On(key, depth)] = node;
-        return new TreeChild(TreeChildKind.Node, node.Hash, default, default);
+            ? TreeNode.Nothing.With(side, Split(at, depth + 1, leaf))
+            : TreeNode.Nothing.With(side, leaf).With(!side, at);
+        _changed[TreePosition.On(leaf.Key, depth)] = node;
+        return TreeChild.Node(node.Hash);
     }
 }

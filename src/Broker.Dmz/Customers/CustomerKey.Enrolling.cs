@@ -163,7 +163,7 @@ internal sealed partial class CustomerKey
         foreach (var (key, statement, _) in statements)
         {
             var leafKey = key.LeafKey;
-            tree.TryAdd(leafKey, Digest.Zero, new TreeProof(Digest.Zero, []));
+            tree.TryAdd(leafKey, Digest.Zero, TreeProof.Alone);
             leaves.Add((leafKey, TreeHash.Leaf(leafKey, Digest.Of(statement))));
         }
 

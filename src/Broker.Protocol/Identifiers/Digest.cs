@@ -88,6 +88,21 @@ public readonly record struct Digest
         return count;
     }
 
+    /// <summary>The index of the last bit that is set; -1 where none is.</summary>
+    internal int LastBit()
+    {
+        var words = MemoryMarshal.AsBytes(new ReadOnlySpan<Bytes32>(in _bytes));
+        for (var word = (Length / 8) - 1; word >= 0; word--)
+        {
+            if (BinaryPrimitives.ReadUInt64BigEndian(words[(8 * word)..]) is var bits and not 0)
+            {
+                return (64 * word) + 63 - BitOperations.TrailingZeroCount(bits);
+            }
+        }
+
+        return -1;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Convert.ToHexStringLower(ToArray());
 

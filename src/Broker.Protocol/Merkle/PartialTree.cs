@@ -54,11 +54,11 @@ public sealed class PartialTree
     {
         var known = _keys.Values.ToList();
         known.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
-        return Fold(CollectionsMarshal.AsSpan(known), 0);
+        return Fold(CollectionsMarshal.AsSpan(known), 0).Hash;
     }
 
     // All of them share the path down to here.
-    private static Digest Fold(ReadOnlySpan<Known> keys, int depth)
+    private static Subtree Fold(ReadOnlySpan<Known> keys, int depth)
     {
         if (keys.Length == 1)
         {
@@ -72,8 +72,8 @@ public sealed class PartialTree
         }
 
         return right == 0 || right == keys.Length
-            ? TreeHash.Parent(right == 0, Fold(keys, depth + 1), keys[0].Proof.Sibling(depth))
-            : TreeHash.Node(Fold(keys[..right], depth + 1), Fold(keys[right..], depth + 1));
+            ? Subtree.Join(right == 0, Fold(keys, depth + 1), keys[0].Proof.Sibling(depth))
+            : Subtree.Join(Fold(keys[..right], depth + 1), Fold(keys[right..], depth + 1));
     }
 
     private bool LeadsToRoot(Digest key, Digest leaf, TreeProof proof)

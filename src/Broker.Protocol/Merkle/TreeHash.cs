@@ -3,12 +3,12 @@ using Broker.Protocol.Identifiers;
 namespace Broker.Protocol.Merkle;
 
 /// <summary>
-/// Hashes of the sparse Merkle tree: leaf = SHA-256(0x00 ‖ key ‖ value), node = SHA-256(0x01 ‖ left ‖ right), and an empty
-/// subtree of any height is 32 zero bytes.
+/// Hashes of the sparse Merkle tree: leaf = SHA-256(0x00 ‖ key ‖ value), node = SHA-256(0x01 ‖ left ‖ right), nothing = 32 zero
+/// bytes. <see cref="Subtree.Join(Subtree, Subtree)"/> says where a node stands.
 /// </summary>
 public static class TreeHash
 {
-    /// <summary>Levels below the root; a leaf stands at this depth.</summary>
+    /// <summary>Most levels below the root: the bits of a key.</summary>
     public const int Depth = 256;
 
     /// <summary>The leaf of <paramref name="key"/>.</summary>
@@ -16,12 +16,8 @@ public static class TreeHash
     /// <param name="value">SHA-256 of the entry's encoding.</param>
     public static Digest Leaf(Digest key, Digest value) => Hash(0, key, value);
 
-    /// <summary>The parent of two subtrees; two empty ones have an empty parent.</summary>
-    public static Digest Node(Digest left, Digest right) =>
-        left == Digest.Zero && right == Digest.Zero ? Digest.Zero : Hash(1, left, right);
-
-    /// <summary>The parent of <paramref name="child"/>, a right or a left one.</summary>
-    public static Digest Parent(bool right, Digest child, Digest sibling) => right ? Node(sibling, child) : Node(child, sibling);
+    /// <summary>The node of two subtrees.</summary>
+    public static Digest Node(Digest left, Digest right) => Hash(1, left, right);
 
     private static Digest Hash(byte tag, Digest a, Digest b)
     {

@@ -3,77 +3,91 @@ using Broker.Protocol.Identifiers;
 
 namespace Broker.Protocol.Merkle;
 
-/// <summary>The path of one key: which siblings are not empty, and those, from the leaf upwards.</summary>
-/// <param name="Present">Bit d (most significant first) is set where the sibling at depth d + 1 is not empty.</param>
-/// <param name="Siblings">The siblings that are not empty, the deepest first.</param>
-public sealed record TreeProof(Digest Present, IReadOnlyList<Digest> Siblings)
+/// <summary>
+/// The path of one key: at which depths something stands beside it, and what. From the root down, each hash is made of a leaf or of
+/// two hashes and of nothing else, so one root leads a key to its leaf, or to another's leaf or to nothing, which is its absence.
+/// </summary>
+/// <param name="Present">Bit d (most significant first) is set where something stands beside the path at depth d + 1.</param>
+/// <param name="Siblings">What stands there, the deepest first.</param>
+public sealed record TreeProof(Digest Present, IReadOnlyList<TreeChild> Siblings)
 {
+    /// <summary>The proof in an empty tree, or of its only leaf.</summary>
+    public static TreeProof Alone { get; } = new(Digest.Zero, []);
+
     /// <summary>The root that follows from a leaf.</summary>
     /// <param name="key">The key.</param>
     /// <param name="leaf">Its leaf, or zero to prove absence.</param>
-    /// <exception cref="MalformedException">The number of siblings is not that of the set bits.</exception>
+    /// <exception cref="MalformedException">
+    /// The number of siblings is not that of the set bits, or a leaf among them does not belong beside the path.
+    /// </exception>
     public Digest Root(Digest key, Digest leaf)
     {
-        var node = Fold(key, leaf, 0, out var used);
-        return used == Siblings.Count ? node : throw new MalformedException("proof has too many siblings");
-    }
-
-    /// <summary>The hash at <paramref name="top"/> on the path of a key that follows from its leaf.</summary>
-    /// <exception cref="MalformedException">There are less siblings than set bits.</exception>
-    internal Digest Fold(Digest key, Digest leaf, int top) => Fold(key, leaf, top, out _);
-
-    /// <summary>The sibling at depth + 1, zero where it is empty.</summary>
-    internal Digest Sibling(int depth) => Present.Bit(depth) ? Siblings[Present.BitsFrom(depth + 1)] : Digest.Zero;
-
-    private Digest Fold(Digest key, Digest leaf, int top, out int next)
-    {
-        var node = leaf;
-        next = 0;
-        for (var depth = TreeHash.Depth - 1; depth >= top; depth--)
+        if (Present.BitsFrom(0) != Siblings.Count)
         {
-            var sibling = Digest.Zero;
-            if (Present.Bit(depth))
-            {
-                sibling = next < Siblings.Count ? Siblings[next++] : throw new MalformedException("proof has too few siblings");
-            }
-
-            node = TreeHash.Parent(key.Bit(depth), node, sibling);
+            throw new MalformedException("proof has another number of siblings than its map says");
         }
 
-        return node;
+        return Fold(key, leaf, 0).Hash;
     }
 
-    /// <summary>Encodes the proof for a link: the 32-byte map, then the siblings.</summary>
+    /// <summary>What stands at depth <paramref name="top"/> on the path of a key, as it follows from its leaf.</summary>
+    /// <exception cref="MalformedException">A leaf among the siblings does not belong beside the path.</exception>
+    internal Subtree Fold(Digest key, Digest leaf, int top)
+    {
+        var subtree = Subtree.OfLeaf(leaf);
+        var next = 0;
+        for (var depth = Present.LastBit(); depth >= top; depth--)
+        {
+            var sibling = Subtree.Empty;
+            if (Present.Bit(depth))
+            {
+                sibling = Siblings[next].IsBeside(key, depth)
+                    ? Siblings[next++].Subtree
+                    : throw new MalformedException("a leaf of the proof does not belong beside the path");
+            }
+
+            subtree = Subtree.Join(key.Bit(depth), subtree, sibling);
+        }
+
+        return subtree;
+    }
+
+    /// <summary>What stands beside the path at depth + 1.</summary>
+    internal Subtree Sibling(int depth) => Present.Bit(depth) ? Siblings[Present.BitsFrom(depth + 1)].Subtree : Subtree.Empty;
+
+    /// <summary>Encodes the proof for a link: the 32-byte map, then the siblings, each with its tag.</summary>
     public byte[] ToBytes()
     {
-        var bytes = new byte[Digest.Length * (1 + Siblings.Count)];
+        var bytes = new byte[Digest.Length + Siblings.Sum(static s => s.EncodedLength)];
         Present.CopyTo(bytes);
-        for (var i = 0; i < Siblings.Count; i++)
+        var rest = bytes.AsSpan(Digest.Length);
+        foreach (var sibling in Siblings)
         {
-            Siblings[i].CopyTo(bytes.AsSpan(Digest.Length * (i + 1)));
+            rest = sibling.Write(rest);
         }
 
         return bytes;
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
-    /// <exception cref="MalformedException">The length is not that of a proof, or the map has another number of bits set.</exception>
+    /// <exception cref="MalformedException">It is no proof, or the map has another number of bits set than there are siblings.</exception>
     public static TreeProof Parse(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length is 0 or > Digest.Length * (1 + TreeHash.Depth) || bytes.Length % Digest.Length != 0)
+        if (bytes.Length < Digest.Length)
         {
-            throw new MalformedException("proof has no valid length");
+            throw new MalformedException("proof has no map");
         }
 
-        var siblings = new List<Digest>(bytes.Length / Digest.Length);
-        for (var rest = bytes[Digest.Length..]; !rest.IsEmpty; rest = rest[Digest.Length..])
+        var present = new Digest(bytes[..Digest.Length]);
+        var siblings = new TreeChild[present.BitsFrom(0)];
+        var rest = bytes[Digest.Length..];
+        for (var i = 0; i < siblings.Length; i++)
         {
-            siblings.Add(new Digest(rest[..Digest.Length]));
+            siblings[i] = TreeChild.Read(ref rest);
         }
 
-        var proof = new TreeProof(new Digest(bytes[..Digest.Length]), siblings);
-        return proof.Present.BitsFrom(0) == siblings.Count
-            ? proof
-            : throw new MalformedException("proof has another number of siblings than its map says");
+        return rest.IsEmpty
+            ? new TreeProof(present, siblings)
+            : throw new MalformedException("proof has more siblings than its map says");
     }
 }

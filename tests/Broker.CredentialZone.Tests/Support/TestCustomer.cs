@@ -5,7 +5,6 @@ using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
-using Broker.Protocol.Merkle;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 
@@ -14,7 +13,7 @@ namespace Broker.CredentialZone.Tests.Support;
 /// <summary>What a key owner and its users do, with real keys and signatures: everything the zone is given comes from here.</summary>
 internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
 {
-    private readonly Dictionary<Digest, Digest> _leaves = [];
+    private readonly Dictionary<Digest, Digest> _values = [];
     private SparseTree _tree = new(new MemoryNodes());
     private ulong _serial;
 
@@ -127,14 +126,14 @@ internal sealed class TestCustomer(Name cluster, string name, TimeProvider time)
         foreach (var change in changes)
         {
             var key = change.Key.LeafKey;
-            _leaves[key] = change.Statement is { } s ? TreeHash.Leaf(key, Digest.Of(s.Span)) : Digest.Zero;
+            _values[key] = change.Statement is { } s ? Digest.Of(s.Span) : Digest.Zero;
         }
 
         // From scratch, so that a refused commit can be taken back by Forget.
         _tree = new SparseTree(new MemoryNodes());
-        foreach (var (key, leaf) in _leaves)
+        foreach (var (key, value) in _values)
         {
-            _tree.Update(key, leaf);
+            _tree.Update(key, value);
         }
 
         var head = new CustomerHead(cluster, Name, Epoch, ++Counter, _tree.Root, 0, Digest.Zero);

@@ -25,7 +25,15 @@ internal sealed class ZoneUnderTest : IDisposable
         Time = time ?? new WallClock();
         DirectoryPath = directory ?? Directory.CreateTempSubdirectory("zone-").FullName;
         LedgerKey = ledger ?? new SignerKey();
-        (Database, Store) = Start(null);
+        try
+        {
+            (Database, Store) = Start(null);
+        }
+        catch
+        {
+            DeleteDirectory();
+            throw;
+        }
     }
 
     public static ZoneLimits Limits => new(
@@ -89,6 +97,11 @@ internal sealed class ZoneUnderTest : IDisposable
     public void Dispose()
     {
         Store.Dispose();
+        DeleteDirectory();
+    }
+
+    private void DeleteDirectory()
+    {
         if (_ownsDirectory)
         {
             PostgresTests.Drop(DirectoryPath);

@@ -16,25 +16,25 @@ public sealed class SparseTreeSpecs
         var changes = ArbMap.Default.ArbFor<List<(byte Key, byte Value)>>();
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(changes, list =>
         {
-            var (nodes, leaves) = (new MemoryNodes(), new Dictionary<Digest, Digest>());
-            foreach (var (k, value) in list)
+            var (nodes, values) = (new MemoryNodes(), new Dictionary<Digest, Digest>());
+            foreach (var (k, v) in list)
             {
                 var key = Key((byte)(k % 24));
-                var leaf = value % 3 == 0 ? Digest.Zero : TreeHash.Leaf(key, Digest.Of([value]));
+                var value = v % 3 == 0 ? Digest.Zero : Digest.Of([v]);
                 var tree = new SparseTree(nodes);
-                tree.Update(key, leaf);
+                tree.Update(key, value);
                 tree.Flush();
-                leaves[key] = leaf;
-                if (leaf == Digest.Zero)
+                values[key] = value;
+                if (value == Digest.Zero)
                 {
-                    leaves.Remove(key);
+                    values.Remove(key);
                 }
             }
 
             var read = new SparseTree(nodes);
-            var root = NaiveTree.Root(leaves);
-            return read.Root == root && Enumerable.Range(0, 24).All(k => ProofIsRight(read, leaves, root, Key((byte)k))) &&
-                nodes.Count == StoredNodes(leaves);
+            var root = NaiveTree.Root(values);
+            return read.Root == root && Enumerable.Range(0, 24).All(k => ProofIsRight(read, values, root, Key((byte)k))) &&
+                nodes.Count == StoredNodes(values);
         }));
     }
 
@@ -46,10 +46,10 @@ public sealed class SparseTreeSpecs
         for (var i = 0; i < 200; i++)
         {
             var key = Digest.Of([(byte)(i % 120), 1]);
-            var leaf = i % 5 == 4 ? Digest.Zero : TreeHash.Leaf(key, Digest.Of([(byte)i]));
-            together.Update(key, leaf);
+            var value = i % 5 == 4 ? Digest.Zero : Digest.Of([(byte)i]);
+            together.Update(key, value);
             var one = new SparseTree(single);
-            one.Update(key, leaf);
+            one.Update(key, value);
             one.Flush();
         }
 
@@ -64,7 +64,7 @@ public sealed class SparseTreeSpecs
         var nodes = new MemoryNodes();
         var tree = new SparseTree(nodes);
         var keys = Enumerable.Range(0, 50).Select(i => Digest.Of([(byte)i])).ToList();
-        keys.ForEach(key => tree.Update(key, TreeHash.Leaf(key, key)));
+        keys.ForEach(key => tree.Update(key, key));
         tree.Flush();
         keys.ForEach(key => tree.Update(key, Digest.Zero));
         tree.Flush();
@@ -79,7 +79,7 @@ public sealed class SparseTreeSpecs
         for (var i = 0; i < 1000; i++)
         {
             var key = Digest.Of(BitConverter.GetBytes(i));
-            tree.Update(key, TreeHash.Leaf(key, key));
+            tree.Update(key, key);
         }
 
         tree.Flush();
@@ -92,13 +92,18 @@ public sealed class SparseTreeSpecs
     [Fact]
     public void Node_should_survive_its_bytes()
     {
-        var node = TreeNode.Nothing.With(true, new TreeChild(TreeChildKind.Leaf, Digest.Of([1]), Digest.Of([2]), Digest.Of([3])));
-        Assert.Equal(node, TreeNode.Parse(node.ToBytes()));
+        foreach (var child in (TreeChild[])[TreeChild.Empty, TreeChild.Leaf(Digest.Of([1]), Digest.Of([2])), TreeChild.Node(Digest.Of([3]))])
+        {
+            var node = TreeNode.Nothing.With(true, child);
+            Assert.Equal(node, TreeNode.Parse(node.ToBytes()));
+            node = node.With(false, TreeChild.Node(Digest.Of([4])));
+            Assert.Equal(node, TreeNode.Parse(node.ToBytes()));
+        }
     }
 
     // The root, and every place below it with two leaves or more.
-    private static int StoredNodes(Dictionary<Digest, Digest> leaves) => leaves.Count == 0 ? 0 : 1 + Enumerable.Range(1, 255).Sum(
-        depth => leaves.Keys.GroupBy(key => TreePath.Prefix(key, depth)).Count(place => place.Count() > 1));
+    private static int StoredNodes(Dictionary<Digest, Digest> values) => values.Count == 0 ? 0 : 1 + Enumerable.Range(1, 255).Sum(
+        depth => values.Keys.GroupBy(key => TreePath.Prefix(key, depth)).Count(place => place.Count() > 1));
 
     private static Digest Key(byte k)
     {
@@ -109,11 +114,12 @@ public sealed class SparseTreeSpecs
         return new Digest(bytes);
     }
 
-    private static bool ProofIsRight(SparseTree tree, Dictionary<Digest, Digest> leaves, Digest root, Digest key)
+    private static bool ProofIsRight(SparseTree tree, Dictionary<Digest, Digest> values, Digest root, Digest key)
     {
-        var (leaf, proof) = tree.Prove(key);
-        var expected = NaiveTree.Proof(leaves, key);
-        return leaf == leaves.GetValueOrDefault(key) && proof.Root(key, leaf) == root && proof.Present == expected.Present &&
+        var (value, proof) = tree.Prove(key);
+        var expected = NaiveTree.Proof(values, key);
+        var leaf = value == Digest.Zero ? Digest.Zero : TreeHash.Leaf(key, value);
+        return value == values.GetValueOrDefault(key) && proof.Root(key, leaf) == root && proof.Present == expected.Present &&
             proof.Siblings.SequenceEqual(expected.Siblings);
     }
 }

@@ -1,4 +1,3 @@
-using Broker.Dmz.Customers;
 using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Requests;
@@ -74,7 +73,7 @@ internal static class EntryTamperings
         ["a node of the tree altered"] = new("tree-altered", Meet.APut, s =>
             $"UPDATE nodes SET node = zeroblob(length(node)) WHERE customer = '{s.Id}' AND length(position) > 2"),
         ["a node of the tree cut"] = new("tree-altered", Meet.APut, s => $"UPDATE nodes SET node = X'00' WHERE customer = '{s.Id}'"),
-        ["a leaf altered where only the key looks"] = new(Codes.EntryForged, Meet.ALaunch, s => OtherLeaf(s)),
+        ["a row and the leaf in its node altered"] = new("tree-altered", Meet.ALaunch, s => OtherLeaf(s)),
     };
 
     private static string Take(Scene s, string type, string id, string fromCustomer, string fromId) =>
@@ -91,17 +90,17 @@ internal static class EntryTamperings
         s.World.Node.Cluster, s.Customer.Name, TestCustomer.N("web"), [TestCustomer.N("web-1"), TestCustomer.N("evil")], [],
         [TestCustomer.N("hold")], [Role.Administrator, Role.Operator, Role.Monitor]));
 
-    // A row whose new leaf is written into the node that holds it, while the hashes above stay: the zone's own look finds no difference.
+    // The new value of the row is written into the node that holds its leaf, while the hashes above stay.
     private static string OtherLeaf(Scene s)
     {
         var key = EntryKey.Row(TestCustomer.N("db"), 1).LeafKey;
         var statement = new byte[100];
-        var leaf = Protocol.Merkle.TreeHash.Leaf(key, Protocol.Identifiers.Digest.Of(statement));
+        var value = Protocol.Identifiers.Digest.Of(statement);
         return $"UPDATE entries SET statement = {Scene.Hex(statement)} WHERE {s.Entry("row", "db/1")};" +
-            Leaf("substr(node, 1, 65)", "substr(node, 98)", 34) + Leaf("substr(node, 1, 162)", "substr(node, 195)", 131);
+            Leaf("substr(node, 1, 33)", "substr(node, 66)", 2) + Leaf("substr(node, 1, 98)", "substr(node, 131)", 67);
 
         string Leaf(string before, string after, int at) =>
-            $"UPDATE nodes SET node = CAST({before} || {Scene.Hex(leaf.ToArray())} || {after} AS BLOB) " +
+            $"UPDATE nodes SET node = CAST({before} || {Scene.Hex(value.ToArray())} || {after} AS BLOB) " +
             $"WHERE customer = '{s.Id}' AND substr(node, {at}, 32) = {Scene.Hex(key.ToArray())};";
     }
 }

@@ -34,11 +34,11 @@ public class PartialTreeSpecs
     [Fact]
     public void First_key_should_enter_an_empty_tree()
     {
-        var (key, leaf) = (Digest.Of([1]), TreeHash.Leaf(Digest.Of([1]), Digest.Of([2])));
+        var (key, value) = (Digest.Of([1]), Digest.Of([2]));
         var partial = new PartialTree(Digest.Zero);
-        Assert.True(partial.TryAdd(key, Digest.Zero, new TreeProof(Digest.Zero, [])));
-        partial.Update(key, leaf);
-        Assert.Equal(ReferenceTree.RootOf(new Dictionary<Digest, Digest> { [key] = leaf }), partial.Root);
+        Assert.True(partial.TryAdd(key, Digest.Zero, TreeProof.Alone));
+        partial.Update(key, TreeHash.Leaf(key, value));
+        Assert.Equal(ReferenceTree.RootOf(new Dictionary<Digest, Digest> { [key] = value }), partial.Root);
         partial.Update(key, Digest.Zero);
         Assert.Equal(Digest.Zero, partial.Root);
     }
@@ -52,20 +52,19 @@ public class PartialTreeSpecs
         var touched = Touched(tree, random);
         foreach (var key in touched)
         {
-            Assert.True(partial.TryAdd(key, tree.GetValueOrDefault(key), ReferenceTree.ProofOf(tree, key)));
+            Assert.True(partial.TryAdd(key, ReferenceTree.LeafOf(tree, key), ReferenceTree.ProofOf(tree, key)));
         }
 
         for (var round = 0; round < 8; round++)
         {
             var key = random.Of(touched);
-            var leaf = random.Below(3) == 0 ? Digest.Zero : TreeHash.Leaf(key, random.NextDigest());
-            partial.Update(key, leaf);
             tree.Remove(key);
-            if (leaf != Digest.Zero)
+            if (random.Below(3) > 0)
             {
-                tree.Add(key, leaf);
+                tree.Add(key, random.NextDigest());
             }
 
+            partial.Update(key, ReferenceTree.LeafOf(tree, key));
             Assert.Equal(ReferenceTree.RootOf(tree), partial.Root);
         }
     });
@@ -77,11 +76,11 @@ public class PartialTreeSpecs
         var tree = Trees.Of(random, 300);
         var partial = new PartialTree(ReferenceTree.RootOf(tree));
         var touched = tree.Keys.Where((_, i) => i % 30 == 0).Append(Trees.Absent(tree, random)).ToList();
-        Assert.All(touched, key => Assert.True(partial.TryAdd(key, tree.GetValueOrDefault(key), ReferenceTree.ProofOf(tree, key))));
+        Assert.All(touched, key => Assert.True(partial.TryAdd(key, ReferenceTree.LeafOf(tree, key), ReferenceTree.ProofOf(tree, key))));
         foreach (var key in touched)
         {
-            tree[key] = TreeHash.Leaf(key, random.NextDigest());
-            partial.Update(key, tree[key]);
+            tree[key] = random.NextDigest();
+            partial.Update(key, ReferenceTree.LeafOf(tree, key));
         }
 
         Assert.Equal(ReferenceTree.RootOf(tree), partial.Root);
@@ -91,11 +90,12 @@ public class PartialTreeSpecs
     public void Proof_that_does_not_lead_to_the_root_should_not_be_added()
     {
         var tree = Trees.Of(new Seeded(2), 10);
-        var (key, leaf) = tree.First();
+        var key = tree.Keys.First();
+        var leaf = ReferenceTree.LeafOf(tree, key);
         var proof = ReferenceTree.ProofOf(tree, key);
         var partial = new PartialTree(ReferenceTree.RootOf(tree));
         Assert.False(partial.TryAdd(key, Digest.Zero, proof));
-        Assert.False(partial.TryAdd(TreePath.Flip(key, 255), leaf, proof));
+        Assert.False(partial.TryAdd(TreePath.Flip(key, 255), TreeHash.Leaf(TreePath.Flip(key, 255), tree[key]), proof));
         Assert.False(new PartialTree(Digest.Of([1])).TryAdd(key, leaf, proof));
         Assert.Throws<KeyNotFoundException>(() => partial.Update(key, leaf));
         Assert.True(partial.TryAdd(key, leaf, proof));
@@ -105,11 +105,12 @@ public class PartialTreeSpecs
     public void Proof_with_another_number_of_siblings_should_not_be_added()
     {
         var tree = Trees.Of(new Seeded(2), 10);
-        var (key, leaf) = tree.First();
+        var key = tree.Keys.First();
+        var leaf = ReferenceTree.LeafOf(tree, key);
         var proof = ReferenceTree.ProofOf(tree, key);
         var partial = new PartialTree(ReferenceTree.RootOf(tree));
         Assert.False(partial.TryAdd(key, leaf, proof with { Siblings = [.. proof.Siblings.Skip(1)] }));
-        Assert.False(partial.TryAdd(key, leaf, proof with { Siblings = [.. proof.Siblings, leaf] }));
+        Assert.False(partial.TryAdd(key, leaf, proof with { Siblings = [.. proof.Siblings, TreeChild.Node(leaf)] }));
     }
 
     private static List<Digest> Touched(Dictionary<Digest, Digest> tree, Seeded random)

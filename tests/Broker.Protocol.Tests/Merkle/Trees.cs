@@ -1,5 +1,4 @@
 using Broker.Protocol.Identifiers;
-using Broker.Protocol.Merkle;
 using Broker.Protocol.Tests.Support;
 
 namespace Broker.Protocol.Tests.Merkle;
@@ -13,7 +12,7 @@ internal static class Trees
         while (tree.Count < count)
         {
             var key = tree.Count > 0 && random.Below(3) > 0 ? Neighbour([.. tree.Keys], random) : random.NextDigest();
-            tree[key] = TreeHash.Leaf(key, random.NextDigest());
+            tree[key] = random.NextDigest();
         }
 
         return tree;
