@@ -47,7 +47,7 @@ internal static class UserRequests
         // The entry was verified when it was committed; it is again, since a lock must not hang on who wrote into the tables. Its own
         // signature may be an earlier epoch's: what counts is that it stands under the head that the identity signed.
         var leaf = TreeHash.Leaf(key.LeafKey, found.Value);
-        return found.Entry is { } entry && TreeProof.Parse(found.Proof.Span).Root(key.LeafKey, leaf) == customer.Head.Root &&
+        return found.Entry is { } entry && TreeProof.Parse(found.Proof.Span).LeadsTo(customer.Head.Root, key.LeafKey, leaf) &&
             customer.SignedHead.IsBy(customer.Custody.Identity)
             ? Statement.Read<UserEntry>(entry.Statement.Span)
             : null;

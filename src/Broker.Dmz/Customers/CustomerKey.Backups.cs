@@ -74,7 +74,7 @@ internal sealed partial class CustomerKey
     {
         (head, row, leaf) = (null!, null!, default);
         uint epoch;
-        Digest root;
+        bool isUnder;
         try
         {
             head = proof.Head.Read<CustomerHead>();
@@ -82,7 +82,7 @@ internal sealed partial class CustomerKey
             epoch = StoredRow.ReadHeader(proof.Row.Span).Epoch;
             var key = EntryKeyOf(proof).LeafKey;
             leaf = TreeHash.Leaf(key, Digest.Of(proof.Row.Span));
-            root = TreeProof.Parse(proof.Proof.Span).Root(key, leaf);
+            isUnder = TreeProof.Parse(proof.Proof.Span).LeadsTo(head.Root, key, leaf);
         }
         catch (MalformedException problem)
         {
@@ -103,7 +103,7 @@ internal sealed partial class CustomerKey
             _ when head.Counter > _head!.Value.Counter => new(
                 BackupCodes.Ahead, $"the backup has head {head.Counter} and the customer's is {_head.Value.Counter}: the store that runs " +
                 "is older than the backup"),
-            _ when root != head.Root => new(BackupCodes.RowNotUnderHead, "the row does not stand under the head: the manifest was altered"),
+            _ when !isUnder => new(BackupCodes.RowNotUnderHead, "the row does not stand under the head: the manifest was altered"),
             _ => null,
         };
     }

@@ -256,7 +256,7 @@ internal sealed partial class CustomerKey
         // An earlier revision is signed as well; only the current one is under the head.
         if (loaded.Custody.Key != EntryKey.Custody(custody.Epoch) || loaded.Custody.Statement is not { } statement ||
             !statement.Span.SequenceEqual(signedCustody.Statement.Span) ||
-            loaded.Custody.Proof.Root(loaded.Custody.LeafKey, loaded.Custody.Leaf) != head.Value.Root)
+            !loaded.Custody.Proof.LeadsTo(head.Value.Root, loaded.Custody.LeafKey, loaded.Custody.Leaf))
         {
             return Codes.CustodyForged;
         }

@@ -286,7 +286,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         {
             var under = ReferenceEquals(known, _head)
                 ? _leaves.IsUnder(known.Value.Root, entry)
-                : entry.Proof.Root(entry.LeafKey, entry.Leaf) == known.Value.Root;
+                : entry.Proof.LeadsTo(known.Value.Root, entry.LeafKey, entry.Leaf);
             if (!under)
             {
                 Log.Forged(_log, _customer, entry.Key.Type);

@@ -21,7 +21,7 @@ internal sealed class LeafCache
             return true;
         }
 
-        if (entry.Proof.Root(entry.LeafKey, entry.Leaf) != root)
+        if (!entry.Proof.LeadsTo(root, entry.LeafKey, entry.Leaf))
         {
             return false;
         }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.Protocol.Merkle;
@@ -33,7 +32,7 @@ public sealed class PartialTree
     /// <returns>False when the proof does not lead to the root, or is none; then nothing was added.</returns>
     public bool TryAdd(Digest key, Digest leaf, TreeProof proof)
     {
-        if (!LeadsToRoot(key, leaf, proof))
+        if (!proof.LeadsTo(Trusted, key, leaf))
         {
             return false;
         }
@@ -74,18 +73,6 @@ public sealed class PartialTree
         return right == 0 || right == keys.Length
             ? Subtree.Join(right == 0, Fold(keys, depth + 1), keys[0].Proof.Sibling(depth))
             : Subtree.Join(Fold(keys[..right], depth + 1), Fold(keys[right..], depth + 1));
-    }
-
-    private bool LeadsToRoot(Digest key, Digest leaf, TreeProof proof)
-    {
-        try
-        {
-            return proof.Root(key, leaf) == Trusted;
-        }
-        catch (MalformedException)
-        {
-            return false;
-        }
     }
 
     private sealed record Known(Digest Key, Digest Leaf, TreeProof Proof);

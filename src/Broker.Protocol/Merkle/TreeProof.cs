@@ -14,13 +14,29 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<TreeChild> Siblings
     /// <summary>The proof in an empty tree, or of its only leaf.</summary>
     public static TreeProof Alone { get; } = new(Digest.Zero, []);
 
+    /// <summary>Whether the proof leads from a leaf to a root; false as well where it is no proof for that key.</summary>
+    /// <param name="root">The root.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="leaf">Its leaf, or zero to prove absence.</param>
+    public bool LeadsTo(Digest root, Digest key, Digest leaf)
+    {
+        try
+        {
+            return Root(key, leaf) == root;
+        }
+        catch (MalformedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The root that follows from a leaf.</summary>
     /// <param name="key">The key.</param>
     /// <param name="leaf">Its leaf, or zero to prove absence.</param>
     /// <exception cref="MalformedException">
     /// The number of siblings is not that of the set bits, or a leaf among them does not belong beside the path.
     /// </exception>
-    public Digest Root(Digest key, Digest leaf)
+    internal Digest Root(Digest key, Digest leaf)
     {
         if (Present.BitsFrom(0) != Siblings.Count)
         {

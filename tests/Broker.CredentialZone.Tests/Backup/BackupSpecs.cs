@@ -39,9 +39,8 @@ public sealed class BackupSpecs : IDisposable
         {
             var proof = Statement.Read<BackupProof>(BackupManifest.ReadLine(line).Proof);
             var key = new EntryKey(EntryKey.RowType, proof.Id);
-            Assert.Equal(
-                proof.Head.Read<CustomerHead>().Root,
-                TreeProof.Parse(proof.Proof.Span).Root(key.LeafKey, TreeHash.Leaf(key.LeafKey, Digest.Of(proof.Row.Span))));
+            Assert.True(TreeProof.Parse(proof.Proof.Span).LeadsTo(
+                proof.Head.Read<CustomerHead>().Root, key.LeafKey, TreeHash.Leaf(key.LeafKey, Digest.Of(proof.Row.Span))));
         }
 
         Assert.Contains("brokerctl backup verify --manifest", _zone.Said, StringComparison.Ordinal);

@@ -90,7 +90,7 @@ public abstract class ChangeConformance : IDisposable
         foreach (var entry in read.Entries)
         {
             var leaf = entry.Value == Digest.Zero ? Digest.Zero : TreeHash.Leaf(entry.Key.LeafKey, entry.Value);
-            Assert.Equal(customer.Root, TreeProof.Parse(entry.Proof.Span).Root(entry.Key.LeafKey, leaf));
+            Assert.True(TreeProof.Parse(entry.Proof.Span).LeadsTo(customer.Root, entry.Key.LeafKey, leaf));
         }
 
         Assert.Throws<ArgumentException>(() => _zone.Store.ListEntries(customer.Name, EntryKey.RowType, "", 10));

@@ -119,7 +119,7 @@ public sealed class SparseTreeSpecs
         var (value, proof) = tree.Prove(key);
         var expected = NaiveTree.Proof(values, key);
         var leaf = value == Digest.Zero ? Digest.Zero : TreeHash.Leaf(key, value);
-        return value == values.GetValueOrDefault(key) && proof.Root(key, leaf) == root && proof.Present == expected.Present &&
+        return value == values.GetValueOrDefault(key) && proof.LeadsTo(root, key, leaf) && proof.Present == expected.Present &&
             proof.Siblings.SequenceEqual(expected.Siblings);
     }
 }

@@ -65,6 +65,7 @@ public class TreeProofSpecs
         {
             var proof = ReferenceTree.ProofOf(tree, key);
             Assert.Equal(root, proof.Root(key, ReferenceTree.LeafOf(tree, key)));
+            Assert.True(proof.LeadsTo(root, key, ReferenceTree.LeafOf(tree, key)));
             Assert.NotEqual(root, proof.Root(key, Digest.Zero));
             Assert.NotEqual(root, proof.Root(key, random.NextDigest()));
 
@@ -125,6 +126,7 @@ public class TreeProofSpecs
         foreach (var depth in Enumerable.Range(0, 256).Where(d => d != fork && !proof.Present.Bit(d)))
         {
             var moved = new TreeProof(TreePath.Flip(TreePath.Flip(proof.Present, fork), depth), proof.Siblings);
+            Assert.False(moved.LeadsTo(root, absent, Digest.Zero));
             Assert.NotEqual(root, RootOrNull(moved, absent, Digest.Zero));
         }
 
