@@ -36,7 +36,7 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<TreeChild> Siblings
     /// <exception cref="MalformedException">
     /// The number of siblings is not that of the set bits, or a leaf among them does not belong beside the path.
     /// </exception>
-    internal Digest Root(Digest key, Digest leaf)
+    public Digest Root(Digest key, Digest leaf)
     {
         if (Present.BitsFrom(0) != Siblings.Count)
         {
