@@ -16,11 +16,15 @@ internal abstract record AgentRelayWatchMessage
 
     /// <summary>Look at all relays.</summary>
     public sealed record Look : AgentRelayWatchMessage;
+
+    /// <summary>Look whether nodes at the other end of some are gone.</summary>
+    public sealed record Sweep : AgentRelayWatchMessage;
 }
 
 /// <summary>
 /// Asks the owners every two seconds which of this node's relays they still know, all of one owner in a few calls. One that an owner does
-/// not know, and those of an owner that is silent twice, look for their owner again. Stand-ins of which nobody has asked for long end.
+/// not know, and those of an owner that is silent twice, look for their owner again. Stand-ins of which nobody has asked for long end, and at once
+/// those of a node that refuses connections: nothing more is sealed to an agent whose link died with it.
 /// </summary>
 internal sealed class AgentRelayWatch(AgentRouting routing) : Actor<AgentRelayWatchMessage>
 {
@@ -31,6 +35,7 @@ internal sealed class AgentRelayWatch(AgentRouting routing) : Actor<AgentRelayWa
     internal static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BetweenSweeps = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<Name, int> _missed = [];
@@ -38,11 +43,18 @@ internal sealed class AgentRelayWatch(AgentRouting routing) : Actor<AgentRelayWa
     protected override ValueTask PreStart()
     {
         Context.StartTimer("look", new AgentRelayWatchMessage.Look(), Interval);
+        Context.StartTimer("sweep", new AgentRelayWatchMessage.Sweep(), BetweenSweeps);
         return ValueTask.CompletedTask;
     }
 
     protected override async ValueTask Receive(AgentRelayWatchMessage message)
     {
+        if (message is AgentRelayWatchMessage.Sweep)
+        {
+            Sweep();
+            return;
+        }
+
         foreach (var silent in routing.Relays.Silent(Silence))
         {
             routing.Relays.End(silent, RelayCodes.HolderSilent);
@@ -56,6 +68,20 @@ internal sealed class AgentRelayWatch(AgentRouting routing) : Actor<AgentRelayWa
         }
 
         Context.StartTimer("look", new AgentRelayWatchMessage.Look(), Interval);
+    }
+
+    private void Sweep()
+    {
+        var pulses = routing.Node.Peers.Pulses;
+        foreach (var gone in routing.Node.Peers.Others.Select(static p => p.Node).Where(n => pulses.IsSilent(n) && !pulses.MayLive(n)))
+        {
+            foreach (var link in routing.Relays.Of(gone))
+            {
+                routing.Relays.End(link, RelayCodes.HolderSilent);
+            }
+        }
+
+        Context.StartTimer("sweep", new AgentRelayWatchMessage.Sweep(), BetweenSweeps);
     }
 
     private void Settle(Name owner, List<Id16> all, IReadOnlyList<Id16>? unknown)

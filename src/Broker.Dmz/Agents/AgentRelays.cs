@@ -157,6 +157,15 @@ internal sealed class AgentRelays(TimeProvider time, int perSecond, int capacity
         }
     }
 
+    /// <summary>Stand-ins of one holder.</summary>
+    public IReadOnlyList<StandInLink> Of(Name holder)
+    {
+        lock (_gate)
+        {
+            return _byHolder.ContainsKey(holder) ? [.. _standIns.Values.Where(l => l.Holder == holder)] : [];
+        }
+    }
+
     /// <summary>Ends a stand-in and tells its holder.</summary>
     public void End(StandInLink link, string code)
     {

@@ -213,7 +213,6 @@ internal sealed partial class AgentSession
         var isElsewhere = owner != (_relay?.Peer.Node ?? _node.Node) && (owner == _node.Node || _node.Peers.Find(owner) is not null);
         if (waits || isElsewhere)
         {
-            _routing.Owners.Forget(_customer);
             _waits = 0;
             Context.CancelTimer(BeginTimer);
             Context.Self.Tell(new AgentSessionMessage.Begin());

@@ -56,6 +56,8 @@ internal sealed partial class AgentSessions
 
     private void Tell(Name customer, Name owner)
     {
+        // All of them begin now, and one question is enough.
+        _routing.Owners.Saw(customer, owner);
         foreach (var session in _sessions.GetValueOrDefault(customer) ?? [])
         {
             session.Tell(new AgentSessionMessage.OwnerIs(owner));

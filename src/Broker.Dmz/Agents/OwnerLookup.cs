@@ -39,6 +39,17 @@ internal sealed class OwnerLookup(DmzContext node)
     /// <summary>The owner may be another now: the next question goes to the zone.</summary>
     public void Forget(Name customer) => _answers.TryRemove(customer, out _);
 
+    /// <summary>The zone, or a claim of this node that the zone took, said it just now: those who look now need not ask.</summary>
+    public void Saw(Name customer, Name owner)
+    {
+        if (_answers.Count >= Most)
+        {
+            _answers.Clear();
+        }
+
+        _answers[customer] = new Answer(Task.FromResult<Name?>(owner), node.Time.GetTimestamp());
+    }
+
     private async Task<Name?> Ask(Name customer)
     {
         var state = await node.Zone.GetCustomerAsync(

@@ -56,6 +56,15 @@ internal sealed partial class CustomerKey
         _writer!.Tell(new WriterMessage.Load());
     }
 
+    /// <summary>A lock that nobody told this owner of. One who claimed since then lifted it, or found it by themselves.</summary>
+    private void OnLockStands(CustomerKeyMessage.LockStands message)
+    {
+        if (_state == KeyState.Unlocked && message.Fence == _fence)
+        {
+            OnLock(new CustomerKeyMessage.Lock("a lock stands, the zone says", null, message.Generation));
+        }
+    }
+
     /// <summary>Who waits is told; the journal has what is open, and whoever owns the customer next settles it from there.</summary>
     private void Abandon(Refused refusal)
     {

@@ -22,6 +22,9 @@ internal sealed partial class CustomerKey
     private ReplyTo<Result<KeyStatus>>? _receiver;
     private Signed? _handedOver;
 
+    /// <summary>The zone was asked about what is held, and a claim that is wanted meanwhile has its answer to go by.</summary>
+    private bool _isLooking;
+
     private Result<Signed> OnRequestTransfer(CustomerKeyMessage.RequestTransfer message)
     {
         if (_secret is not null || _state == KeyState.Enrolling)
@@ -136,6 +139,7 @@ internal sealed partial class CustomerKey
     /// <summary>The zone's word on a customer that is held, not owned; false where it is for somebody else.</summary>
     private bool LoadedWhileHolding(Result<LoadedCustomer> result)
     {
+        _isLooking = false;
         if (_secret is null || _state is not (KeyState.Receiving or KeyState.Holding))
         {
             return false;
@@ -220,8 +224,9 @@ internal sealed partial class CustomerKey
 
     private void OnHoldCheck(CustomerKeyMessage.HoldCheck message)
     {
-        if (_state == KeyState.Holding && message.Turn == _turn)
+        if (_state == KeyState.Holding && (message.Turn ?? _turn) == _turn && !_isLooking && !_isTakingOver)
         {
+            _isLooking = true;
             _writer!.Tell(new WriterMessage.Load());
         }
     }

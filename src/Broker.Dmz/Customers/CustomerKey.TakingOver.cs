@@ -44,7 +44,11 @@ internal sealed partial class CustomerKey
         {
             (_receiver, _handedOver, _overtakes, _isTakingOver, _claims) =
                 (message.ReplyTo, message.HandOver, message.Fence, true, 0);
-            _writer!.Tell(new WriterMessage.Load());
+            if (!_isLooking)
+            {
+                // Two answers would be one too many: the second, from before the claim, names an owner that is none any more.
+                _writer!.Tell(new WriterMessage.Load());
+            }
         }
     }
 

@@ -58,6 +58,9 @@ internal sealed partial class CustomerKey
                 return true;
             case CustomerKeyMessage.Spare:
                 return true;
+            case CustomerKeyMessage.LockStands m:
+                OnLockStands(m);
+                return true;
             case CustomerKeyMessage.HoldCheck m:
                 OnHoldCheck(m);
                 return true;

@@ -50,8 +50,9 @@ internal abstract partial record CustomerKeyMessage
     /// <summary>Enough others hold the customer: wipe it, unless this node owns it by now.</summary>
     public sealed record Spare : CustomerKeyMessage;
 
-    /// <summary>Look whether what is held may be held still.</summary>
-    public sealed record HoldCheck(long Turn) : CustomerKeyMessage;
+    /// <summary>Look whether what is held may be held still, and who owns it.</summary>
+    /// <param name="Turn">The turn of this actor that asks itself; null where another one asks.</param>
+    public sealed record HoldCheck(long? Turn) : CustomerKeyMessage;
 }
 
 /// <summary>A request for a customer's secret as it came over the peer link. Nothing of it is believed but the peer's name.</summary>

@@ -104,7 +104,10 @@ internal abstract partial record CustomerKeyMessage
     /// <summary>The zone refused what was sent under this fence: another claim came after it.</summary>
     public sealed record Deposed(ulong Fence) : CustomerKeyMessage;
 
-    /// <summary>Have it looked up whether another claim came after this fence.</summary>
+    /// <summary>The zone says that a lock stands over what is owned under this fence: wipe it.</summary>
+    public sealed record LockStands(ulong Fence, ulong Generation) : CustomerKeyMessage;
+
+    /// <summary>Have it looked up whether another claim came after this fence, or a lock stands.</summary>
     public sealed record AskOwner(ulong Fence) : CustomerKeyMessage;
 
     /// <summary>Try to claim again.</summary>

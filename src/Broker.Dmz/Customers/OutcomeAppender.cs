@@ -27,7 +27,7 @@ internal abstract record OutcomeMessage
     /// <summary>Find the open hand-offs of earlier incarnations.</summary>
     public sealed record Recover(ulong Fence) : OutcomeMessage;
 
-    /// <summary>If another claim came after this fence, the key actor is told.</summary>
+    /// <summary>If another claim came after this fence, or a lock stands over it, the key actor is told.</summary>
     public sealed record AskOwner(ulong Fence) : OutcomeMessage;
 
     /// <summary>If the journal has this hand-off open, the key actor is told as if an earlier incarnation had left it.</summary>
@@ -190,6 +190,10 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             if (state.Fence > message.Fence)
             {
                 _key.Tell(new CustomerKeyMessage.Deposed(message.Fence));
+            }
+            else if (state.Fence == message.Fence && state.LockGeneration > state.LiftedGeneration)
+            {
+                _key.Tell(new CustomerKeyMessage.LockStands(message.Fence, state.LockGeneration));
             }
         }
         catch (Exception problem) when (problem is ZoneException or MalformedException)

@@ -72,7 +72,7 @@ internal sealed class Forwarder(DmzContext node)
 
         // Once: where the zone names another owner now, that one is asked, and its word is the last. Where the answer was lost too: what
         // was done is not done twice.
-        var now = await node.Owners.Refresh(customer, context.RequestAborted);
+        var now = await node.Owners.Refresh(customer, context.RequestAborted, isShared: code == TransferCodes.OwnerUnreachable);
         if (now == owner)
         {
             return answer;

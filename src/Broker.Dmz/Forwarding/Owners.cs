@@ -13,8 +13,14 @@ namespace Broker.Dmz.Forwarding;
 /// </summary>
 /// <param name="zone">The link to the credential zone.</param>
 /// <param name="capacity">Customers that are remembered; beyond it the memory begins anew.</param>
-internal sealed class Owners(ZoneCaller zone, int capacity)
+/// <param name="time">The clock.</param>
+internal sealed class Owners(ZoneCaller zone, int capacity, TimeProvider time)
 {
+    // While an owner is gone every call of its customer asks: together they ask some times a second, not as often as they come.
+    private static readonly TimeSpan Shared = TimeSpan.FromMilliseconds(50);
+
+    private readonly TimeProvider _time = time;
+    private readonly ConcurrentDictionary<Name, Question> _asked = new();
     private readonly ConcurrentDictionary<Name, CustomerOwner> _known = new();
     private readonly ConcurrentDictionary<Name, CancellationTokenSource> _silent = new();
 
@@ -24,12 +30,37 @@ internal sealed class Owners(ZoneCaller zone, int capacity)
     public ValueTask<CustomerOwner?> Find(Name customer, CancellationToken cancellation) =>
         _known.TryGetValue(customer, out var known) && !IsSilent(known.Node)
             ? ValueTask.FromResult<CustomerOwner?>(known)
-            : new ValueTask<CustomerOwner?>(Refresh(customer, cancellation));
+            : new ValueTask<CustomerOwner?>(Refresh(customer, cancellation, isShared: true));
 
     /// <summary>Asks the zone.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="isShared">Whether the answer to somebody else, who asked a moment ago, will do.</param>
     /// <returns>As for <see cref="Find"/>.</returns>
     /// <exception cref="ZoneException">The zone did not answer.</exception>
-    public async Task<CustomerOwner?> Refresh(Name customer, CancellationToken cancellation)
+    public Task<CustomerOwner?> Refresh(Name customer, CancellationToken cancellation, bool isShared = false)
+    {
+        if (!isShared)
+        {
+            return Ask(customer, cancellation);
+        }
+
+        if (_asked.Count >= capacity)
+        {
+            _asked.Clear();
+        }
+
+        var question = _asked.AddOrUpdate(
+            customer, static (c, owners) => owners.NewQuestion(c),
+            static (c, last, owners) => owners._time.GetElapsedTime(last.At) < Shared ? last : owners.NewQuestion(c), this);
+        return question.Answer.Value.WaitAsync(cancellation);
+    }
+
+    // Asked by whoever gets it first, for all of them: nobody's giving up ends it.
+    private Question NewQuestion(Name customer) => new(
+        new Lazy<Task<CustomerOwner?>>(() => Ask(customer, CancellationToken.None)), _time.GetTimestamp());
+
+    private async Task<CustomerOwner?> Ask(Name customer, CancellationToken cancellation)
     {
         try
         {
@@ -89,4 +120,6 @@ internal sealed class Owners(ZoneCaller zone, int capacity)
 
         _known[customer] = owner;
     }
+
+    private sealed record Question(Lazy<Task<CustomerOwner?>> Answer, long At);
 }

@@ -41,7 +41,7 @@ internal sealed record DmzContext(
     public HeldCustomers Held { get; init; } = new();
 
     /// <summary>Who owns which customer, as far as this node knows.</summary>
-    public Owners Owners { get; } = new(Zone, Limits.MaxCustomers);
+    public Owners Owners { get; } = new(Zone, Limits.MaxCustomers, Time);
 
     /// <summary>How key actors have agents brought to them.</summary>
     public AgentSummons Summons { get; init; } = new();

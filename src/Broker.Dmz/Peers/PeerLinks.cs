@@ -56,12 +56,15 @@ internal sealed partial class PeerLinks : IAsyncDisposable
 
         if (node.Peers.Others.Count > 0)
         {
-            system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(node, proven.Refresh)).WithMailbox(16), "peers");
             var cluster = _cluster = system.Spawn(
                 Props<PlacementMessage>.Of(() => new PlacementKeeper(
                     node, customers, placement, Intake, logs.CreateLogger("broker.cluster"))).WithMailbox(1024),
                 "cluster");
             membership.Watch(view => cluster.TryTell(new PlacementMessage.Changed(view)));
+            system.Spawn(
+                Props<PeerWatchMessage>.Of(
+                    () => new PeerWatch(node, proven.Refresh, gone => cluster.TryTell(new PlacementMessage.Gone(gone)))).WithMailbox(64),
+                "peers");
         }
     }
 

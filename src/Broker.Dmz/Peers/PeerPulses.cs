@@ -37,6 +37,10 @@ internal sealed class PeerPulses
     public bool IsGone(CustomerOwner owner) =>
         IsSilent(owner.Node) || (_pulses.TryGetValue(owner.Node, out var pulse) && pulse.Missed == 0 && pulse.Last != owner.Incarnation);
 
+    /// <summary>Whether a start of a node that answers is not the one that answered last.</summary>
+    public bool IsAnother(Name node, Digest incarnation) =>
+        _pulses.TryGetValue(node, out var pulse) && pulse.Last is { } last && last != incarnation;
+
     /// <summary>
     /// Whether a node is silent without a sign of its end, such as a connection that is refused: it may well live behind a cut.
     /// </summary>

@@ -3,6 +3,7 @@ using Broker.Dmz.Customers;
 using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
 using Broker.Links.Identity;
+using Broker.Links.Peers;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Transfer;
@@ -19,7 +20,10 @@ namespace Broker.Dmz.Peers;
 internal sealed partial class PeerService(
     DmzContext node, CustomerRegistry customers, OwnedCalls? owned = null, ConnectedAgents? agents = null)
 {
+    private const int MostMeetings = 6;
+
     private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan BetweenMeetings = TimeSpan.FromMilliseconds(200);
 
     public Task<ZoneAnswer<Wire.DescribeReply>> Describe(PeerIdentity _, Wire.DescribeRequest request, CancellationToken __)
     {
@@ -58,7 +62,7 @@ internal sealed partial class PeerService(
         // Who lives under that name is known before the key decides; that nobody answers is no obstacle.
         if (node.Peers.Find(peer.Name) is { } known)
         {
-            await PeerProbe.Look(node, known, cancellation);
+            await Meet(known, cancellation);
         }
 
         var ask = new TransferAsk(
@@ -80,6 +84,25 @@ internal sealed partial class PeerService(
         var done = await refs.Key.Ask<Result<SealedTransfer>>(
             reply => new CustomerKeyMessage.SealTransfer(offer.Request, receipt.Receipt.Memory, reply), KeyTimeout, cancellation);
         return done.Value is { } sealedTransfer ? ToReply(sealedTransfer) : ToRefusal(done.ToRefused());
+    }
+
+    /// <summary>
+    /// Has whoever lives under a peer's name say so. A start that asks for customers may not listen yet, and the one before it, which is dead,
+    /// would count as alive by what it said last: so one that refuses is asked some more times.
+    /// </summary>
+    private async Task Meet(PeerCaller peer, CancellationToken cancellation)
+    {
+        for (var asked = 1; ; asked++)
+        {
+            var found = await PeerProbe.Look(node, peer, cancellation);
+            if (found.Value is not null || found.Code == TransferCodes.PeerUnavailable || asked == MostMeetings ||
+                node.Peers.Live.Of(peer.Node) is null)
+            {
+                return;
+            }
+
+            await Task.Delay(BetweenMeetings, node.Time, cancellation);
+        }
     }
 
     public async Task<ZoneAnswer<Wire.TakeOverReply>> TakeOver(

@@ -17,16 +17,17 @@ internal static class PeerHoldings
     /// <param name="peer">The peer's name.</param>
     /// <param name="customers">At most <see cref="PeerService.MaxHoldings"/>.</param>
     /// <param name="cancellation">Gives up.</param>
+    /// <param name="patience">How long the peer may take; 2 s where nothing is said.</param>
     /// <returns>Null where it does not answer, or is no peer.</returns>
     public static async Task<Wire.HoldingsReply?> Ask(
-        DmzContext node, Name peer, IEnumerable<Name> customers, CancellationToken cancellation)
+        DmzContext node, Name peer, IEnumerable<Name> customers, CancellationToken cancellation, TimeSpan? patience = null)
     {
         if (node.Peers.Find(peer) is not { } way)
         {
             return null;
         }
 
-        using var limit = new CancellationTokenSource(Patience, node.Time);
+        using var limit = new CancellationTokenSource(patience ?? Patience, node.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {

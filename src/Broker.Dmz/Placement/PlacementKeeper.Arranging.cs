@@ -29,13 +29,7 @@ internal sealed partial class PlacementKeeper
             return;
         }
 
-        var holding = new Dictionary<Name, HashSet<string>>();
-        foreach (var peer in settled.SelectMany(static s => s.Places).Distinct().Where(n => n != node.Node))
-        {
-            var asked = settled.Where(s => s.Places.Contains(peer)).Select(static s => s.Held.Customer);
-            holding[peer] = PeerHoldings.Held(await PeerHoldings.Ask(node, peer, asked, Context.Stopping));
-        }
-
+        var holding = await Ask(settled.Select(static s => (s.Held.Customer, s.Places)).ToList());
         foreach (var (held, places) in settled)
         {
             if (held.State == KeyState.Holding)
@@ -47,6 +41,17 @@ internal sealed partial class PlacementKeeper
                 await Move(held.Customer, places[0]);
             }
         }
+    }
+
+    /// <summary>What the others hold of some customers. One that does not answer is not waited for: claims would wait with it.</summary>
+    private async Task<Dictionary<Name, HashSet<string>>> Ask(List<(Name Customer, IReadOnlyList<Name> Places)> customers)
+    {
+        var others = customers.SelectMany(static c => c.Places).Distinct().Where(n => n != node.Node).ToList();
+        var held = await Task.WhenAll(others.Select(async peer => node.Peers.Pulses.Answers(peer)
+            ? await PeerHoldings.Ask(
+                node, peer, customers.Where(c => c.Places.Contains(peer)).Select(static c => c.Customer), Context.Stopping, HoldingsPatience)
+            : null));
+        return others.Zip(held).ToDictionary(static o => o.First, static o => PeerHoldings.Held(o.Second));
     }
 
     private void Spare(Name customer, IReadOnlyList<Name> places, Dictionary<Name, HashSet<string>> holding)

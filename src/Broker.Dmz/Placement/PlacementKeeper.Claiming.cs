@@ -21,7 +21,11 @@ internal sealed partial class PlacementKeeper
     private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(30);
 
+    // Who answers has to know at once what it holds, and a customer that waits for its owner waits for this.
+    private static readonly TimeSpan HoldingsPatience = TimeSpan.FromMilliseconds(500);
+
     private readonly ConcurrentDictionary<Name, Orphan> _orphans = new();
+    private readonly Queue<Name> _stale = [];
 
     private bool IsOrphan(HeldCustomer held) => held is { State: KeyState.Holding, Owner: { } owner } && IsGone(owner);
 
@@ -29,6 +33,31 @@ internal sealed partial class PlacementKeeper
     private bool IsGone(CustomerOwner owner) =>
         owner.Incarnation != node.Incarnation.Key.Fingerprint &&
         (owner.Node == node.Node || node.Peers.Find(owner.Node) is null || node.Peers.Pulses.IsGone(owner));
+
+    /// <summary>
+    /// A holder looks at the zone now and then, and may not have seen yet that the customer went to a node that is gone now: it looks again.
+    /// </summary>
+    private void LookAgain(Name gone)
+    {
+        _stale.Clear();
+        foreach (var held in node.Held.All.Where(h => h.State == KeyState.Holding && h.Owner?.Node != gone && !IsOrphan(h)))
+        {
+            _stale.Enqueue(held.Customer);
+        }
+
+        LookAtStale();
+    }
+
+    private void LookAtStale()
+    {
+        for (var asked = 0; asked < MostAtOnce && _stale.TryDequeue(out var customer); asked++)
+        {
+            if (node.Held.Find(customer) is { State: KeyState.Holding } && customers.Known(customer) is { } refs)
+            {
+                refs.Key.Tell(new CustomerKeyMessage.HoldCheck(null));
+            }
+        }
+    }
 
     private async Task ClaimOrphans()
     {
@@ -67,7 +96,7 @@ internal sealed partial class PlacementKeeper
         await Task.WhenAll(before.Values.SelectMany(static b => b).Distinct().ToList().Select(async peer =>
         {
             var asked = before.Where(b => b.Value.Contains(peer)).Select(static b => b.Key);
-            var held = PeerHoldings.Held(await PeerHoldings.Ask(node, peer, asked, Context.Stopping));
+            var held = PeerHoldings.Held(await PeerHoldings.Ask(node, peer, asked, Context.Stopping, HoldingsPatience));
             lock (holding)
             {
                 holding[peer] = held;

@@ -18,6 +18,9 @@ internal abstract record PlacementMessage
     /// <summary>Look whose owner is gone, and from time to time whether everything is where it belongs.</summary>
     public sealed record Tick : PlacementMessage;
 
+    /// <summary>A start of a peer is gone, or answers no more: what it may have owned is looked at now.</summary>
+    public sealed record Gone(Name Node) : PlacementMessage;
+
     /// <summary>Somebody came or went.</summary>
     public sealed record Changed(ClusterView View) : PlacementMessage;
 }
@@ -70,6 +73,13 @@ internal sealed partial class PlacementKeeper(
             case PlacementMessage.Tick:
                 await Tick();
                 break;
+            case PlacementMessage.Gone m when node.Time.GetElapsedTime(_ticked) <= Paused:
+                LookAgain(m.Node);
+                await ClaimOrphans();
+                break;
+            case PlacementMessage.Gone:
+                // This node was stopped itself; the next tick finds what is so.
+                break;
             default:
                 Context.Unhandled(message);
                 break;
@@ -85,6 +95,7 @@ internal sealed partial class PlacementKeeper(
         }
 
         AskOwners();
+        LookAtStale();
         if (!slept)
         {
             // One that was stopped itself first hears from its peers again.

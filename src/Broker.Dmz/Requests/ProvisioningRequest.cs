@@ -207,6 +207,11 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             {
                 _refs.Key.Tell(new CustomerKeyMessage.Deposed(fence));
             }
+            else if (refused.Code == Codes.LockStands)
+            {
+                // Whoever raised the lock may have lost the answer, and told nobody: the key looks for itself, and wipes.
+                _refs.Key.Tell(new CustomerKeyMessage.AskOwner(fence));
+            }
 
             Finish("", refused.Code, new Refused(refused.Code, refused.Detail));
             return;

@@ -15,6 +15,11 @@ public abstract class PeerCaller(Name node)
     /// <summary>The node at the other end; a <see cref="PeerClient"/> talks to nobody else.</summary>
     public Name Node => node;
 
+    /// <summary>
+    /// The other end has ended a connection, as a process that dies does: to be asked whether it lives. Raised on a thread of the network.
+    /// </summary>
+    public event EventHandler? Lost;
+
     /// <summary>Base address of the node's peer listener.</summary>
     public abstract Uri Address { get; }
 
@@ -26,6 +31,9 @@ public abstract class PeerCaller(Name node)
         ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken)
         where TRequest : IMessage<TRequest>, new()
         where TReply : IMessage<TReply>, new();
+
+    /// <summary>Raises <see cref="Lost"/>.</summary>
+    protected void OnLost() => Lost?.Invoke(this, EventArgs.Empty);
 
     /// <summary>Who the node is now, and that it lives.</summary>
     public Task<DescribeReply> DescribeAsync(DescribeRequest request, CancellationToken cancellationToken) =>

@@ -22,7 +22,8 @@ public sealed class PeerClient : PeerCaller, IDisposable
     {
         Address = address;
         _client = new ZoneClient(
-            new ZoneClientOptions([address]) { Deadline = Deadline, Server = new LinkServer(LinkRole.Dmz, node) }, key, time);
+            new ZoneClientOptions([address]) { Deadline = Deadline, Server = new LinkServer(LinkRole.Dmz, node), ConnectionLost = OnLost },
+            key, time);
     }
 
     /// <inheritdoc/>

@@ -13,14 +13,17 @@ namespace Broker.Links.Tls;
 /// <param name="trust">The root that the server must belong to.</param>
 /// <param name="server">Who must answer.</param>
 /// <param name="protocol">The one application protocol that is offered.</param>
-internal sealed class LinkConnector(InstallationKey? key, LinkTrust trust, LinkServer server, SslApplicationProtocol protocol)
+/// <param name="lost">Told of each connection that the server's side ended; may be null.</param>
+internal sealed class LinkConnector(
+    InstallationKey? key, LinkTrust trust, LinkServer server, SslApplicationProtocol protocol, Action? lost = null)
 {
     /// <summary>
     /// Signature of <see cref="SocketsHttpHandler.ConnectCallback"/>; the handler adds no TLS of its own to an <see cref="SslStream"/>.
     /// </summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var tls = new SslStream(await OpenAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false));
+        var connection = await OpenAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+        var tls = new SslStream(lost is null ? connection : new WatchedStream(connection, lost));
         LinkRefusal? refused = null;
         try
         {

@@ -11,8 +11,9 @@ public static class LinkHttpClient
     /// <param name="key">This process's certificate.</param>
     /// <param name="server">Who must answer.</param>
     /// <param name="address">Base address, <c>https://host:port</c>; null when each request names its own.</param>
-    public static HttpClient Create(InstallationKey key, LinkServer server, Uri? address = null) =>
-        new(CreateHandler(key, server, SslApplicationProtocol.Http2))
+    /// <param name="lost">Told, on a thread of the network, when the other end has ended a connection; null where nobody is.</param>
+    public static HttpClient Create(InstallationKey key, LinkServer server, Uri? address = null, Action? lost = null) =>
+        new(CreateHandler(key, server, SslApplicationProtocol.Http2, lost))
         {
             BaseAddress = address,
             DefaultRequestVersion = HttpVersion.Version20,
@@ -45,8 +46,9 @@ public static class LinkHttpClient
             Timeout = TimeSpan.FromSeconds(30),
         };
 
-    private static SocketsHttpHandler CreateHandler(InstallationKey key, LinkServer server, SslApplicationProtocol protocol) =>
-        Handler(new LinkConnector(key, key.Trust, server, protocol), server);
+    private static SocketsHttpHandler CreateHandler(
+        InstallationKey key, LinkServer server, SslApplicationProtocol protocol, Action? lost = null) =>
+        Handler(new LinkConnector(key, key.Trust, server, protocol, lost), server);
 
     private static SocketsHttpHandler Handler(LinkConnector connector, LinkServer server) => new()
     {

@@ -37,7 +37,7 @@ public sealed partial class ZoneClient : ZoneCaller, IDisposable
         _options = options;
         _time = time;
         _nodes = new ZoneNodes(options, time);
-        _http = LinkHttpClient.Create(key, options.Server with { ConnectTimeout = options.ConnectTimeout });
+        _http = LinkHttpClient.Create(key, options.Server with { ConnectTimeout = options.ConnectTimeout }, lost: options.ConnectionLost);
     }
 
     /// <inheritdoc/>

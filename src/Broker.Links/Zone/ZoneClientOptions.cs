@@ -37,6 +37,9 @@ public sealed record ZoneClientOptions(IReadOnlyList<Uri> Addresses)
     /// <value>Default 30 s.</value>
     public TimeSpan LookUpEvery { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Told, on a thread of the network, when the other end has ended a connection.</summary>
+    internal Action? ConnectionLost { get; init; }
+
     /// <summary>Finds the addresses of a name.</summary>
     internal Func<string, Task<IPAddress[]>> LookUp { get; init; } = static name => Dns.GetHostAddressesAsync(name);
 

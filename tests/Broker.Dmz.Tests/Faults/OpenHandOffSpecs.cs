@@ -49,6 +49,22 @@ public sealed class OpenHandOffSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task An_owner_that_hears_of_a_lock_by_a_refused_launch_should_wipe()
+    {
+        var (customer, agent) = await world.Ready();
+        var stop = customer.Request(UserAction.Lock, new LockPayload(0, "test"));
+        // Its answer is lost: nobody tells the node.
+        await world.Node.Zone.LockAsync(
+            new Wire.LockRequest { Customer = customer.Name.Value, Request = ByteString.CopyFrom(stop.Encode()) }, default);
+
+        var (_, ended) = await Start(customer);
+
+        Assert.Equal(Codes.LockStands, (await ended.WaitAsync(TimeSpan.FromSeconds(20))).Code);
+        await customer.Until(s => s.State == KeyState.Locked);
+        agent.Disconnect();
+    }
+
+    [Fact]
     public async Task A_barred_hand_off_whose_next_release_the_key_does_not_believe_should_end()
     {
         var (customer, agent) = await world.Ready();

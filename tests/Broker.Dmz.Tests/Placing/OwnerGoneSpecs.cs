@@ -145,6 +145,34 @@ public sealed class OwnerGoneSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task A_claim_while_the_holder_looks_at_the_zone_should_stand()
+    {
+        await using var p = await PlacingFixture.StartAsync(world);
+        var there = await p.At(p.F.Other);
+
+        there.Refs.Key.Tell(new CustomerKeyMessage.HoldCheck(null));
+        var claimed = await there.Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.TakeOver(null, r));
+
+        Assert.Equal(KeyState.Unlocked, claimed.Value?.State);
+        there.Refs.Key.Tell(new CustomerKeyMessage.HoldCheck(null));
+        Assert.Equal(KeyState.Unlocked, (await there.Status()).State);
+    }
+
+    [Fact]
+    public async Task A_holder_that_has_not_heard_who_owns_now_should_look_when_a_peer_goes()
+    {
+        await using var p = await PlacingFixture.StartAsync(world);
+        await (await p.At(p.F.Other)).Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.TakeOver(null, r));
+        Assert.Equal(p.F.Owner.Node.Node, p.Third.Node.Held.Find(p.F.Customer.Name)!.Owner!.Node);
+        await p.StartPlacement(p.Third);
+        await p.Until(() => p.Third.Node.Peers.Pulses.Answers(p.F.Other.Node.Node), "dmz-2 answers");
+
+        await p.F.Other.StopListening();
+
+        await p.Until(p.Third, KeyState.Unlocked);
+    }
+
+    [Fact]
     public async Task What_a_gone_owner_had_open_should_end_at_the_next_one()
     {
         await using var p = await PlacingFixture.StartAsync(world);

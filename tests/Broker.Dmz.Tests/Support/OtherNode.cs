@@ -158,10 +158,13 @@ internal sealed class OtherNode : IAsyncDisposable
         await Membership.JoinAsync(
             new Cluster.Member(Node.Node, Address, Node.Incarnation.Key.Fingerprint, "test"), CancellationToken.None);
         var (system, name) = (_system ?? _world.System, Interlocked.Increment(ref _placements));
-        var watch = system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(Node, Membership.Refresh)), $"peers-{name}");
         var placement = system.Spawn(
             Props<PlacementMessage>.Of(() => new PlacementKeeper(Node, Customers, options, null, NullLogger.Instance)), $"cluster-{name}");
         Membership.Watch(view => placement.TryTell(new PlacementMessage.Changed(view)));
+        var watch = system.Spawn(
+            Props<PeerWatchMessage>.Of(
+                () => new PeerWatch(Node, Membership.Refresh, gone => placement.TryTell(new PlacementMessage.Gone(gone)))),
+            $"peers-{name}");
         _stops.AddRange([watch.Stop, placement.Stop]);
     }
 

@@ -14,6 +14,22 @@ namespace Broker.Dmz.Tests.Transfers;
 public sealed class TransferSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
     [Fact]
+    public async Task A_start_that_does_not_listen_yet_should_not_count_as_a_second_one()
+    {
+        await using var f = await TransferFixture.StartAsync(world);
+        var (owner, name) = (f.Owner.Node, f.Other.Node.Node);
+        owner.Peers.Live.Saw(name, Protocol.Identifiers.Digest.Of("the start before, which was killed"u8));
+        var starting = new ScriptedPeer(name, f.Other.Node) { RefusesFirst = 2 };
+        f.Owner.Know(starting);
+
+        var fetched = await f.Fetch();
+
+        ((PeerList)owner.Peers.Others).Remove(starting);
+        Assert.True(fetched.Code is null, $"{fetched.Code}: {fetched.Detail}");
+        Assert.DoesNotContain(await f.Customer.Ledger(), static b => b.Kind == Protocol.Ledger.BlockKind.Refusal);
+    }
+
+    [Fact]
     public async Task A_holder_that_two_people_admit_should_hold_and_not_own()
     {
         await using var f = await TransferFixture.StartAsync(world);

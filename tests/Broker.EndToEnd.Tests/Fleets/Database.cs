@@ -37,6 +37,10 @@ internal sealed class Database : IAsyncDisposable
             .Where(static d => File.Exists(Path.Combine(d, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
         : null;
 
+    // It does not run as root.
+    private static string[] AsServer { get; } =
+        Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
+
     private string Data => Path.Combine(_disk, "data");
 
     private string Ballast => Path.Combine(_disk, "ballast");
@@ -45,7 +49,10 @@ internal sealed class Database : IAsyncDisposable
     public static async Task<Database> StartAsync(Machine machine, ServerAuthority authority, string directory)
     {
         var database = new Database(machine, Bin!, Directory.CreateDirectory(Path.Combine(directory, "disk")).FullName);
-        await RunAsync("mount", "-t", "tmpfs", "-o", "size=192m,mode=0777", "none", database._disk);
+        if (!machine.IsOnLoopback)
+            await RunAsync("mount", "-t", "tmpfs", "-o", "size=192m,mode=0777", "none", database._disk);
+        else if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", "postgres:", database._disk);
         await database.AsServerAsync("initdb", "-D", database.Data, "-U", Owner, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
             "--wal-segsize=1");
         var (certificate, key) = authority.Issue("database", machine.Address);
@@ -53,10 +60,11 @@ internal sealed class Database : IAsyncDisposable
         File.Copy(certificate, tls);
         File.Copy(key, own);
         File.Copy(authority.Root, Path.Combine(database.Data, "root.crt"));
-        await RunAsync("chown", "-R", "postgres:", database.Data);
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", "-R", "postgres:", database.Data);
         await File.WriteAllTextAsync(Path.Combine(database.Data, "pg_hba.conf"), $"""
             local all {Owner} trust
-            hostssl all {Owner} {PrivateNetwork.SwitchAddress}/32 trust
+            hostssl all {Owner} {(machine.IsOnLoopback ? "127.0.0.1" : PrivateNetwork.SwitchAddress)}/32 trust
             hostssl all {Role} samenet cert
 
             """);
@@ -82,8 +90,8 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Starts the server again and waits until it answers.</summary>
     public async Task StartAsync()
     {
-        var (program, arguments) = PrivateNetwork.On(
-            _machine, "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", $"{_bin}/postgres", "-D", Data]);
+        string[] server = [.. AsServer, $"{_bin}/postgres", "-D", Data];
+        var (program, arguments) = PrivateNetwork.On(_machine, server[0], server[1..]);
         _server = BrokerProcess.Start("database", program, arguments);
         await Eventually.TrueAsync("the database answers", async () => _server.HasExited
             ? throw new InvalidOperationException("the database ended:\n" + _server.Log)
@@ -121,7 +129,8 @@ internal sealed class Database : IAsyncDisposable
     {
         if (_server is { HasExited: false })
             await StopAsync();
-        await RunAsync("umount", "--lazy", _disk);
+        if (!_machine.IsOnLoopback)
+            await RunAsync("umount", "--lazy", _disk);
     }
 
     private Task SqlAsync(string database, string sql) =>
@@ -133,8 +142,11 @@ internal sealed class Database : IAsyncDisposable
             throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{program} ended with {code}"));
     }
 
-    private Task<int> ExitAsync(string program, params string[] arguments) => ExitOfAsync(
-        "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", Path.Combine(_bin, program), .. arguments]);
+    private Task<int> ExitAsync(string program, params string[] arguments)
+    {
+        string[] server = [.. AsServer, Path.Combine(_bin, program), .. arguments];
+        return ExitOfAsync(server[0], server[1..]);
+    }
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

@@ -31,7 +31,7 @@ internal sealed class Faults(Fleet fleet, SeededRandom random)
 
     private Fault KillZone() => Kill(OneOf(fleet.Zones), takesSecrets: false);
 
-    private static Fault Kill(Node node, bool takesSecrets) => new(
+    public static Fault Kill(Node node, bool takesSecrets) => new(
         $"kill {node.Name}", takesSecrets ? [node.Name] : [], node.KillAsync, () => Done(node.Start));
 
     private Fault PauseDmz() => Pause(OneOf(fleet.Dmz));
@@ -65,7 +65,7 @@ internal sealed class Faults(Fleet fleet, SeededRandom random)
         return random.Below(2) == 0 ? (node.Machine, other.Machine) : (other.Machine, node.Machine);
     }
 
-    private Fault KillEtcdLeader()
+    public Fault KillEtcdLeader()
     {
         int? leader = null;
         return new Fault("kill the leader of etcd", [], async () =>
@@ -79,7 +79,7 @@ internal sealed class Faults(Fleet fleet, SeededRandom random)
         });
     }
 
-    private Fault EtcdGone() => new("kill all of etcd", [], async () =>
+    public Fault EtcdGone() => new("kill all of etcd", [], async () =>
     {
         for (var member = 0; member < fleet.Etcd.Count; member++)
             await fleet.Etcd.KillAsync(member);

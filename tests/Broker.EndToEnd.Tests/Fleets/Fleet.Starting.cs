@@ -132,7 +132,7 @@ internal sealed partial class Fleet
             "--administrator", $"alice={Console.Profile}/users/alice.pub", "--administrators-required", "1", "--shares-directory", shares]);
         foreach (var custodian in Certificates.Custodians)
             await Console.OkAsync("customer", "confirm", Customer, "--custodian", custodian, "--share", $"{shares}/{custodian}.share");
-        await Console.OkAsync("policy", "put", "web", "--customer", Customer, "--label", "web", "--use", "record", "--use", "final");
+        await Console.OkAsync("policy", "put", "web", "--customer", Customer, "--label", "web", "--use", "record", "--use", "final", "--use", "keep");
     }
 
     private async Task StartAgentsAsync()
@@ -154,6 +154,7 @@ internal sealed partial class Fleet
               state.directory = "{{Path.Combine(Volatile, agent)}}"
               session { reconnect-from = 50ms, reconnect-to = 1s }
               uses {
+                keep { mode = hold, hold-for = 200ms, at-most = 4096 }
                 record { mode = stdin, at-most = 64, environment { PATH = "/usr/bin:/bin" }
                   command = [ "/bin/sh", "-c", "h=$(sha256sum) && echo \"$h\" >> {{Opened}}/{{agent}}.record" ] }
                 final { mode = stdin, at-most = 64, environment { PATH = "/usr/bin:/bin" }

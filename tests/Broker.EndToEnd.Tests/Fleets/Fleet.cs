@@ -19,6 +19,9 @@ internal sealed record FleetOptions
     public string DmzSettings { get; init; } = "";
 
     public string ZoneSettings { get; init; } = "";
+
+    /// <summary>Without namespaces, where nothing is to be cut off.</summary>
+    public bool IsOnLoopback { get; init; }
 }
 
 /// <summary>
@@ -85,9 +88,10 @@ internal sealed partial class Fleet : IAsyncDisposable
     /// <summary>Starts servers and nodes, enrols the customer and the agents. Skips the test where something of it is missing.</summary>
     public static async Task<Fleet> StartAsync(Certificates certificates, FleetOptions options)
     {
-        var obstacle = PrivateNetwork.Obstacle ?? Database.Obstacle ?? (options.Etcd > 0 ? EtcdServers.Obstacle : null);
+        var obstacle = (options.IsOnLoopback ? null : PrivateNetwork.Obstacle) ?? Database.Obstacle ?? (options.Etcd > 0 ? EtcdServers.Obstacle : null);
         Skip.If(obstacle is not null, obstacle);
-        var fleet = new Fleet(certificates, options, PrivateNetwork.Needed());
+        var fleet = new Fleet(
+            certificates, options, options.IsOnLoopback ? PrivateNetwork.OnLoopback() : PrivateNetwork.Needed());
         try
         {
             await fleet.StartServersAsync();

@@ -1,13 +1,18 @@
 using System.Diagnostics;
+using System.Globalization;
 using Broker.EndToEnd.Tests.Harness;
 
 namespace Broker.EndToEnd.Tests.Fleets;
 
 /// <summary>A machine of the private network: a namespace with an address of its own.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Namespace">The network namespace.</param>
+/// <param name="Namespace">The network namespace; empty for one that is an address of this machine's loopback.</param>
 /// <param name="Address">Its IPv4 address.</param>
-internal sealed record Machine(string Name, string Namespace, string Address);
+internal sealed record Machine(string Name, string Namespace, string Address)
+{
+    /// <summary>Whether it is no more than an address: nothing can be cut off there, and nobody needs to be root.</summary>
+    public bool IsOnLoopback => Namespace.Length == 0;
+}
 
 /// <summary>
 /// Machines behind one switch, each a network namespace of Linux, so that a path between two of them can be cut in one direction. The
@@ -24,9 +29,13 @@ internal sealed class PrivateNetwork : IDisposable
     private readonly List<Machine> _machines = [];
     private readonly HashSet<(string From, string To)> _cuts = [];
 
-    private PrivateNetwork()
-    {
-    }
+    private readonly string? _loopback;
+
+    private PrivateNetwork(string? loopback = null) => _loopback = loopback;
+
+    /// <summary>One without namespaces: each machine is an address of the loopback, and those of two processes are apart.</summary>
+    public static PrivateNetwork OnLoopback() =>
+        new(string.Create(CultureInfo.InvariantCulture, $"127.{2 + (Environment.ProcessId % 250)}.{Environment.ProcessId / 250 % 250}."));
 
     /// <summary>Why there can be none here; null where there can.</summary>
     public static string? Obstacle { get; } = Look();
@@ -45,6 +54,12 @@ internal sealed class PrivateNetwork : IDisposable
     public Machine Add(string name)
     {
         var number = _machines.Count + 1;
+        if (_loopback is not null)
+        {
+            _machines.Add(new Machine(name, "", _loopback + number.ToString(CultureInfo.InvariantCulture)));
+            return _machines[^1];
+        }
+
         var machine = new Machine(name, $"broker-{Environment.ProcessId}-{name}", $"10.66.0.{number}");
         Ip("netns", "add", machine.Namespace);
         _machines.Add(machine);
@@ -61,7 +76,7 @@ internal sealed class PrivateNetwork : IDisposable
 
     /// <summary>A command line that runs a program on a machine, as the same process.</summary>
     public static (string Program, IReadOnlyList<string> Arguments) On(Machine machine, string program, IEnumerable<string> arguments) =>
-        ("ip", ["netns", "exec", machine.Namespace, program, .. arguments]);
+        machine.IsOnLoopback ? (program, [.. arguments]) : ("ip", ["netns", "exec", machine.Namespace, program, .. arguments]);
 
     /// <summary>From now on nothing that one machine sends reaches the other; what the other sends still arrives.</summary>
     public void Cut(Machine from, Machine to)
@@ -79,6 +94,8 @@ internal sealed class PrivateNetwork : IDisposable
 
     public void Dispose()
     {
+        if (_loopback is not null)
+            return;
         foreach (var machine in _machines)
             Ip("netns", "del", machine.Namespace);
         Ip("link", "del", Switch);

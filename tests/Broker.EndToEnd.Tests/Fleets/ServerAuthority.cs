@@ -35,7 +35,11 @@ internal sealed class ServerAuthority : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={commonName ?? name}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Parse(address));
+        var ip = IPAddress.Parse(address);
+        names.AddIpAddress(ip);
+        // Who calls from an address of the loopback calls from this one, and a member of etcd is known by where it calls from.
+        if (IPAddress.IsLoopback(ip))
+            names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = request.Create(_root, now.AddDays(-1), now.AddDays(1), [++_serial]);
