@@ -23,8 +23,8 @@ internal abstract record AgentRelayWatchMessage
 
 /// <summary>
 /// Asks the owners every two seconds which of this node's relays they still know, all of one owner in a few calls. One that an owner does
-/// not know, and those of an owner that is silent twice, look for their owner again. Stand-ins of which nobody has asked for long end, and at once
-/// those of a node that refuses connections: nothing more is sealed to an agent whose link died with it.
+/// not know, and those of an owner that is silent twice, look for their owner again. Stand-ins of which nobody has asked for long end, and
+/// at once those of a node that refuses connections: nothing more is sealed to an agent whose link died with it.
 /// </summary>
 internal sealed class AgentRelayWatch(AgentRouting routing) : Actor<AgentRelayWatchMessage>
 {

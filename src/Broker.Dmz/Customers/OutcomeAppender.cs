@@ -47,11 +47,15 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
+    // Whoever launched waits for the outcome, and another node of the zone is there at once.
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(25);
+
     private readonly DmzContext _node;
     private readonly Name _customer;
     private readonly ActorRef<CustomerKeyMessage> _key;
     private readonly ILogger _log;
     private readonly Queue<OutcomeMessage.Append> _waiting = [];
+    private int _failures;
 
     public OutcomeAppender(DmzContext node, Name customer, ActorRef<CustomerKeyMessage> key, ILogger log)
     {
@@ -120,10 +124,12 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
             {
                 // Appending the same outcomes again is harmless, so an unknown fate is tried again like a missing zone.
-                Context.StartTimer("retry", new OutcomeMessage.Retry(), RetryDelay);
+                var delay = FirstRetry * (1 << Math.Min(_failures++, 8));
+                Context.StartTimer("retry", new OutcomeMessage.Retry(), delay < RetryDelay ? delay : RetryDelay);
                 return;
             }
 
+            _failures = 0;
             _waiting.Dequeue();
             if (refusal == Codes.FenceStale)
             {

@@ -87,8 +87,8 @@ internal sealed partial class PeerService(
     }
 
     /// <summary>
-    /// Has whoever lives under a peer's name say so. A start that asks for customers may not listen yet, and the one before it, which is dead,
-    /// would count as alive by what it said last: so one that refuses is asked some more times.
+    /// Has whoever lives under a peer's name say so. A start that asks for customers may not listen yet, and the one before it, which is
+    /// dead, would count as alive by what it said last: so one that refuses is asked some more times.
     /// </summary>
     private async Task Meet(PeerCaller peer, CancellationToken cancellation)
     {

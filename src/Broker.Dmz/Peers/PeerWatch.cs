@@ -26,8 +26,8 @@ internal abstract record PeerWatchMessage
 
 /// <summary>
 /// Has each peer prove, some times a second, that it lives: a second start of it stands out at once, and one that has died is not
-/// waited for. Each is asked by itself, so that one that is silent holds up no other; one whose connection ends, and one that has just failed,
-/// is asked again at once.
+/// waited for. Each is asked by itself, so that one that is silent holds up no other; one whose connection ends, and one that has just
+/// failed, is asked again at once.
 /// </summary>
 /// <param name="node">This node.</param>
 /// <param name="looked">Called after each answer or miss.</param>

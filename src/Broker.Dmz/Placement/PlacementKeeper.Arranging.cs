@@ -49,7 +49,8 @@ internal sealed partial class PlacementKeeper
         var others = customers.SelectMany(static c => c.Places).Distinct().Where(n => n != node.Node).ToList();
         var held = await Task.WhenAll(others.Select(async peer => node.Peers.Pulses.Answers(peer)
             ? await PeerHoldings.Ask(
-                node, peer, customers.Where(c => c.Places.Contains(peer)).Select(static c => c.Customer), Context.Stopping, HoldingsPatience)
+                node, peer, customers.Where(c => c.Places.Contains(peer)).Select(static c => c.Customer), Context.Stopping,
+                HoldingsPatience)
             : null));
         return others.Zip(held).ToDictionary(static o => o.First, static o => PeerHoldings.Held(o.Second));
     }

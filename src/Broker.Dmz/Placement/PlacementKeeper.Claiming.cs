@@ -35,7 +35,8 @@ internal sealed partial class PlacementKeeper
         (owner.Node == node.Node || node.Peers.Find(owner.Node) is null || node.Peers.Pulses.IsGone(owner));
 
     /// <summary>
-    /// A holder looks at the zone now and then, and may not have seen yet that the customer went to a node that is gone now: it looks again.
+    /// A holder looks at the zone now and then, and may not have seen yet that the customer went to a node that is gone now: it looks
+    /// again.
     /// </summary>
     private void LookAgain(Name gone)
     {

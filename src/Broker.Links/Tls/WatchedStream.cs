@@ -1,8 +1,8 @@
 namespace Broker.Links.Tls;
 
 /// <summary>
-/// A connection that tells when the other end is gone: its end, or an error, is read. Whoever closes it at this end is told nothing. A client
-/// of HTTP/2 reads all the time, so that the death of a process at the other end is known before anybody calls it again.
+/// A connection that tells when the other end is gone: its end, or an error, is read. Whoever closes it at this end is told nothing. A
+/// client of HTTP/2 reads all the time, so that the death of a process at the other end is known before anybody calls it again.
 /// </summary>
 /// <param name="inner">The connection; disposed with this.</param>
 /// <param name="lost">Told once, on the reading thread.</param>

@@ -16,7 +16,7 @@ namespace Broker.EndToEnd.Tests.Failover;
 /// <param name="credential">What is launched, for the use <c>keep</c>.</param>
 internal sealed class HandOffLoad(IReadOnlyList<ApiClient> gateways, IReadOnlyList<string> agents, TestUser user, string credential)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentQueue<Acknowledgement> _acknowledged = new();
