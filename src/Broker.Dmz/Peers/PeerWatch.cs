@@ -17,7 +17,7 @@ internal abstract record PeerWatchMessage
     /// <summary>Ask every peer.</summary>
     public sealed record Look : PeerWatchMessage;
 
-    /// <summary>Ask one: its connection has ended, or it did not answer a moment ago.</summary>
+    /// <summary>Ask one: its connection has ended, or it refused one a moment ago.</summary>
     public sealed record LookAt(Name Node) : PeerWatchMessage;
 
     /// <summary>What one said.</summary>
@@ -26,8 +26,8 @@ internal abstract record PeerWatchMessage
 
 /// <summary>
 /// Has each peer prove, some times a second, that it lives: a second start of it stands out at once, and one that has died is not
-/// waited for. Each is asked by itself, so that one that is silent holds up no other; one whose connection ends, and one that has just
-/// failed, is asked again at once.
+/// waited for. Each is asked by itself, so that one that is silent holds up no other. One whose connection ends is asked at once, and
+/// again where it refuses: that is certain soon. One that is only silent may be busy, or this node may be, and is given its time.
 /// </summary>
 /// <param name="node">This node.</param>
 /// <param name="looked">Called after each answer or miss.</param>
@@ -35,7 +35,7 @@ internal abstract record PeerWatchMessage
 internal sealed class PeerWatch(DmzContext node, Action? looked = null, Action<Name>? gone = null) : Actor<PeerWatchMessage>
 {
     /// <summary>How long a peer may take; longer than its answer ever takes while it runs at all.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(750);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan EachPeer = TimeSpan.FromMilliseconds(40);
@@ -174,8 +174,12 @@ internal sealed class PeerWatch(DmzContext node, Action? looked = null, Action<N
         pulses.Missed(peer, isRefused);
         if (!pulses.IsSilent(peer))
         {
-            // Until it is certain: what comes after is the ordinary round.
-            Context.StartTimer(peer, new PeerWatchMessage.LookAt(peer), isRefused ? AfterRefusal : TimeSpan.Zero);
+            if (isRefused)
+            {
+                // Until it is certain: what comes after is the ordinary round.
+                Context.StartTimer(peer, new PeerWatchMessage.LookAt(peer), AfterRefusal);
+            }
+
             return;
         }
 

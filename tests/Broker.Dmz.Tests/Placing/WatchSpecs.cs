@@ -69,10 +69,10 @@ public sealed class WatchSpecs(DmzWorld dmz) : IClassFixture<DmzWorld>, IDisposa
         var (node, peer) = Watched(other);
         peer.Manner = Manner.Silent;
 
-        _world.Advance(3 * PeerWatch.Patience);
+        _world.Advance(TimeSpan.FromSeconds(4.5));
         Assert.False(node.Peers.Pulses.IsSilent(peer.Node));
-        Assert.True(other.Asked > 4);
-        _world.Advance(PeerWatch.Patience);
+        Assert.True(other.Asked > 10);
+        _world.Advance(TimeSpan.FromSeconds(0.2));
 
         Assert.Equal([peer.Node], _gone);
         Assert.True(node.Peers.Pulses.MayLive(peer.Node));
