@@ -22,7 +22,7 @@ internal sealed partial class PlacementKeeper
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(30);
 
     // Who answers has to know at once what it holds, and a customer that waits for its owner waits for this.
-    private static readonly TimeSpan HoldingsPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan HoldingsPatience = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Name, Orphan> _orphans = new();
     private readonly Queue<Name> _stale = [];
@@ -92,7 +92,7 @@ internal sealed partial class PlacementKeeper
         var members = Members();
         var before = orphans.ToDictionary(
             static o => o.Customer,
-            o => Places.Before(o.Customer, node.Node, o.Owner!.Node, members).Where(node.Peers.Pulses.Answers).ToList());
+            o => Places.Before(o.Customer, node.Node, o.Owner!.Node, members).Where(n => !node.Peers.Pulses.IsSilent(n)).ToList());
         var holding = new Dictionary<Name, HashSet<string>>();
         await Task.WhenAll(before.Values.SelectMany(static b => b).Distinct().ToList().Select(async peer =>
         {
