@@ -1,8 +1,7 @@
 using System.Net;
-using System.Text.Json;
+using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Harness;
 using Broker.Links.Identity;
-using Broker.Links.Tls;
 using Broker.Protocol.Api;
 using Xunit.Abstractions;
 
@@ -18,7 +17,8 @@ public sealed class ReadinessSpecs(Certificates certificates, ITestOutputHelper 
         await using var cluster = await Cluster.StartAsync(certificates);
         await cluster.RunAsync(output, async () =>
         {
-            var zone = await AskAsync(cluster, "dmz-1", LinkRole.Zone, cluster.ZonePort);
+            using var ofZone = new HealthProbe(cluster.Ca, "dmz-1", LinkRole.Zone, "127.0.0.1", cluster.ZonePort);
+            var zone = await ofZone.ReadyAsync();
             Assert.Equal((HttpStatusCode.OK, "ready"), (zone.Status, zone.Model.Status));
             var dmz = await DmzAsync(cluster);
             Assert.Equal((HttpStatusCode.OK, "ready"), (dmz.Status, dmz.Model.Status));
@@ -37,16 +37,9 @@ public sealed class ReadinessSpecs(Certificates certificates, ITestOutputHelper 
         });
     }
 
-    private static Task<(HttpStatusCode Status, HealthModel Model)> DmzAsync(Cluster cluster) =>
-        AskAsync(cluster, "console-1", LinkRole.Dmz, cluster.ConsolePort);
-
-    private static async Task<(HttpStatusCode Status, HealthModel Model)> AskAsync(Cluster cluster, string name, LinkRole server, int port)
+    private static async Task<(HttpStatusCode Status, HealthModel Model)> DmzAsync(Cluster cluster)
     {
-        using var key = InstallationKey.Load(
-            $"{cluster.Ca}/{name}.crt", $"{cluster.Ca}/{name}.key", LinkTrust.Load($"{cluster.Ca}/root.crt"));
-        using var http = LinkHttpClient.Create(key, new LinkServer(server), new Uri($"https://127.0.0.1:{port}"));
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/health/ready") { Version = HttpVersion.Version20 };
-        using var answer = await http.SendAsync(request);
-        return (answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(), ApiJson.Default.HealthModel)!);
+        using var probe = new HealthProbe(cluster.Ca, "console-1", LinkRole.Dmz, "127.0.0.1", cluster.ConsolePort);
+        return await probe.ReadyAsync();
     }
 }

@@ -37,4 +37,6 @@ internal static class EtcdMethods
 
     public static readonly EtcdMethod<StatusRequest, StatusReply> Status =
         new("/etcdserverpb.Maintenance/Status", StatusReply.Parser, true);
+
+    public static readonly EtcdMethod<AlarmRequest, AlarmReply> Alarm = new("/etcdserverpb.Maintenance/Alarm", AlarmReply.Parser, true);
 }

@@ -43,6 +43,10 @@ internal static class ClusterCommand
             o.WriteLine($"  {member.Node,-20} {says}");
         }
 
+        if (status.Etcd is { Failure: { } failure })
+            o.WriteLine($"etcd cannot be used: {failure}");
+        foreach (var alarm in status.Etcd?.Alarms ?? [])
+            o.WriteLine($"etcd: {alarm}");
         o.WriteLine($"{status.Customers.Count} customers, each to be held by {status.Holders}");
         foreach (var customer in status.Customers)
         {

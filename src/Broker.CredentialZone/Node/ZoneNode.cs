@@ -27,12 +27,13 @@ internal sealed class ZoneNode : INode
     private readonly LedgerSigner _signer;
     private readonly ActorSystem _actors;
     private readonly ActorRef<WriterMessage> _writer;
+    private readonly StoreWatch _watch;
     private readonly WebApplication _web;
 
     private ZoneNode(
-        InstallationKey key, ZoneStore store, LedgerSigner signer, ActorSystem actors, ActorRef<WriterMessage> writer,
+        InstallationKey key, ZoneStore store, LedgerSigner signer, ActorSystem actors, ActorRef<WriterMessage> writer, StoreWatch watch,
         WebApplication web) =>
-        (_key, _store, _signer, _actors, _writer, _web) = (key, store, signer, actors, writer, web);
+        (_key, _store, _signer, _actors, _writer, _watch, _web) = (key, store, signer, actors, writer, watch, web);
 
     /// <summary>The addresses that it listens on.</summary>
     public ICollection<string> Addresses => _web.Urls;
@@ -46,17 +47,22 @@ internal sealed class ZoneNode : INode
         ZoneStore? store = null;
         ActorSystem? actors = null;
         WebApplication? web = null;
+        StoreWatch? watch = null;
         try
         {
             signer = LedgerKeys.Load(settings.LedgerCertificate, settings.LedgerKey, key.Trust);
-            var opened = store = OpenStore(settings, key.Trust, signer, context);
+            var (opened, database) = OpenStore(settings, key.Trust, signer, context);
+            store = opened;
             actors = new ActorSystem("zone", new ActorSystemOptions { Time = context.Time });
             var node = key.Identity.Name;
             var writer = actors.Spawn(
                 Props<WriterMessage>.Of(() => new WriterActor(opened, node, settings.QueueCapacity)).WithMailbox(settings.QueueCapacity),
                 "ledger");
             var identity = new ZoneIdentity(key.Trust, node, signer.Certificate, context.Time);
-            web = Build(context, settings, key, new ZoneService(identity, store, new ZoneWriter(store, writer)));
+            var changes = new ZoneWriter(store, writer);
+            var watching = watch = new StoreWatch(
+                database, changes, context.Health, context.Time, context.Logs.CreateLogger<StoreWatch>());
+            web = Build(context, settings, key, new ZoneService(identity, store, changes) { IsUsable = () => watching.IsUsable });
             await web.StartAsync(cancellationToken);
             context.Shutdown.AddTermination(actors);
             if (settings.SqlServer is not null)
@@ -64,11 +70,11 @@ internal sealed class ZoneNode : INode
                 context.Health.Advise("sql-server", isGood: false, SqlServerOptions.Standing);
             }
 
-            return new ZoneNode(key, store, signer, actors, writer, web);
+            return new ZoneNode(key, store, signer, actors, writer, watch, web);
         }
         catch
         {
-            await Release(web, actors, store, signer, key);
+            await Release(web, watch, actors, store, signer, key);
             throw;
         }
     }
@@ -77,19 +83,25 @@ internal sealed class ZoneNode : INode
     public async Task StopAsync(CancellationToken deadline)
     {
         await _web.StopAsync(deadline);
+        await _watch.DisposeAsync();
         _writer.PoisonPill();
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Release(_web, _actors, _store, _signer, _key);
+    public ValueTask DisposeAsync() => Release(_web, _watch, _actors, _store, _signer, _key);
 
     // The writer ends before the store closes: a commit in flight is waited for.
     private static async ValueTask Release(
-        WebApplication? web, ActorSystem? actors, ZoneStore? store, LedgerSigner? signer, InstallationKey key)
+        WebApplication? web, StoreWatch? watch, ActorSystem? actors, ZoneStore? store, LedgerSigner? signer, InstallationKey key)
     {
         if (web is not null)
         {
             await web.DisposeAsync();
+        }
+
+        if (watch is not null)
+        {
+            await watch.DisposeAsync();
         }
 
         if (actors is not null)
@@ -102,7 +114,8 @@ internal sealed class ZoneNode : INode
         key.Dispose();
     }
 
-    private static ZoneStore OpenStore(ZoneSettings settings, LinkTrust trust, LedgerSigner signer, NodeContext context)
+    private static (ZoneStore Store, IZoneDatabase Database) OpenStore(
+        ZoneSettings settings, LinkTrust trust, LedgerSigner signer, NodeContext context)
     {
         IZoneDatabase? database = null;
         try
@@ -111,8 +124,9 @@ internal sealed class ZoneNode : INode
                 ? LedgerKeys.Load(certificate, key, trust)
                 : null;
             database = ZoneDatabases.Open(settings, context.Logs);
-            return ZoneStore.Open(
+            var store = ZoneStore.Open(
                 database, trust.Cluster, settings.Limits, signer, predecessor, context.Time, context.Logs.CreateLogger<ZoneStore>());
+            return (store, database);
         }
         catch (StoreException fault)
         {

@@ -77,11 +77,44 @@ internal sealed class PostgresDatabase : IZoneDatabase
     }
 
     /// <inheritdoc/>
+    public void Probe(bool withSpace)
+    {
+        try
+        {
+            using var connection = _source.OpenConnection();
+            var session = new PostgresSession(connection);
+            if (session.Query("SELECT current_setting('transaction_read_only')")[0].Text(0) != "off")
+            {
+                throw new TransientStoreException("the database server takes no writes: a standby, or default_transaction_read_only is on");
+            }
+
+            if (withSpace)
+            {
+                UseSpace(session);
+            }
+        }
+        catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException)
+        {
+            throw PostgresFaults.Of(fault);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         Session.Dispose();
         _source.Dispose();
         _readers.Dispose();
+    }
+
+    // A role may not ask what a disk has left. What does not fit into memory is sorted in a file beside the tables, which goes at the end.
+    private static void UseSpace(PostgresSession session)
+    {
+        session.Later("BEGIN READ ONLY");
+        session.Later("SET LOCAL work_mem = '64kB'");
+        session.Query(
+            "SELECT count(*) FROM (SELECT i, repeat('x', 1000) FROM generate_series(1, 500) AS i ORDER BY 2, 1 OFFSET 0) AS sorted");
+        session.Run("COMMIT");
     }
 
     private bool Check(bool isToRead)

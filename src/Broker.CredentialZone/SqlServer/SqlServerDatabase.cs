@@ -78,6 +78,26 @@ internal sealed class SqlServerDatabase : IZoneDatabase
     }
 
     /// <inheritdoc/>
+    /// <remarks>A server does not tell what its disk has left: want of space shows with the first change that meets it.</remarks>
+    public void Probe(bool withSpace)
+    {
+        try
+        {
+            using var connection = _connections.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(60))";
+            if (command.ExecuteScalar() as string != "READ_WRITE")
+            {
+                throw new TransientStoreException("the database takes no writes: it is read-only, or a copy");
+            }
+        }
+        catch (Exception fault) when (fault is SqlException or IOException or TimeoutException)
+        {
+            throw SqlServerFaults.Of(fault);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _session.Dispose();

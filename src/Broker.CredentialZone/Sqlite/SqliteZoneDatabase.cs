@@ -131,6 +131,23 @@ internal sealed class SqliteZoneDatabase : IZoneDatabase
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Writes to its lock file, which is beside the database: to open the database's own file would give up SQLite's locks. Want of space
+    /// is what the writer itself looks for, before each batch.
+    /// </remarks>
+    public void Probe(bool withSpace)
+    {
+        try
+        {
+            RandomAccess.Write(_lock.SafeFileHandle, [0], 0);
+        }
+        catch (IOException fault)
+        {
+            throw new StoreException($"the database's directory takes no writes ({fault.Message})", fault);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var connection in _idle)

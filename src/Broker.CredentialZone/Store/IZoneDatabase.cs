@@ -21,6 +21,17 @@ internal interface IZoneDatabase : IDisposable
 
     /// <summary>Runs a query in one snapshot of what is committed.</summary>
     T Read<T>(Func<IZoneReader, T> query);
+
+    /// <summary>
+    /// Looks beside the writer whether the database would take a write, without leaving anything in it. May take as long as a connection
+    /// and a statement.
+    /// </summary>
+    /// <param name="withSpace">Whether some of its disk is used for a moment too.</param>
+    /// <exception cref="StoreFullException">There is no space.</exception>
+    /// <exception cref="StoreException">It cannot be reached, or only be read.</exception>
+    void Probe(bool withSpace)
+    {
+    }
 }
 
 /// <summary>The tables, read in the current transaction or snapshot.</summary>

@@ -40,8 +40,11 @@ internal sealed class ClusterCalls(GatewayContext gateway)
         var view = gateway.Membership?.View ?? ClusterView.Empty;
         return new ClusterStatusModel(
             node.Node.Value, view.IsCurrent, view.Version, gateway.Holders, Members(node, view, holdings),
-            [.. states.Select(s => Customer(s, holdings))], page.Customers.Count == limit ? page.Customers[^1] : null);
+            [.. states.Select(s => Customer(s, holdings))], page.Customers.Count == limit ? page.Customers[^1] : null, Etcd());
     }
+
+    private ClusterEtcdModel? Etcd() => gateway.Membership is EtcdMembership { Status: var status }
+        ? new ClusterEtcdModel(status.Failure, status.Alarms) : null;
 
     private async Task<IReadOnlyList<Wire.CustomerState>> States(List<Name> names, CancellationToken cancellation)
     {

@@ -37,11 +37,10 @@ internal sealed class CustodyChangeCalls(GatewayContext gateway)
             return refs.ToRefused();
         }
 
-        var (entries, head) = await gateway.Proven(
-            customer, [.. ChangeKeys.Users(request), ChangeKeys.Record(request)], context.RequestAborted);
-        var begun = await found.Key.Ask<Result<EnrolledModel>>(
-            reply => new CustomerKeyMessage.BeginCustody(request, action, entries, head, reply), GatewayContext.EffectTimeout,
-            context.RequestAborted);
+        var begun = await gateway.AskProven<EnrolledModel>(
+            customer, [.. ChangeKeys.Users(request), ChangeKeys.Record(request)], found.Key,
+            (entries, head, reply) => new CustomerKeyMessage.BeginCustody(request, action, entries, head, reply),
+            GatewayContext.EffectTimeout, context.RequestAborted);
         await gateway.Audit(customer, request, action.Name, begun.Code);
         return begun;
     }

@@ -135,9 +135,9 @@ internal sealed class CustomerCalls(GatewayContext gateway)
             return refs.ToRefused();
         }
 
-        var (entries, head) = await gateway.Signers(customer, request, context.RequestAborted);
-        var status = await found.Key.Ask<Result<KeyStatus>>(
-            reply => new CustomerKeyMessage.Lift(request, entries, head, reply), KeyTimeout, context.RequestAborted);
+        var status = await gateway.AskProven<KeyStatus>(
+            customer, [.. ChangeKeys.Users(request)], found.Key,
+            (entries, head, reply) => new CustomerKeyMessage.Lift(request, entries, head, reply), KeyTimeout, context.RequestAborted);
         await gateway.Audit(customer, request, UserAction.LiftLock.Name, status.Code);
         return await CustomerView.Of(gateway, customer, status, context.RequestAborted);
     }

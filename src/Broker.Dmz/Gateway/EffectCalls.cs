@@ -64,10 +64,10 @@ internal sealed class EffectCalls(GatewayContext gateway)
             return refs.ToRefused();
         }
 
-        var (entries, head) = await gateway.Signers(customer, request, context.RequestAborted);
-        var verified = await found.Key.Ask<Result<VerifiedUser>>(
-            reply => new CustomerKeyMessage.Check(request, UserAction.InviteAgent, entries, head, reply), GatewayContext.EffectTimeout,
-            context.RequestAborted);
+        var verified = await gateway.AskProven<VerifiedUser>(
+            customer, [.. ChangeKeys.Users(request)], found.Key,
+            (entries, head, reply) => new CustomerKeyMessage.Check(request, UserAction.InviteAgent, entries, head, reply),
+            GatewayContext.EffectTimeout, context.RequestAborted);
         await gateway.Audit(customer, request, UserAction.InviteAgent.Name, verified.Code);
         if (verified.Value is null)
         {

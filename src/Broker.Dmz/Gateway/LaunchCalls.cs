@@ -93,9 +93,10 @@ internal sealed class LaunchCalls(GatewayContext gateway)
             return refs.ToRefused();
         }
 
-        var (entries, head) = await gateway.Signers(customer, request, context.RequestAborted);
-        var verified = await found.Key.Ask<Result<VerifiedUser>>(
-            reply => new CustomerKeyMessage.EndUse(request, entries, head, reply), GatewayContext.EffectTimeout, context.RequestAborted);
+        var verified = await gateway.AskProven<VerifiedUser>(
+            customer, [.. ChangeKeys.Users(request)], found.Key,
+            (entries, head, reply) => new CustomerKeyMessage.EndUse(request, entries, head, reply), GatewayContext.EffectTimeout,
+            context.RequestAborted);
         await gateway.Audit(customer, request, UserAction.Release.Name, verified.Code);
         return verified.Value is null ? verified.ToRefused() : await Find(customer, HandOff(context), context.RequestAborted);
     }

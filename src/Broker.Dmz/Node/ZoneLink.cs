@@ -31,6 +31,8 @@ internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogg
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    // What a zone node answers of which the database cannot be used: where all do, no other one was found.
+    private const string NoDatabase = "store-failed";
     private const string NotReached = "the credential zone was not reached yet";
 
     private int _missed;
@@ -77,7 +79,12 @@ internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogg
 
         if (_missed >= MostMissed || node.Ledger.Key is null)
         {
-            health.Report("zone", false, node.Ledger.Key is null ? NotReached : "the credential zone does not answer");
+            health.Report("zone", false, (node.Ledger.Key, code) switch
+            {
+                (_, NoDatabase) => "no node of the credential zone has a database that takes writes",
+                (null, _) => NotReached,
+                _ => "the credential zone does not answer",
+            });
         }
     }
 

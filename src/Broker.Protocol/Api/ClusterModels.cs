@@ -8,9 +8,16 @@ namespace Broker.Protocol.Api;
 /// <param name="Members">Its peers and itself, by name.</param>
 /// <param name="Customers">A page of the customers, by name; at most 256.</param>
 /// <param name="Next">Where the next page begins: its <c>after</c>; null on the last one.</param>
+/// <param name="Etcd">How etcd does; null where it is not what nodes find each other by.</param>
 public sealed record ClusterStatusModel(
     string Node, bool IsCurrent, ulong View, int Holders, IReadOnlyList<ClusterMemberModel> Members,
-    IReadOnlyList<ClusterCustomerModel> Customers, string? Next);
+    IReadOnlyList<ClusterCustomerModel> Customers, string? Next, ClusterEtcdModel? Etcd = null);
+
+/// <summary>etcd, as the node that was asked sees it.</summary>
+/// <param name="Failure">Why it cannot be used at the moment; null while it can.</param>
+/// <param name="Alarms">The alarms that it has raised, as of the last half minute: what is wrong, at which of its members, and what to
+/// do.</param>
+public sealed record ClusterEtcdModel(string? Failure, IReadOnlyList<string> Alarms);
 
 /// <summary>A node of the DMZ.</summary>
 /// <param name="Node">Its name.</param>

@@ -1,5 +1,6 @@
 using Broker.Cluster.Etcd;
 using Broker.Protocol.Identifiers;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Cluster.Tests.Support;
@@ -33,7 +34,8 @@ internal sealed class EtcdWorld : IAsyncDisposable
     /// A node that has not joined. Its lease is so long, and its attempts wait so long, that on a real clock it beats only when a test
     /// says so.
     /// </summary>
-    public EtcdMembership Node(TimeProvider? time = null, int ttl = 60, TimeSpan? attempt = null, int page = 256)
+    public EtcdMembership Node(
+        TimeProvider? time = null, int ttl = 60, TimeSpan? attempt = null, int page = 256, ILogger? log = null)
     {
         time ??= TimeProvider.System;
         var client = new EtcdClient(
@@ -44,7 +46,7 @@ internal sealed class EtcdWorld : IAsyncDisposable
             PageSize = page,
             RetryFrom = TimeSpan.FromMilliseconds(10),
         };
-        var node = new EtcdMembership(options, client, time, NullLogger.Instance);
+        var node = new EtcdMembership(options, client, time, log ?? NullLogger.Instance);
         _nodes.Add(node);
         return node;
     }

@@ -39,6 +39,9 @@ internal sealed class FakeEtcd : IAsyncDisposable
     /// <summary>Each message of a watch is sent so often; 0: none of them, though the watch stands.</summary>
     public int Repeats { get; set; } = 1;
 
+    /// <summary>The alarms that stand, where it is asked for them.</summary>
+    public IReadOnlyList<AlarmMember> Alarms { get; set; } = [];
+
     /// <summary>The methods that were called, in order.</summary>
     public IReadOnlyList<string> Calls
     {
@@ -149,6 +152,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
         "LeaseGrant" => Store.Grant(GrantRequest.Parser.ParseFrom(bytes)),
         "LeaseRevoke" => Revoke(RevokeRequest.Parser.ParseFrom(bytes)),
         "LeaseKeepAlive" => Store.KeepAlive(KeepAliveRequest.Parser.ParseFrom(bytes)),
+        "Alarm" => new AlarmReply { Header = Store.Header, Alarms = { Alarms } },
         "Status" => new StatusReply { Header = Store.Header, Version = "3.4.0", Leader = 1 },
         _ => null,
     };

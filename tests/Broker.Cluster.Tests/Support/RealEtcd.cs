@@ -26,10 +26,13 @@ internal sealed partial class RealEtcd : IAsyncDisposable
 
     public IReadOnlyList<Uri> Endpoints => [.. _ports.Select(static p => new Uri($"https://127.0.0.1:{p.Client}"))];
 
-    public static async Task<RealEtcd> StartAsync(int members)
+    private string[] _further = [];
+
+    /// <summary>Starts members, with further arguments of each, and waits until they are led.</summary>
+    public static async Task<RealEtcd> StartAsync(int members, params string[] further)
     {
         Skip.If(Binary is null, "etcd is not on this machine: apt-get install etcd-server");
-        var etcd = new RealEtcd();
+        var etcd = new RealEtcd { _further = further };
         try
         {
             etcd.ChoosePorts(members);
@@ -125,7 +128,8 @@ internal sealed partial class RealEtcd : IAsyncDisposable
             $"--listen-peer-urls=https://127.0.0.1:{peer}", $"--initial-advertise-peer-urls=https://127.0.0.1:{peer}",
             "--initial-cluster=" + string.Join(',', _ports.Select(static (p, i) => $"m{i}=https://127.0.0.1:{p.Peer}")),
             $"--initial-cluster-state={(Directory.Exists($"{_authority.Folder}/data-{member}") ? "existing" : "new")}",
-            "--initial-cluster-token=test", "--logger=zap", "--log-level=error", "--unsafe-no-fsync", .. tls(""), .. tls("peer-"),
+            "--initial-cluster-token=test", "--logger=zap", "--log-level=error", "--unsafe-no-fsync",
+            .. _further, .. tls(""), .. tls("peer-"),
         ])
         { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment.Clear();

@@ -50,7 +50,7 @@ internal sealed class ApiClient : IDisposable
             using var answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative));
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception problem) when (problem is HttpRequestException or OperationCanceledException or IOException)
         {
             return false;
         }
@@ -109,8 +109,21 @@ internal sealed class ApiClient : IDisposable
             return new Answer<T>(value, response.StatusCode, "");
         }
 
-        using var problem = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
-        return new Answer<T>(null, response.StatusCode, problem.RootElement.GetProperty("code").GetString()!);
+        return new Answer<T>(null, response.StatusCode, Code(response.StatusCode, await response.Content.ReadAsByteArrayAsync()));
+    }
+
+    // What stops may end an answer without its body.
+    private static string Code(HttpStatusCode status, byte[] body)
+    {
+        try
+        {
+            using var problem = JsonDocument.Parse(body);
+            return problem.RootElement.GetProperty("code").GetString()!;
+        }
+        catch (JsonException)
+        {
+            return $"status-{(int)status}";
+        }
     }
 
     public void Dispose()

@@ -15,7 +15,6 @@ namespace Broker.EndToEnd.Tests.Crashes;
 internal sealed class Load(
     IReadOnlyList<ApiClient> gateways, IReadOnlyList<string> agents, TestUser user, LoadRecord record, string prefix)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(400);
 
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,9 +23,16 @@ internal sealed class Load(
     private long _last = TimeProvider.System.GetTimestamp();
     private long _longest;
     private int _acknowledged;
+    private volatile string _lastRefusal = "";
+
+    /// <summary>Of a worker after what went well.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Hand-offs that were acknowledged, as the launch's own answer said.</summary>
     public int Acknowledged => Volatile.Read(ref _acknowledged);
+
+    /// <summary>Why something was not done or acknowledged, the last time that it was not.</summary>
+    public string LastRefusal => _lastRefusal;
 
     /// <summary>The longest time between two of them.</summary>
     public TimeSpan LongestGap => TimeSpan.FromTicks(Interlocked.Read(ref _longest));
@@ -70,11 +76,15 @@ internal sealed class Load(
     {
         try
         {
-            item.IsPut = (await Gateway().SendAsync(item.Put, ApiJson.Default.ChangedModel)).Value is not null;
+            var answer = await Gateway().SendAsync(item.Put, ApiJson.Default.ChangedModel);
+            item.IsPut = answer.Value is not null;
+            if (!item.IsPut)
+                _lastRefusal = $"the last put was refused as {answer.Code}";
         }
         catch (Exception problem) when (IsLost(problem))
         {
             // Not known; it is asked again when everything runs.
+            _lastRefusal = $"the last put had no answer: {problem.Message}";
         }
 
         return item.IsPut;
@@ -84,10 +94,14 @@ internal sealed class Load(
     {
         try
         {
-            var answer = (await Gateway().SendAsync(item.Launch, ApiJson.Default.HandOffModel, 1)).Value;
-            item.IsAccepted = answer is not null;
-            if (answer?.State != HandOffState.Acknowledged)
+            var answer = await Gateway().SendAsync(item.Launch, ApiJson.Default.HandOffModel, 1);
+            item.IsAccepted = answer.Value is not null;
+            if (answer.Value?.State != HandOffState.Acknowledged)
+            {
+                _lastRefusal = $"the last launch is {answer.Value?.State} {answer.Value?.Code ?? answer.Code}";
                 return false;
+            }
+
             Interlocked.Increment(ref _acknowledged);
             Measure();
             _first.TrySetResult();
@@ -96,6 +110,7 @@ internal sealed class Load(
         catch (Exception problem) when (IsLost(problem))
         {
             // Not known; the hand-off's id is.
+            _lastRefusal = $"the last launch had no answer: {problem.Message}";
             return false;
         }
     }

@@ -15,6 +15,7 @@ internal sealed class Database : IAsyncDisposable
     public const int Port = 5432;
 
     private const int Quit = 3;
+    private const int MostStarts = 10;
 
     private readonly Machine _machine;
     private readonly string _bin;
@@ -28,9 +29,9 @@ internal sealed class Database : IAsyncDisposable
 
     public string Address => _machine.Address;
 
-    public string Log => _server?.Log ?? "";
+    public Machine Machine => _machine;
 
-    public bool IsRunning => _server is { HasExited: false };
+    public string Log => _server?.Log ?? "";
 
     private static string? Bin { get; } = Directory.Exists("/usr/lib/postgresql")
         ? Directory.GetDirectories("/usr/lib/postgresql").Select(static d => Path.Combine(d, "bin"))
@@ -88,14 +89,29 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>Starts the server again and waits until it answers.</summary>
-    public async Task StartAsync()
+    public Task StartAsync()
     {
-        string[] server = [.. AsServer, $"{_bin}/postgres", "-D", Data];
-        var (program, arguments) = PrivateNetwork.On(_machine, server[0], server[1..]);
-        _server = BrokerProcess.Start("database", program, arguments);
-        await Eventually.TrueAsync("the database answers", async () => _server.HasExited
-            ? throw new InvalidOperationException("the database ended:\n" + _server.Log)
-            : await ExitAsync("pg_isready", "-q", "-h", Data, "-U", Owner) == 0);
+        Start();
+        return RunningAsync();
+    }
+
+    /// <summary>Waits until the server answers, and starts it again where it has ended meanwhile.</summary>
+    public Task RunningAsync()
+    {
+        var starts = 1;
+        return Waiting.UntilAsync("the database answers", async () =>
+        {
+            if (_server!.HasExited)
+            {
+                if (starts++ == MostStarts)
+                    throw new InvalidOperationException("the database ends each time:\n" + _server.Log);
+                await _server.DisposeAsync();
+                Start();
+            }
+
+            return (await ExitAsync("psql", "-q", "-h", Data, "-U", Owner, "-d", "postgres", "-c", "CREATE TEMP TABLE t (i int)") == 0,
+                _server.HasExited ? "it ended" : "it runs and takes no statement");
+        });
     }
 
     /// <summary>Ends the server at once, as a power cut does: it recovers from its log when it starts.</summary>
@@ -133,7 +149,15 @@ internal sealed class Database : IAsyncDisposable
             await RunAsync("umount", "--lazy", _disk);
     }
 
-    private Task SqlAsync(string database, string sql) =>
+    private void Start()
+    {
+        string[] server = [.. AsServer, $"{_bin}/postgres", "-D", Data];
+        var (program, arguments) = PrivateNetwork.On(_machine, server[0], server[1..]);
+        _server = BrokerProcess.Start("database", program, arguments);
+    }
+
+    /// <summary>Runs SQL as the owner of everything.</summary>
+    public Task SqlAsync(string database, string sql) =>
         AsServerAsync("psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", Data, "-U", Owner, "-d", database, "-c", sql);
 
     private async Task AsServerAsync(string program, params string[] arguments)
@@ -157,8 +181,9 @@ internal sealed class Database : IAsyncDisposable
     private static async Task<int> ExitOfAsync(string program, IReadOnlyList<string> arguments)
     {
         using var process = Process.Start(
-            new ProcessStartInfo(program, arguments) { WorkingDirectory = "/", RedirectStandardOutput = true })!;
-        await process.StandardOutput.ReadToEndAsync();
+            new ProcessStartInfo(program, arguments)
+            { WorkingDirectory = "/", RedirectStandardOutput = true, RedirectStandardError = true })!;
+        await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return process.ExitCode;
     }

@@ -98,12 +98,11 @@ internal sealed class Faults(Fleet fleet, SeededRandom random)
 
     private Fault DatabaseGone() => new("stop the database", [], fleet.Database.StopAsync, fleet.Database.StartAsync);
 
+    // A server that could not write its log ends, or is about to: its operator starts it again.
     private Fault DiskFull() => new("fill the database's disk", [], () => Done(fleet.Database.FillDisk), async () =>
     {
         fleet.Database.EmptyDisk();
-        // A server that could not write its log has ended; its operator starts it again.
-        if (!fleet.Database.IsRunning)
-            await fleet.Database.StartAsync();
+        await fleet.Database.RunningAsync();
     });
 
     private static Task Done(Action action)

@@ -1,27 +1,32 @@
 using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Histories;
+using Broker.Protocol.Api;
 
 namespace Broker.EndToEnd.Tests.Fleets;
 
 /// <content>How a fleet stands when a fault is over, or everything is.</content>
 internal sealed partial class Fleet
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    // Between two nodes a customer may be in nobody's hands for the moment in which one is asked after the other.
+    private const int SureAfter = 3;
 
     private readonly Dictionary<string, long> _rest = [];
 
-    /// <summary>Whether some node comes to own the customer by itself; no where none does in 20 seconds.</summary>
+    /// <summary>
+    /// Waits until some node owns the customer again by itself; no where every node answers and none of them holds it, so that only those
+    /// who hold custody can help.
+    /// </summary>
     public async Task<bool> IsServedAsync()
     {
-        var begun = TimeProvider.System.GetTimestamp();
-        do
+        var lost = 0;
+        var state = await Waiting.ForAsync("the customer is owned again", async () =>
         {
-            if (await WhereAsync() is { State: "owned" })
-                return true;
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-        }
-        while (TimeProvider.System.GetElapsedTime(begun) < Patience);
-        return false;
+            var status = await StatusAsync();
+            var where = status?.Customers.SingleOrDefault();
+            lost = where is { Holders.Count: 0 } && status!.Members.All(static m => m.Answers) ? lost + 1 : 0;
+            return (where is { State: "owned" } || lost == SureAfter ? where : null, Seen(status));
+        });
+        return state.State == "owned";
     }
 
     /// <summary>As two custodians.</summary>
@@ -43,12 +48,12 @@ internal sealed partial class Fleet
         var nodes = new List<NodeAtRest>();
         for (var i = 0; i < _apis.Count; i++)
         {
-            var (api, rest) = (_apis[i], _rest[Dmz[i].Name]);
-            var begun = TimeProvider.System.GetTimestamp();
-            long bytes;
-            while ((bytes = await api.SecretBytesAsync()) > rest && TimeProvider.System.GetElapsedTime(begun) < Patience)
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-            nodes.Add(new NodeAtRest(Dmz[i].Name, bytes, rest));
+            var (api, node) = (_apis[i], Dmz[i].Name);
+            nodes.Add(await Waiting.ForAsync($"{node} is at rest", async () =>
+            {
+                var at = new NodeAtRest(node, await api.SecretBytesAsync(), _rest[node]);
+                return (at.SecretBytes <= at.RestBytes ? at : null, $"{at.SecretBytes} secret bytes, {at.RestBytes} at rest");
+            }));
         }
 
         return nodes;
@@ -59,4 +64,9 @@ internal sealed partial class Fleet
         for (var i = 0; i < _apis.Count; i++)
             _rest[Dmz[i].Name] = await _apis[i].SecretBytesAsync();
     }
+
+    private static string Seen(ClusterStatusModel? status) => status is null
+        ? "no node answered"
+        : $"{Text(status.Customers.SingleOrDefault())}; {status.Node} hears from " +
+            string.Join(' ', status.Members.Where(static m => m.Answers).Select(static m => m.Node));
 }

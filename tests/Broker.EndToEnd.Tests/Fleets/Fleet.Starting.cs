@@ -1,5 +1,6 @@
 using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Harness;
+using Broker.Links.Identity;
 
 namespace Broker.EndToEnd.Tests.Fleets;
 
@@ -20,10 +21,17 @@ internal sealed partial class Fleet
 
     private void StartNodes()
     {
-        Zones = [.. Enumerable.Range(1, _options.Zones).Select(i => Zone(Network.Add($"zone-{i}")))];
+        var zones = Enumerable.Range(1, _options.Zones).Select(i => Network.Add($"zone-{i}")).ToList();
+        if (_options.AreZonesTrapped)
+            Traps = [.. zones.Select(z => Trap.Set(z, Database.Machine, Database.Port, ZonePort))];
+        Zones = [.. zones.Select(Zone)];
         var machines = Enumerable.Range(1, _options.Dmz).Select(i => Network.Add($"dmz-{i}")).ToList();
         Dmz = [.. machines.Select(m => DmzNode(m, machines))];
-        Migrate();
+        Migrate(ZoneSettings(zones[0], "60 s", "-migrate"));
+        foreach (var zone in Zones)
+            _health[zone] = new HealthProbe(Ca, Dmz[0].Name, LinkRole.Zone, zone.Machine.Address, ZonePort);
+        foreach (var node in Dmz)
+            _health[node] = new HealthProbe(Ca, "console-1", LinkRole.Dmz, node.Machine.Address, ConsolePort);
         foreach (var node in Nodes)
             node.Start();
         _apis.AddRange(machines.Select(m => new ApiClient(
@@ -31,11 +39,11 @@ internal sealed partial class Fleet
     }
 
     // From where the tests are: the owner of the tables comes from there alone.
-    private void Migrate()
+    private static void Migrate(string settings)
     {
         using var migrate = System.Diagnostics.Process.Start(
             new System.Diagnostics.ProcessStartInfo(
-                Executables.Zone, ["migrate", "--config", Path.Combine(Work, "zone-1.conf"), "--as", Database.Owner, "--grants"])
+                Executables.Zone, ["migrate", "--config", settings, "--as", Database.Owner, "--grants"])
             { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var said = migrate.StandardOutput.ReadToEnd() + migrate.StandardError.ReadToEnd();
         migrate.WaitForExit();
@@ -45,8 +53,15 @@ internal sealed partial class Fleet
 
     private Node Zone(Machine machine)
     {
-        var (certificate, key) = _authority.Issue(machine.Name + "-database", machine.Address, Database.Role);
-        var file = Path.Combine(Work, machine.Name + ".conf");
+        // What a loaded machine needs to connect; a zone that stands still holds up others for so long.
+        var file = ZoneSettings(machine, "5 s");
+        return new Node(machine, Executables.Zone, ["--config", file]);
+    }
+
+    private string ZoneSettings(Machine machine, string deadline, string suffix = "")
+    {
+        var (certificate, key) = _authority.Issue(machine.Name + suffix + "-database", machine.Address, Database.Role);
+        var file = Path.Combine(Work, machine.Name + suffix + ".conf");
         File.WriteAllText(file, $$"""
             broker {
               tls { root = "{{Ca}}/root.crt", certificate = "{{Ca}}/{{machine.Name}}.crt", key = "{{Ca}}/{{machine.Name}}.key" }
@@ -58,7 +73,7 @@ internal sealed partial class Fleet
                     hosts = [ "{{Database.Address}}:{{Database.Port}}" ]
                     user = {{Database.Role}}, root-certificate = "{{_authority.Root}}"
                     certificate = "{{certificate}}", key = "{{key}}"
-                    deadline = 2 s, patience = 2 s
+                    deadline = {{deadline}}
                   }
                 }
                 ledger { certificate = "{{Ca}}/ledger-1.crt", key = "{{Ca}}/ledger-1.key" }
@@ -66,7 +81,7 @@ internal sealed partial class Fleet
               }
             }
             """);
-        return new Node(machine, Executables.Zone, ["--config", file]);
+        return file;
     }
 
     private Node DmzNode(Machine machine, IReadOnlyList<Machine> all)

@@ -16,6 +16,9 @@ internal sealed record FleetOptions
 
     public int Agents { get; init; } = 20;
 
+    /// <summary>Whether the zone's machines catch all that they send but to the database and as answers.</summary>
+    public bool AreZonesTrapped { get; init; }
+
     public string DmzSettings { get; init; } = "";
 
     public string ZoneSettings { get; init; } = "";
@@ -43,6 +46,7 @@ internal sealed partial class Fleet : IAsyncDisposable
     private readonly ServerAuthority _authority;
     private readonly List<BrokerProcess> _agents = [];
     private readonly List<ApiClient> _apis = [];
+    private readonly Dictionary<Node, HealthProbe> _health = [];
 
     private Fleet(Certificates certificates, FleetOptions options, PrivateNetwork network)
     {
@@ -67,6 +71,9 @@ internal sealed partial class Fleet : IAsyncDisposable
     public IReadOnlyList<Node> Zones { get; private set; } = [];
 
     public IReadOnlyList<Node> Dmz { get; private set; } = [];
+
+    /// <summary>Of the zone's machines, where they have one.</summary>
+    public IReadOnlyList<Trap> Traps { get; private set; } = [];
 
     public IReadOnlyList<ApiClient> Apis => _apis;
 
@@ -124,24 +131,42 @@ internal sealed partial class Fleet : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until every DMZ node says that it is ready.</summary>
-    public Task ReadyAsync() => Task.WhenAll(_apis.Select((api, i) => Eventually.TrueAsync($"{Dmz[i].Name} is ready", async () =>
-        Dmz[i].IsRunning ? await api.IsReadyAsync() : throw new InvalidOperationException($"{Dmz[i].Name} ended:\n{Dmz[i].Log}"))));
+    /// <summary>Asks a node of its health, as who may.</summary>
+    public HealthProbe Health(Node node) => _health[node];
+
+    /// <summary>Waits until every node of both zones says that it is ready.</summary>
+    public Task ReadyAsync() => Waiting.UntilAsync("every node is ready", async () =>
+    {
+        foreach (var node in Nodes)
+        {
+            node.StartUnlessUp();
+            var (_, health) = await _health[node].ReadyAsync();
+            if (health.Status != "ready")
+            {
+                var lacks = health.Conditions.Where(static c => !c.Good).Select(static c => c.Detail);
+                return (false, $"{node.Name} is {health.Status}: {string.Join("; ", lacks)}");
+            }
+        }
+
+        return (true, "");
+    });
 
     /// <summary>Waits until the customer is owned, and so many nodes hold it.</summary>
-    public Task<ClusterCustomerModel> HeldAsync(int holders) => Eventually.GetAsync(
-        $"{holders} nodes hold the customer", async () => await WhereAsync() is { State: "owned" } where && where.Holders.Count >= holders
-            ? where : null);
+    public Task<ClusterCustomerModel> HeldAsync(int holders) => Waiting.ForAsync($"{holders} nodes hold the customer", async () =>
+    {
+        var where = (await StatusAsync())?.Customers.SingleOrDefault();
+        return (where is { State: "owned" } && where.Holders.Count >= holders ? where : null, Text(where));
+    });
 
-    /// <summary>Who owns and who holds the customer, as the first node that answers says; null where none does.</summary>
-    public async Task<ClusterCustomerModel?> WhereAsync()
+    /// <summary>Who takes part, and who owns and holds the customer, as the first node that answers says; null where none does.</summary>
+    public async Task<ClusterStatusModel?> StatusAsync()
     {
         foreach (var api in _apis)
         {
             try
             {
-                if ((await api.GetAsync("/v1/cluster/status", ApiJson.Default.ClusterStatusModel)).Value is { Customers: [var where] })
-                    return where;
+                if ((await api.GetAsync("/v1/cluster/status", ApiJson.Default.ClusterStatusModel)).Value is { Customers: [_] } status)
+                    return status;
             }
             catch (Exception problem) when (Crashes.Load.IsLost(problem))
             {
@@ -159,6 +184,8 @@ internal sealed partial class Fleet : IAsyncDisposable
         foreach (var node in Dmz.Concat(Zones))
             await node.DisposeAsync();
         _apis.ForEach(static a => a.Dispose());
+        foreach (var health in _health.Values)
+            health.Dispose();
         if (Etcd is not null)
             await Etcd.DisposeAsync();
         if (Database is not null)
@@ -168,6 +195,10 @@ internal sealed partial class Fleet : IAsyncDisposable
         Directory.Delete(Work, recursive: true);
         Directory.Delete(Volatile, recursive: true);
     }
+
+    private static string Text(ClusterCustomerModel? where) => where is null
+        ? "no node said where the customer is"
+        : $"{where.State}, owner {where.Owner}, fence {where.Fence}, held by [{string.Join(' ', where.Holders)}]";
 
     private string Logs()
     {

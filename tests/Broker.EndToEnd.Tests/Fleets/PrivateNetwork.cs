@@ -112,12 +112,15 @@ internal sealed class PrivateNetwork : IDisposable
             ? "this process is not in a network of its own: run scripts/test, or unshare --net first" : null;
     }
 
-    private static void Ip(params string[] arguments)
+    /// <summary>Runs <c>ip</c>, and gives what it prints.</summary>
+    internal static string Ip(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("ip", arguments) { RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEnd();
+        using var process = Process.Start(
+            new ProcessStartInfo("ip", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var error = process.StandardError.ReadToEndAsync();
+        var said = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {error}");
+        return process.ExitCode == 0
+            ? said : throw new InvalidOperationException($"ip {string.Join(' ', arguments)}: {error.GetAwaiter().GetResult()}");
     }
 }

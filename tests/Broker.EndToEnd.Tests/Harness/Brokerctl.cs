@@ -20,7 +20,7 @@ internal sealed class Brokerctl(string profile)
     public const int Locked = 4;
     public const int VerificationFailed = 7;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     public string Profile => profile;
 
@@ -91,7 +91,8 @@ internal sealed class Brokerctl(string profile)
         catch (OperationCanceledException)
         {
             process.Kill();
-            throw;
+            throw new TimeoutException(
+                $"brokerctl {string.Join(' ', process.StartInfo.ArgumentList)} did not end in {Limit.TotalMinutes} minutes");
         }
     }
 

@@ -3,7 +3,7 @@ namespace Broker.EndToEnd.Tests.Harness;
 /// <summary>Waits for what another process does. The limit is generous: it ends tests that would hang, it measures nothing.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The first result of a probe that is not null.</summary>

@@ -17,6 +17,9 @@ internal sealed record HistoryItem(string Name)
     /// <summary>How often it arrived when it was launched once more at the end; null when that was not tried.</summary>
     public int? Final { get; init; }
 
+    /// <summary>How many of those launches may have arrived: all but what was certainly not sent.</summary>
+    public int FinalTries { get; init; } = 1;
+
     /// <summary>The launch was accepted: from then on it must end.</summary>
     public bool IsAccepted { get; init; }
 

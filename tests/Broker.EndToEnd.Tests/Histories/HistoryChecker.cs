@@ -8,7 +8,7 @@ internal enum Violation
     /// <summary>A put was acknowledged and the credential does not arrive.</summary>
     LostPut,
 
-    /// <summary>A credential arrived more than once by one launch at the end.</summary>
+    /// <summary>A credential arrived more often than it was launched at the end.</summary>
     ArrivedTwice,
 
     /// <summary>A launch was accepted and nobody knows it.</summary>
@@ -75,7 +75,7 @@ internal static class HistoryChecker
     {
         if (item is { IsPut: true, Final: 0 })
             yield return Violation.LostPut;
-        if (item.Final > 1)
+        if (item.Final > item.FinalTries)
             yield return Violation.ArrivedTwice;
     }
 

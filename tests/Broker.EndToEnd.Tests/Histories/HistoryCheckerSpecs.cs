@@ -28,7 +28,8 @@ public sealed class HistoryCheckerSpecs
     private static readonly HistoryItem Nothing = new("r1-2");
 
     private static readonly History Right = new(
-        [Good, NotSent, Unconfirmed, Unconfirmed with { Opened = 0 }, Nothing, Good with { IsPut = false, Final = null }],
+        [Good, NotSent, Unconfirmed, Unconfirmed with { Opened = 0 }, Nothing, Good with { IsPut = false, Final = null },
+            Good with { Final = 2, FinalTries = 2 }],
         [new NodeAtRest("dmz-1", 96, 96), new NodeAtRest("dmz-2", 0, 96)],
         [new FaultRecord("kill dmz-1", 1, AskedToUnlock: false), new FaultRecord("kill all", 0, AskedToUnlock: true)]);
 
@@ -36,6 +37,7 @@ public sealed class HistoryCheckerSpecs
     [
         (Violation.LostPut, Good with { Final = 0 }),
         (Violation.ArrivedTwice, Good with { Final = 2 }),
+        (Violation.ArrivedTwice, Good with { Final = 3, FinalTries = 2 }),
         (Violation.LostRequest, Nothing with { IsAccepted = true }),
         (Violation.NotEnded, Good with { State = HandOffState.Released, UseState = "", Outcomes = [], UseOutcomes = [] }),
         (Violation.NotEnded, NotSent with { State = "sealed", Outcomes = [] }),

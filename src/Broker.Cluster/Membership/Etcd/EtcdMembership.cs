@@ -28,6 +28,8 @@ public sealed partial class EtcdMembership : IMembership
     private readonly Task _beating;
     private readonly Task _watching;
     private readonly Task _writing;
+    private readonly EtcdAlarms _alarms;
+    private readonly Task _lookingAtAlarms;
 
     // What follows is changed under the lock; nothing is awaited or told under it.
     private readonly Lock _lock = new();
@@ -74,6 +76,8 @@ public sealed partial class EtcdMembership : IMembership
         _beating = Task.Run(BeatOnAsync);
         _watching = Task.Run(WatchOnAsync);
         _writing = Task.Run(() => Agents.WriteOnAsync(_stopping.Token));
+        _alarms = new EtcdAlarms(client, options.AlarmsEvery, time, logger);
+        _lookingAtAlarms = Task.Run(() => _alarms.LookOnAsync(_stopping.Token));
     }
 
     /// <summary>Where agents are connected; this node's own stand under its lease, while it has joined.</summary>
@@ -91,6 +95,9 @@ public sealed partial class EtcdMembership : IMembership
         }
     }
 
+    /// <summary>What etcd says is wrong with it.</summary>
+    internal EtcdAlarms Alarms => _alarms;
+
     /// <summary>How it goes, for operators.</summary>
     public EtcdMembershipStatus Status
     {
@@ -99,7 +106,8 @@ public sealed partial class EtcdMembership : IMembership
             lock (_lock)
             {
                 return new EtcdMembershipStatus(
-                    IsJoinedNeedsLock(), _joining?.IsReplaced ?? false, _table.Skipped, _foundByList, _restarts, _failure);
+                    IsJoinedNeedsLock(), _joining?.IsReplaced ?? false, _table.Skipped, _foundByList, _restarts, _failure,
+                    _alarms.Standing);
             }
         }
     }
@@ -152,7 +160,7 @@ public sealed partial class EtcdMembership : IMembership
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_beating, _watching, _writing).ConfigureAwait(false);
+        await Task.WhenAll(_beating, _watching, _writing, _lookingAtAlarms).ConfigureAwait(false);
         await _expiry.DisposeAsync().ConfigureAwait(false);
         lock (_lock)
         {

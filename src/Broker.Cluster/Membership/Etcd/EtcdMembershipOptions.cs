@@ -13,6 +13,9 @@ internal sealed record EtcdMembershipOptions(Name Cluster, TimeSpan Ttl)
     /// <summary>Between two failures, from the first on and doubled; never above a third of the time to live.</summary>
     public TimeSpan RetryFrom { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Between two looks at etcd's alarms: they stand until an operator takes them back.</summary>
+    public TimeSpan AlarmsEvery { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// What is taken off a time to live before it counts as over here, for clocks that run apart and for work that is to stop before
     /// others begin it: a tenth, at least half a second.

@@ -8,5 +8,7 @@ namespace Broker.Cluster;
 /// events.</param>
 /// <param name="Restarts">Watches that ended and were begun again.</param>
 /// <param name="Failure">Why etcd cannot be used at the moment; null while it can.</param>
+/// <param name="Alarms">Alarms that etcd raised, a text each that says what to do, as of the last look: <c>NOSPACE</c>,
+/// <c>CORRUPT</c>.</param>
 public sealed record EtcdMembershipStatus(
-    bool IsJoined, bool IsReplaced, int Skipped, long FoundByList, long Restarts, string? Failure);
+    bool IsJoined, bool IsReplaced, int Skipped, long FoundByList, long Restarts, string? Failure, IReadOnlyList<string> Alarms);

@@ -1,0 +1,106 @@
+using Broker.Actors;
+using Broker.CredentialZone.Node;
+using Broker.CredentialZone.Postgres;
+using Broker.CredentialZone.Tests.Postgres;
+using Broker.CredentialZone.Tests.Support;
+using Broker.CredentialZone.Writing;
+using Broker.Host.Health;
+using Broker.Protocol.Identifiers;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.CredentialZone.Tests.Node;
+
+/// <summary>
+/// The condition <c>store</c>, on real databases; with a server that is stopped and a full disk, it is in the end-to-end tests.
+/// </summary>
+public sealed class StoreWatchSpecs
+{
+    [Fact]
+    public async Task A_database_that_takes_writes_should_be_good_and_stay_so()
+    {
+        using var zone = new ZoneUnderTest(ZoneUnderTest.Sqlite);
+        await using var watched = new Watched(zone);
+        var before = zone.Store.Commits;
+        await watched.UntilAsync(_ => zone.Store.Commits > before + 2);
+        Assert.Equal(("", true), (watched.Store.Detail, watched.Watch.IsUsable));
+    }
+
+    [Fact]
+    public async Task A_database_without_space_for_changes_should_not_be_good()
+    {
+        using var zone = new ZoneUnderTest(ZoneUnderTest.Sqlite, limits: ZoneUnderTest.Limits with { ReservedBytes = long.MaxValue });
+        await using var watched = new Watched(zone);
+        Assert.Equal("the database has no space left", (await watched.UntilAsync(static c => !c.IsGood)).Detail);
+        Assert.False(watched.Watch.IsUsable);
+    }
+
+    [SkippableFact]
+    public async Task A_database_that_is_read_only_for_a_while_should_be_good_again_after_it()
+    {
+        var directory = Directory.CreateTempSubdirectory("zone-").FullName;
+        var options = PostgresTests.Options(directory);
+        var server = PostgresServer.Needed();
+        try
+        {
+            using var zone = new ZoneUnderTest(
+                _ => PostgresDatabase.Open(options with { Patience = TimeSpan.FromSeconds(1) }), directory);
+            await using var watched = new Watched(zone);
+            await watched.UntilAsync(static c => c.IsGood);
+            Set("SET default_transaction_read_only = on");
+            Assert.Equal(
+                "the database takes no writes; the zone's log says why", (await watched.UntilAsync(static c => !c.IsGood)).Detail);
+            Assert.False(watched.Watch.IsUsable);
+            Set("RESET default_transaction_read_only");
+            await watched.UntilAsync(static c => c.IsGood);
+            Assert.True(watched.Watch.IsUsable);
+        }
+        finally
+        {
+            PostgresTests.Drop(directory);
+            Directory.Delete(directory, recursive: true);
+        }
+
+        // Sessions have the setting from their beginning.
+        void Set(string setting)
+        {
+            server.Sql("postgres", $"ALTER DATABASE {options.Database} {setting}");
+            server.Sql(
+                "postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{options.Database}'");
+        }
+    }
+
+    private sealed class Watched : IAsyncDisposable
+    {
+        private readonly ActorSystem _actors = new("zone", new ActorSystemOptions { Time = TimeProvider.System });
+        private readonly NodeHealth _health = new();
+
+        public Watched(ZoneUnderTest zone)
+        {
+            var writer = _actors.Spawn(
+                Props<WriterMessage>.Of(() => new WriterActor(zone.Store, Name.Parse("zone-1"), 16)).WithMailbox(16), "ledger");
+            Watch = new StoreWatch(
+                zone.Database, new ZoneWriter(zone.Store, writer), _health, TimeProvider.System, NullLogger.Instance);
+        }
+
+        public StoreWatch Watch { get; }
+
+        public HealthCondition Store => _health.Conditions.Single(static c => c.Name == "store");
+
+        public async Task<HealthCondition> UntilAsync(Func<HealthCondition, bool> isIt)
+        {
+            using var soon = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
+            while (!isIt(Store))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, soon.Token);
+            }
+
+            return Store;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Watch.DisposeAsync();
+            await _actors.DisposeAsync();
+        }
+    }
+}
