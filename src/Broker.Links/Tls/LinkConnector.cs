@@ -20,7 +20,7 @@ internal sealed class LinkConnector(InstallationKey? key, LinkTrust trust, LinkS
     /// </summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var tls = new SslStream(await OpenAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false));
+        var tls = new SslStream(await OpenAsync(context.DnsEndPoint, server.From, cancellationToken).ConfigureAwait(false));
         LinkRefusal? refused = null;
         try
         {
@@ -44,11 +44,13 @@ internal sealed class LinkConnector(InstallationKey? key, LinkTrust trust, LinkS
         }
     }
 
-    private static async Task<NetworkStream> OpenAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
+    private static async Task<NetworkStream> OpenAsync(DnsEndPoint endPoint, IPAddress? from, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            if (from is not null)
+                socket.Bind(new IPEndPoint(from, 0));
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
         }
