@@ -71,7 +71,7 @@ internal static class BareSockets
             CertificateChainPolicy = policy,
             RemoteCertificateValidationCallback = static (_, _, _, problems) => problems == SslPolicyErrors.None,
             EnabledSslProtocols = SslProtocols.Tls13,
-            AllowTlsResume = Environment.GetEnvironmentVariable("XRESUME") == "1",
+            AllowTlsResume = false,
             AllowRenegotiation = false,
             ApplicationProtocols = [SslApplicationProtocol.Http11],
         };
