@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using Broker.Agent.Enrolment;
 using Broker.Agent.State;
@@ -25,6 +26,7 @@ internal sealed class AdministratorCalls(InstallationKey console, Uri gateway, P
     private static readonly Name Label = Name.Parse("web");
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
 
+    private readonly ConcurrentDictionary<Name, Digest> _identities = new();
     private readonly HttpClient _http = LinkHttpClient.Create(console, new LinkServer(LinkRole.Dmz), gateway);
 
     /// <summary>Lets an administrator hand credentials of the policy to any agent with the label.</summary>
@@ -35,8 +37,12 @@ internal sealed class AdministratorCalls(InstallationKey console, Uri gateway, P
     /// <summary>Invites an agent and redeems the token as the agent itself does it; its files are in the directory then.</summary>
     public async Task EnrolAsync(Name customer, Name agent, string enrolment, string directory)
     {
-        var shown = await _http.GetFromJsonAsync($"/v1/customers/{customer}", ApiJson.Default.CustomerModel);
-        var identity = shown!.Custody!.ToSigned().Read<CustodyRecord>().Identity.Fingerprint;
+        if (!_identities.TryGetValue(customer, out var identity))
+        {
+            var shown = await _http.GetFromJsonAsync($"/v1/customers/{customer}", ApiJson.Default.CustomerModel);
+            _identities[customer] = identity = shown!.Custody!.ToSigned().Read<CustodyRecord>().Identity.Fingerprint;
+        }
+
         var notAfter = DateTimeOffset.FromUnixTimeMilliseconds((TimeProvider.System.GetUtcNow() + Life).ToUnixTimeMilliseconds());
         var terms = new EnrolmentTerms(
             console.Trust.Cluster, customer, agent, "bench", [enrolment], console.Trust.Fingerprint, identity, notAfter);

@@ -19,6 +19,8 @@ internal sealed class ConnectedAgents(ScaleFiles files, InstallationKey console,
     private const int AtOnce = 16;
     private const int Connecting = 64;
 
+    // Each end of a link pings once in it.
+    private static readonly TimeSpan PingCycle = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public async Task MeasureAsync(List<Measurement> rows, int agents)
@@ -28,9 +30,9 @@ internal sealed class ConnectedAgents(ScaleFiles files, InstallationKey console,
         {
             await zone.StartAsync();
             using var node = new ScaleNode(files, console, "dmz-1", zone.Port);
-            var enrolled = await EnrolAsync(node, agents);
+            var enrolled = await EnrolAsync(rows, zone, node, agents);
             await say($"{agents} agents connect to a node");
-            ours = await OursAsync(node, enrolled);
+            ours = await OursAsync(node, zone, enrolled);
             await node.StopAsync();
             await zone.StopAsync();
             await say($"{agents} connect to a bare server");
@@ -41,10 +43,12 @@ internal sealed class ConnectedAgents(ScaleFiles files, InstallationKey console,
         rows.Add(Measurement.Bytes("  of it managed", ours.Managed, bare.Managed));
         rows.Add(Measurement.Rate($"sessions begun, of {agents}", ours.PerSecond, bare.PerSecond));
         rows.Add(Measurement.Time("session begun, processor time of server", ours.Milliseconds, bare.Milliseconds));
+        rows.Add(Measurement.Plain("  and of the zone", "ms", ours.Zone));
+        rows.Add(Measurement.Time("1000 idle for 1 s, processor time", ours.Idle, bare.Idle));
     }
 
     // The node is started anew afterwards: what it keeps from enrolling would hide what agents add.
-    private async Task<IReadOnlyList<string>> EnrolAsync(ScaleNode node, int agents)
+    private async Task<IReadOnlyList<string>> EnrolAsync(List<Measurement> rows, ScaleZone zone, ScaleNode node, int agents)
     {
         var customers = Enumerable.Range(1, Math.Max(AtOnce, agents / OfOneCustomer)).Select(static i => Name.Parse($"held-{i}")).ToList();
         await say($"{agents} agents of {customers.Count} customers enrol");
@@ -54,7 +58,7 @@ internal sealed class ConnectedAgents(ScaleFiles files, InstallationKey console,
         using var calls = new AdministratorCalls(console, node.Gateway, administrator);
         await ScaleBenchmark.EachAsync(customers.Count, AtOnce, i => custody.EnrolAsync(customers[i]));
         var directories = Enumerable.Range(0, agents).Select(i => Path.Combine(files.Volatile, $"agent-{i}")).ToList();
-        var done = 0;
+        var (done, stored) = (0, zone.Stored);
         // Those of one customer one after the other: each is a change of its directory.
         await ScaleBenchmark.EachAsync(customers.Count, AtOnce, async c =>
         {
@@ -65,20 +69,21 @@ internal sealed class ConnectedAgents(ScaleFiles files, InstallationKey console,
                     await Console.Error.WriteLineAsync($"  {all} of {agents} agents have enrolled …");
             }
         });
+        rows.Add(Measurement.Plain("enrolled agent, in the zone's database", "B", (zone.Stored - stored) / (double)agents));
         await node.StopAsync();
         await node.StartAsync();
         await ScaleBenchmark.EachAsync(customers.Count, AtOnce, i => custody.UnlockAsync(customers[i]));
         return directories;
     }
 
-    private static async Task<Cost> OursAsync(ScaleNode node, IReadOnlyList<string> directories)
+    private static async Task<Cost> OursAsync(ScaleNode node, ScaleZone zone, IReadOnlyList<string> directories)
     {
         await using var fleet = new AgentFleet();
         var process = node.Process!;
         // The first ones pay for what is there once.
         var first = directories.Count / 20;
         return await MeasureAsync(
-            process, first, directories.Count, () => node.GaugeAsync("managed-bytes"), async (from, to) =>
+            process, zone.Process, first, directories.Count, () => node.GaugeAsync("managed-bytes"), async (from, to) =>
             {
                 for (var i = from; i < to; i++)
                     fleet.Start(directories[i], [node.Agents]);
@@ -108,7 +113,8 @@ internal sealed class ConnectedAgents(ScaleFiles files, InstallationKey console,
         }
 
         await process.UntilAsync("the bare server listens", () => ListensAsync(port), Patience);
-        var cost = await MeasureAsync(process, directories.Count / 20, directories.Count, () => ManagedAsync(node), ConnectAsync);
+        var cost = await MeasureAsync(
+            process, null, directories.Count / 20, directories.Count, () => ManagedAsync(node), ConnectAsync);
         foreach (var link in links)
             await link.DisposeAsync();
         await process.StopAsync();
@@ -125,27 +131,30 @@ internal sealed class ConnectedAgents(ScaleFiles files, InstallationKey console,
     }
 
     private static async Task<Cost> MeasureAsync(
-        NodeProcess process, int first, int all, Func<Task<long>> managed, Func<int, int, Task> connect)
+        NodeProcess process, NodeProcess? zone, int first, int all, Func<Task<long>> managed, Func<int, int, Task> connect)
     {
         await connect(0, first);
         var resident = await process.SettledAsync();
         var heap = await managed();
-        var (begun, spent) = (Stopwatch.GetTimestamp(), process.Processor);
+        var (begun, spent, zoneSpent) = (Stopwatch.GetTimestamp(), process.Processor, zone?.Processor);
         await connect(first, all);
-        var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        var (more, milliseconds) = ((double)(all - first), (process.Processor - spent).TotalMilliseconds);
-        return new Cost
+        var more = (double)(all - first);
+        var cost = new Cost
         {
-            Bytes = (await process.SettledAsync() - resident) / more,
-            Managed = (await managed() - heap) / more,
-            PerSecond = more / seconds,
-            Milliseconds = milliseconds / more,
+            PerSecond = more / Stopwatch.GetElapsedTime(begun).TotalSeconds,
+            Milliseconds = (process.Processor - spent).TotalMilliseconds / more,
+            Zone = (zone?.Processor - zoneSpent)?.TotalMilliseconds / more ?? 0,
         };
+        cost = cost with { Bytes = (await process.SettledAsync() - resident) / more, Managed = (await managed() - heap) / more };
+        spent = process.Processor;
+        await Task.Delay(PingCycle, TimeProvider.System);
+        return cost with { Idle = (process.Processor - spent).TotalMilliseconds / PingCycle.TotalSeconds / all * 1000 };
     }
 
     private static Task<bool> ListensAsync(int port) => Task.FromResult(
         System.Net.NetworkInformation.IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(e => e.Port == port));
 
     /// <summary>Of one connection.</summary>
-    private readonly record struct Cost(double Bytes, double Managed, double PerSecond, double Milliseconds);
+    private readonly record struct Cost(
+        double Bytes, double Managed, double PerSecond, double Milliseconds, double Zone, double Idle);
 }
