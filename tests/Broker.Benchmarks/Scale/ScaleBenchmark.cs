@@ -47,7 +47,8 @@ internal static class ScaleBenchmark
         }
         catch (Exception e) when (e is InvalidOperationException or HttpRequestException or IOException or AgentException)
         {
-            await Console.Error.WriteLineAsync($"the benchmark ends here: {e.Message}");
+            await Console.Error.WriteLineAsync($"the benchmark ends here, with what it has: {e.Message}");
+            Measurement.Print(rows);
             return 1;
         }
 
