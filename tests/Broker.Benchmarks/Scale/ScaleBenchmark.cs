@@ -32,7 +32,8 @@ internal static class ScaleBenchmark
     {
         SecretMemory.Configure(64 << 20);
         var files = new ScaleFiles(
-            parsed.GetRequiredValue(Ca), parsed.GetRequiredValue(Sources), parsed.GetRequiredValue(Work), parsed.GetRequiredValue(Volatile));
+            parsed.GetRequiredValue(Ca), parsed.GetRequiredValue(Sources), parsed.GetRequiredValue(Work),
+            parsed.GetRequiredValue(Volatile));
         var rows = new List<Measurement>();
         var begun = Stopwatch.GetTimestamp();
         Task SayAsync(string what) =>
