@@ -8,7 +8,7 @@ namespace Broker.Benchmarks;
 /// <param name="Name">What was measured.</param>
 /// <param name="Unit">Of value and baseline.</param>
 /// <param name="Value">The broker's.</param>
-/// <param name="Baseline">The bare chain's, in the same run.</param>
+/// <param name="Baseline">The bare chain's, in the same run; 0, with a ratio of 0, where there is none.</param>
 /// <param name="Ratio">Value over baseline for rates, baseline over value for times and bytes: 1 is as good as bare.</param>
 internal sealed record Measurement(string Name, string Unit, double Value, double Baseline, double Ratio)
 {
@@ -25,6 +25,9 @@ internal sealed record Measurement(string Name, string Unit, double Value, doubl
         return new(name, "B", ours, bare, ours <= 0 ? 1 : Math.Round(bare / ours, 3));
     }
 
+    /// <summary>What nothing bare stands beside.</summary>
+    public static Measurement Plain(string name, string unit, double value) => new(name, unit, Math.Round(value, 3), 0, 0);
+
     public static void Print(IReadOnlyList<Measurement> rows)
     {
         Console.WriteLine(
@@ -33,8 +36,10 @@ internal sealed record Measurement(string Name, string Unit, double Value, doubl
         Console.WriteLine($"{"name",-40} {"unit",-5} {"broker",12} {"bare",12} {"ratio",7}");
         foreach (var row in rows)
         {
-            Console.WriteLine(FormattableString.Invariant(
-                $"{row.Name,-40} {row.Unit,-5} {row.Value,12:0.0##} {row.Baseline,12:0.0##} {row.Ratio,7:0.000}"));
+            var bare = row.Baseline == 0 && row.Ratio == 0
+                ? FormattableString.Invariant($"{"-",12} {"-",7}")
+                : FormattableString.Invariant($"{row.Baseline,12:0.0##} {row.Ratio,7:0.000}");
+            Console.WriteLine(FormattableString.Invariant($"{row.Name,-40} {row.Unit,-5} {row.Value,12:0.0##} {bare}"));
         }
     }
 

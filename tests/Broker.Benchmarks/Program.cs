@@ -2,6 +2,7 @@ using System.CommandLine;
 using Broker.Benchmarks;
 using Broker.Benchmarks.Bare;
 using Broker.Benchmarks.Kernel;
+using Broker.Benchmarks.Scale;
 
 // scripts/bench starts the system that is measured, and this program against it; the bare roles are processes of this program.
 var root = new RootCommand("Measures the broker against a bare chain of the same hops. Use scripts/bench.");
@@ -11,4 +12,6 @@ root.Subcommands.Add(BareRoles.Agent());
 root.Subcommands.Add(ChainBenchmark.Create());
 root.Subcommands.Add(KernelBenchmark.Create());
 root.Subcommands.Add(CustodyBenchmark.Create());
+root.Subcommands.Add(BareSockets.Create());
+root.Subcommands.Add(ScaleBenchmark.Create());
 return await root.Parse(args).InvokeAsync();

@@ -195,6 +195,7 @@ internal sealed class DmzNode : INode
         _health.Measure("customers-owned", () => _node.Held.All.Count(static h => h.State == KeyState.Unlocked));
         _health.Measure("customers-held", () => _node.Held.All.Count(static h => h.Holds));
         _health.Measure("agents-connected", () => _connected.Count);
+        _health.Measure("managed-bytes", static () => GC.GetTotalMemory(forceFullCollection: false));
         application.MapHealth(_health).RequireRole(LinkRole.Console);
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");

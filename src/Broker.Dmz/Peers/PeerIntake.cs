@@ -38,6 +38,9 @@ internal sealed class PeerIntake(DmzContext node, PeerFetcher fetcher, Func<Name
 {
     private const uint Page = 1000;
 
+    // Each waits for its owner and for the ledger most of the time.
+    private const int AtOnce = 16;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     private Admission? _admission = node.Peers.Policy.IsAuto ? Admission.Auto : null;
@@ -85,22 +88,12 @@ internal sealed class PeerIntake(DmzContext node, PeerFetcher fetcher, Func<Name
             {
                 var page = await node.Zone.ListCustomersAsync(
                     new Wire.ListCustomersRequest { After = after, Limit = Page }, Context.Stopping);
-                foreach (var name in page.Customers)
+                foreach (var some in page.Customers.Select(Name.Parse).Chunk(AtOnce))
                 {
-                    var customer = Name.Parse(name);
-                    if (await Take(customer, admission) is not { } result)
-                    {
-                        continue;
-                    }
-
-                    if (result.Code is { } code)
-                    {
-                        refused.Add((customer, code));
-                    }
-                    else
-                    {
-                        held.Add(customer);
-                    }
+                    var results = await Task.WhenAll(some.Select(c => Take(c, admission)));
+                    held.AddRange(some.Where((_, i) => results[i] is { Code: null }));
+                    refused.AddRange(some.Zip(results).Where(static t => t.Second?.Code is not null)
+                        .Select(static t => (t.First, t.Second!.Value.Code!)));
                 }
 
                 if (page.Customers.Count < Page)

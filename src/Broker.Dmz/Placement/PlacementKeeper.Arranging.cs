@@ -12,7 +12,8 @@ internal sealed partial class PlacementKeeper
 {
     private readonly Dictionary<Name, long> _moves = [];
 
-    private async Task Arrange()
+    /// <summary>Whether something was moved, so that more may be waiting.</summary>
+    private async Task<bool> Arrange()
     {
         foreach (var (customer, _) in _moves.Where(m => node.Time.GetElapsedTime(m.Value) > options.MoveInterval).ToList())
         {
@@ -26,21 +27,20 @@ internal sealed partial class PlacementKeeper
             .Take(PeerService.MaxHoldings).ToList();
         if (settled.Count == 0)
         {
-            return;
+            return false;
         }
 
         var holding = await Ask(settled.Select(static s => (s.Held.Customer, s.Places)).ToList());
-        foreach (var (held, places) in settled)
+        foreach (var (held, places) in settled.Where(static s => s.Held.State == KeyState.Holding))
         {
-            if (held.State == KeyState.Holding)
-            {
-                Spare(held.Customer, places, holding);
-            }
-            else if (holding[places[0]].Contains(held.Customer.Value))
-            {
-                await Move(held.Customer, places[0]);
-            }
+            Spare(held.Customer, places, holding);
         }
+
+        // A few at a time: meanwhile nobody looks whose owner is gone.
+        var moves = settled.Where(s => s.Held.State == KeyState.Unlocked && holding[s.Places[0]].Contains(s.Held.Customer.Value))
+            .Take(MostAtOnce).ToList();
+        await Task.WhenAll(moves.Select(m => Move(m.Held.Customer, m.Places[0])));
+        return moves.Count > 0;
     }
 
     /// <summary>What the others hold of some customers. One that does not answer is not waited for: claims would wait with it.</summary>

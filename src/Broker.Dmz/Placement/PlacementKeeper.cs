@@ -104,12 +104,11 @@ internal sealed partial class PlacementKeeper(
 
         if (node.Time.GetElapsedTime(_arranged) > ArrangeEvery)
         {
-            if (_view.IsCurrent && _view.Find(node.Node) is not null)
+            // What was moved leaves room for what is next: order is not made at five seconds a few.
+            if (!_view.IsCurrent || _view.Find(node.Node) is null || !await Arrange())
             {
-                await Arrange();
+                _arranged = node.Time.GetTimestamp();
             }
-
-            _arranged = node.Time.GetTimestamp();
         }
 
         _ticked = node.Time.GetTimestamp();

@@ -22,7 +22,7 @@ internal sealed class LinkConnector(
     /// </summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var connection = await OpenAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+        var connection = await OpenAsync(context.DnsEndPoint, server.From, cancellationToken).ConfigureAwait(false);
         var tls = new SslStream(lost is null ? connection : new WatchedStream(connection, lost));
         LinkRefusal? refused = null;
         try
@@ -47,11 +47,13 @@ internal sealed class LinkConnector(
         }
     }
 
-    private static async Task<NetworkStream> OpenAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
+    private static async Task<NetworkStream> OpenAsync(DnsEndPoint endPoint, IPAddress? from, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            if (from is not null)
+                socket.Bind(new IPEndPoint(from, 0));
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
         }

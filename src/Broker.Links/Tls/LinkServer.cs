@@ -1,3 +1,4 @@
+using System.Net;
 using Broker.Links.Identity;
 using Broker.Protocol.Identifiers;
 
@@ -11,6 +12,10 @@ public sealed record LinkServer(LinkRole Role, Name? Name = null)
     /// <summary>How long connecting and the handshake may take together.</summary>
     /// <value>Default 5 s.</value>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>This machine's address to connect from, where it has several; each has some 28,000 ports for one server.</summary>
+    /// <value>Default null: the system chooses.</value>
+    public IPAddress? From { get; init; }
 
     internal LinkRefusal? Refuse(PeerIdentity server) => server switch
     {

@@ -59,15 +59,18 @@ internal sealed class BrokerCalls : IDisposable
     }
 
     /// <summary>One new credential of 40 bytes, until it is under a committed head.</summary>
-    public async Task<bool> PutAsync(string prefix)
+    public Task<bool> PutAsync(string prefix) =>
+        PutAsync(Name.Parse($"{prefix}-{Interlocked.Increment(ref _next)}"), ReleasePolicy.Default);
+
+    /// <summary>A new credential of 40 bytes under a policy, until it is under a committed head.</summary>
+    public async Task<bool> PutAsync(Name name, Name policy)
     {
         _custody ??= await CustodyAsync();
-        var name = Name.Parse($"{prefix}-{Interlocked.Increment(ref _next)}");
         var id = NewId();
-        var aad = PutCredentialPayload.AssociatedData(name, CredentialKind.Password, ReleasePolicy.Default, 0, _user, id);
+        var aad = PutCredentialPayload.AssociatedData(name, CredentialKind.Password, policy, 0, _user, id);
         var info = PutCredentialPayload.Info(_cluster, _customer, _custody.Epoch, _custody.Intake);
         var upload = Hpke.Seal(_custody.Intake.Bytes.Span, info, aad, _secret, SystemRandom.Fill);
-        var payload = new PutCredentialPayload(name, CredentialKind.Password, ReleasePolicy.Default, 0, Digest.Of(upload));
+        var payload = new PutCredentialPayload(name, CredentialKind.Password, policy, 0, Digest.Of(upload));
         var request = Sign(UserAction.PutCredential, payload.Encode(), id);
         using var body = Body(new PutCredentialModel(SignedRequestModel.From(request), upload), ApiJson.Default.PutCredentialModel);
         using var answer = await _http.PutAsync(new Uri($"/v1/customers/{_customer}/credentials/{name}", UriKind.Relative), body);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
@@ -19,6 +20,7 @@ internal sealed class CustodyCalls : IDisposable
     private readonly P256PrivateKey[] _custodians =
         [P256PrivateKey.Generate(SystemRandom.Fill), P256PrivateKey.Generate(SystemRandom.Fill)];
     private readonly P256PrivateKey _administrator;
+    private readonly ConcurrentDictionary<Name, EnrolledModel> _enrolled = new();
     private Digest _incarnation;
 
     public CustodyCalls(InstallationKey key, Uri gateway, P256PrivateKey administrator)
@@ -26,6 +28,9 @@ internal sealed class CustodyCalls : IDisposable
         _http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), gateway);
         (_key, _administrator) = (key, administrator);
     }
+
+    /// <summary>Whether what was sealed to the custodians is kept, for <see cref="UnlockAsync"/>.</summary>
+    public bool KeepsShares { get; init; }
 
     /// <summary>The name of the administrator of each customer.</summary>
     public static Name Administrator { get; } = Name.Parse("alice");
@@ -48,7 +53,32 @@ internal sealed class CustodyCalls : IDisposable
                 TimeProvider.System.GetUtcNow() + PlanLife).Encode();
         var model = new EnrolModel(new SignedModel(plan, _key.Sign(plan)), [.. _key.ChainDer.Select(static c => c.ToArray())]);
         using var answer = await _http.PostAsJsonAsync("/v1/customers", model, ApiJson.Default.EnrolModel);
-        await ConfirmAsync(customer, (await ReadAsync(answer))!, static m => m.State == "unlocked");
+        var enrolled = (await ReadAsync(answer))!;
+        if (KeepsShares)
+            _enrolled[customer] = enrolled;
+        await ConfirmAsync(customer, enrolled, static m => m.State == "unlocked");
+    }
+
+    /// <summary>Unlocks a customer that was enrolled here, after the node was started again.</summary>
+    public async Task UnlockAsync(Name customer)
+    {
+        var node = await _http.GetFromJsonAsync("/v1/node", ApiJson.Default.NodeModel);
+        var incarnation = node!.Incarnation.ToSigned().Read<Incarnation>().Key;
+        var head = CustodyInfo.AcceptedHead(0, Digest.Zero);
+        foreach (var opened in Opened(customer, _enrolled[customer]))
+        {
+            using (opened)
+            {
+                var model = new ShareModel(
+                    opened.Epoch, opened.Split.ToString(), opened.Index, opened.SealForUnlock(incarnation, head, SystemRandom.Fill), 0,
+                    Digest.Zero.ToString(), Witness: null);
+                using var answer = await _http.PostAsJsonAsync($"/v1/customers/{customer}/shares", model, ApiJson.Default.ShareModel);
+                await EnsureAsync(answer);
+            }
+        }
+
+        while ((await ShowAsync(customer)).State != "unlocked")
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
     }
 
     /// <summary>Begins the rotation to an epoch; it goes on in the background when this returns.</summary>
@@ -81,19 +111,27 @@ internal sealed class CustodyCalls : IDisposable
 
     private async Task ConfirmAsync(Name customer, EnrolledModel enrolled, Func<CustomerModel, bool> done)
     {
-        var record = enrolled.Custody.ToSigned().Read<CustodyRecord>();
-        foreach (var share in enrolled.Shares)
+        foreach (var opened in Opened(customer, enrolled))
         {
-            var info = CustodyInfo.SealedShare(record.Cluster, customer, record.Epoch, record.Shares!.Split, share.Index);
-            using var opened = ShareRecord.Take(Hpke.Open(_custodians[(int)share.Index - 1], info, [], share.Sealed));
-            using var answer = await _http.PostAsJsonAsync(
-                $"/v1/customers/{customer}/confirmations", new ConfirmModel("shares", share.Index, opened.Confirm(enrolled.Challenge)),
-                ApiJson.Default.ConfirmModel);
-            await EnsureAsync(answer);
+            using (opened)
+            {
+                using var answer = await _http.PostAsJsonAsync(
+                    $"/v1/customers/{customer}/confirmations",
+                    new ConfirmModel("shares", opened.Index, opened.Confirm(enrolled.Challenge)), ApiJson.Default.ConfirmModel);
+                await EnsureAsync(answer);
+            }
         }
 
         while (!done(await ShowAsync(customer)))
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+    }
+
+    private IEnumerable<ShareRecord> Opened(Name customer, EnrolledModel enrolled)
+    {
+        var record = enrolled.Custody.ToSigned().Read<CustodyRecord>();
+        return enrolled.Shares.Select(share => ShareRecord.Take(Hpke.Open(
+            _custodians[(int)share.Index - 1],
+            CustodyInfo.SealedShare(record.Cluster, customer, record.Epoch, record.Shares!.Split, share.Index), [], share.Sealed)));
     }
 
     private static async Task<EnrolledModel?> ReadAsync(HttpResponseMessage answer)
