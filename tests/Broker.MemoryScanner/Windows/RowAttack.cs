@@ -32,25 +32,23 @@ public sealed unsafe class RowAttack
 
     /// <summary>Tries the windows of some memory.</summary>
     /// <param name="memory">The memory.</param>
-    /// <param name="phase">Offset of the first window.</param>
     /// <param name="stride">Bytes from one window to the next.</param>
     /// <param name="hits">Takes the offsets of those that opened something.</param>
     /// <returns>Windows that were tried.</returns>
-    public long Try(ReadOnlySpan<byte> memory, int phase, int stride, ICollection<int> hits)
+    public long Try(ReadOnlySpan<byte> memory, int stride, ICollection<int> hits)
     {
         ArgumentNullException.ThrowIfNull(hits);
-        ArgumentOutOfRangeException.ThrowIfNegative(phase);
         ArgumentOutOfRangeException.ThrowIfLessThan(stride, 1);
         fixed (byte* start = memory)
-            return Try(start, memory.Length, phase, stride, hits);
+            return Try(start, memory.Length, stride, hits);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private long Try(byte* memory, int length, int phase, int stride, ICollection<int> hits)
+    private long Try(byte* memory, int length, int stride, ICollection<int> hits)
     {
         var offsets = stackalloc int[Sha256Lanes.Lanes];
         var (gathered, tried, zeros) = (0, 0L, false);
-        for (var at = phase; at <= length - Length; at += stride)
+        for (var at = 0; at <= length - Length; at += stride)
         {
             if (Vector256.Load(memory + at) == Vector256<byte>.Zero)
             {
