@@ -1,3 +1,4 @@
+using Broker.Actors;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Merkle;
