@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics;
 namespace Broker.MemoryScanner.Windows;
 
 /// <summary>
-/// The second block of HKDF-Expand (RFC 5869, SHA-256) under sixteen keys of 32 bytes at once, compared with what it should be: eight
-/// blocks of SHA-256 a key.
+/// The second block of HKDF-Expand (RFC 5869, SHA-256) under 32 keys of 32 bytes at once, compared with what it should be: eight blocks of
+/// SHA-256 a key.
 /// </summary>
 internal sealed unsafe class ExpandLanes
 {
@@ -35,50 +35,73 @@ internal sealed unsafe class ExpandLanes
         _wanted = Words(wanted);
     }
 
-    /// <summary>Which of the keys expand to what is wanted: bit n for lane n.</summary>
-    /// <param name="key">Eight words of sixteen keys.</param>
+    /// <summary>Keys at once.</summary>
+    public const int Keys = Sha256Lanes.Sets * Sha256Lanes.Lanes;
+
+    /// <summary>Vectors that hold the keys: eight words of a set, then of the next.</summary>
+    public const int KeyVectors = Sha256Lanes.Sets * Sha256Lanes.StateWords;
+
+    /// <summary>Which of the keys expand to what is wanted: bit n for key n.</summary>
+    /// <param name="keys">The keys; key n is in lane n mod 16 of set n / 16.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public ushort Match(Vector512<uint>* key)
+    public uint Match(Vector512<uint>* keys)
     {
-        var words = stackalloc Vector512<uint>[Sha256Lanes.Rounds];
-        var inner = stackalloc Vector512<uint>[Sha256Lanes.StateWords];
-        var outer = stackalloc Vector512<uint>[Sha256Lanes.StateWords];
-        var state = stackalloc Vector512<uint>[Sha256Lanes.StateWords];
-        Keyed(key, InnerPad, words, inner);
-        Keyed(key, OuterPad, words, outer);
+        var words = stackalloc Vector512<uint>[Sha256Lanes.Sets * Sha256Lanes.Rounds];
+        var inner = stackalloc Vector512<uint>[KeyVectors];
+        var outer = stackalloc Vector512<uint>[KeyVectors];
+        var state = stackalloc Vector512<uint>[KeyVectors];
+        Keyed(keys, InnerPad, words, inner);
+        Keyed(keys, OuterPad, words, outer);
 
         Copy(inner, state);
         Blocks(state, _first);
         Finish(state, outer, words);
 
-        Copy(state, words);
-        for (var i = 0; i < _second.Length; i++)
-            words[Sha256Lanes.StateWords + i] = Vector512.Create(_second[i]);
+        Put(state, words);
+        for (var set = 0; set < Sha256Lanes.Sets; set++)
+        {
+            for (var i = 0; i < _second.Length; i++)
+                words[(set * Sha256Lanes.Rounds) + Sha256Lanes.StateWords + i] = Vector512.Create(_second[i]);
+        }
+
         Copy(inner, state);
-        Sha256Lanes.Schedule(words);
-        Sha256Lanes.Compress(state, words);
+        Block(state, words);
         Blocks(state, _secondsRest);
         Finish(state, outer, words);
 
-        var same = Vector512.Equals(state[0], Vector512.Create(_wanted[0]));
-        for (var i = 1; i < Sha256Lanes.StateWords; i++)
-            same &= Vector512.Equals(state[i], Vector512.Create(_wanted[i]));
-        return (ushort)same.ExtractMostSignificantBits();
+        var matched = 0u;
+        for (var set = 0; set < Sha256Lanes.Sets; set++)
+        {
+            var same = Vector512<uint>.AllBitsSet;
+            for (var i = 0; i < Sha256Lanes.StateWords; i++)
+                same &= Vector512.Equals(state[(set * Sha256Lanes.StateWords) + i], Vector512.Create(_wanted[i]));
+            matched |= (uint)same.ExtractMostSignificantBits() << (set * Sha256Lanes.Lanes);
+        }
+
+        return matched;
     }
 
-    private static void Keyed(Vector512<uint>* key, uint pad, Vector512<uint>* words, Vector512<uint>* state)
+    private static void Keyed(Vector512<uint>* keys, uint pad, Vector512<uint>* words, Vector512<uint>* state)
     {
         var pads = Vector512.Create(pad);
-        for (var i = 0; i < Sha256Lanes.StateWords; i++)
+        for (var i = 0; i < KeyVectors; i++)
+            state[i] = keys[i] ^ pads;
+        Put(state, words);
+        for (var set = 0; set < Sha256Lanes.Sets; set++)
         {
-            words[i] = key[i] ^ pads;
-            words[Sha256Lanes.StateWords + i] = pads;
+            for (var i = Sha256Lanes.StateWords; i < Sha256Lanes.BlockWords; i++)
+                words[(set * Sha256Lanes.Rounds) + i] = pads;
         }
 
         Sha256Lanes.Begin(state);
+        Block(state, words);
+    }
+
+    private static void Block(Vector512<uint>* state, Vector512<uint>* words)
+    {
         Sha256Lanes.Schedule(words);
-        Sha256Lanes.Compress(state, words);
+        Sha256Lanes.Compress(state, words, words + Sha256Lanes.Rounds);
     }
 
     private static void Blocks(Vector512<uint>* state, Vector512<uint>[] scheduled)
@@ -86,27 +109,38 @@ internal sealed unsafe class ExpandLanes
         fixed (Vector512<uint>* start = scheduled)
         {
             for (var at = 0; at < scheduled.Length; at += Sha256Lanes.Rounds)
-                Sha256Lanes.Compress(state, start + at);
+                Sha256Lanes.Compress(state, start + at, start + at);
         }
     }
 
     // The outer hash: one block behind the padded key, with the inner digest, a one-bit and the length.
     private static void Finish(Vector512<uint>* state, Vector512<uint>* outer, Vector512<uint>* words)
     {
-        Copy(state, words);
-        words[Sha256Lanes.StateWords] = Vector512.Create(0x80000000u);
-        for (var i = Sha256Lanes.StateWords + 1; i < Sha256Lanes.BlockWords - 1; i++)
-            words[i] = Vector512<uint>.Zero;
-        words[Sha256Lanes.BlockWords - 1] = Vector512.Create((uint)(8 * (BlockBytes + DigestBytes)));
+        Put(state, words);
+        for (var set = 0; set < Sha256Lanes.Sets; set++)
+        {
+            var rest = words + (set * Sha256Lanes.Rounds);
+            rest[Sha256Lanes.StateWords] = Vector512.Create(0x80000000u);
+            for (var i = Sha256Lanes.StateWords + 1; i < Sha256Lanes.BlockWords - 1; i++)
+                rest[i] = Vector512<uint>.Zero;
+            rest[Sha256Lanes.BlockWords - 1] = Vector512.Create((uint)(8 * (BlockBytes + DigestBytes)));
+        }
+
         Copy(outer, state);
-        Sha256Lanes.Schedule(words);
-        Sha256Lanes.Compress(state, words);
+        Block(state, words);
     }
 
     private static void Copy(Vector512<uint>* from, Vector512<uint>* to)
     {
-        for (var i = 0; i < Sha256Lanes.StateWords; i++)
+        for (var i = 0; i < KeyVectors; i++)
             to[i] = from[i];
+    }
+
+    // A state becomes the first half of each set's block.
+    private static void Put(Vector512<uint>* state, Vector512<uint>* words)
+    {
+        for (var i = 0; i < KeyVectors; i++)
+            words[(i / Sha256Lanes.StateWords * Sha256Lanes.Rounds) + (i % Sha256Lanes.StateWords)] = state[i];
     }
 
     // The words of a message behind a padded key, with a one-bit and the length at its end.
@@ -131,15 +165,13 @@ internal sealed unsafe class ExpandLanes
     {
         var blocks = words.Length / Sha256Lanes.BlockWords;
         var scheduled = new Vector512<uint>[blocks * Sha256Lanes.Rounds];
-        fixed (Vector512<uint>* start = scheduled)
+        var both = stackalloc Vector512<uint>[Sha256Lanes.Sets * Sha256Lanes.Rounds];
+        for (var block = 0; block < blocks; block++)
         {
-            for (var block = 0; block < blocks; block++)
-            {
-                var at = start + (block * Sha256Lanes.Rounds);
-                for (var i = 0; i < Sha256Lanes.BlockWords; i++)
-                    at[i] = Vector512.Create(words[(block * Sha256Lanes.BlockWords) + i]);
-                Sha256Lanes.Schedule(at);
-            }
+            for (var i = 0; i < Sha256Lanes.BlockWords; i++)
+                both[i] = both[Sha256Lanes.Rounds + i] = Vector512.Create(words[(block * Sha256Lanes.BlockWords) + i]);
+            Sha256Lanes.Schedule(both);
+            new ReadOnlySpan<Vector512<uint>>(both, Sha256Lanes.Rounds).CopyTo(scheduled.AsSpan(block * Sha256Lanes.Rounds));
         }
 
         return scheduled;

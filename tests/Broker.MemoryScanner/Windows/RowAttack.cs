@@ -46,7 +46,7 @@ public sealed unsafe class RowAttack
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private long Try(byte* memory, int length, int stride, ICollection<int> hits)
     {
-        var offsets = stackalloc int[Sha256Lanes.Lanes];
+        var offsets = stackalloc int[ExpandLanes.Keys];
         var (gathered, tried, zeros) = (0, 0L, false);
         for (var at = 0; at <= length - Length; at += stride)
         {
@@ -59,7 +59,7 @@ public sealed unsafe class RowAttack
 
             tried++;
             offsets[gathered++] = at;
-            if (gathered == Sha256Lanes.Lanes)
+            if (gathered == ExpandLanes.Keys)
             {
                 Batch(memory, offsets, gathered, hits);
                 gathered = 0;
@@ -68,8 +68,8 @@ public sealed unsafe class RowAttack
 
         if (gathered > 0)
         {
-            for (var lane = gathered; lane < Sha256Lanes.Lanes; lane++)
-                offsets[lane] = offsets[0];
+            for (var more = gathered; more < ExpandLanes.Keys; more++)
+                offsets[more] = offsets[0];
             Batch(memory, offsets, gathered, hits);
         }
 
@@ -80,32 +80,36 @@ public sealed unsafe class RowAttack
     [SkipLocalsInit]
     private void Batch(byte* memory, int* offsets, int count, ICollection<int> hits)
     {
-        var key = stackalloc Vector512<uint>[Sha256Lanes.StateWords];
-        var words = (uint*)key;
-        for (var lane = 0; lane < Sha256Lanes.Lanes; lane++)
+        var keys = stackalloc Vector512<uint>[ExpandLanes.KeyVectors];
+        var words = (uint*)keys;
+        for (var n = 0; n < ExpandLanes.Keys; n++)
         {
-            var window = (uint*)(memory + offsets[lane]);
+            var window = (uint*)(memory + offsets[n]);
+            var (set, lane) = (n / Sha256Lanes.Lanes, n % Sha256Lanes.Lanes);
             for (var i = 0; i < Sha256Lanes.StateWords; i++)
-                words[(i * Sha256Lanes.Lanes) + lane] = BinaryPrimitives.ReverseEndianness(window[i]);
+            {
+                words[(((set * Sha256Lanes.StateWords) + i) * Sha256Lanes.Lanes) + lane] =
+                    BinaryPrimitives.ReverseEndianness(window[i]);
+            }
         }
 
-        uint opened = _secret.Match(key);
-        for (var lane = 0; lane < count; lane++)
+        var opened = _secret.Match(keys);
+        for (var n = 0; n < count; n++)
         {
-            var block = AesBlock.Encrypt(memory + offsets[lane], _counter);
+            var block = AesBlock.Encrypt(memory + offsets[n], _counter);
             foreach (var keystream in _keystreams)
             {
                 if (block == keystream)
-                    opened |= 1u << lane;
+                    opened |= 1u << n;
             }
         }
 
         if (opened == 0)
             return;
-        for (var lane = 0; lane < count; lane++)
+        for (var n = 0; n < count; n++)
         {
-            if ((opened & (1u << lane)) != 0)
-                hits.Add(offsets[lane]);
+            if ((opened & (1u << n)) != 0)
+                hits.Add(offsets[n]);
         }
     }
 }

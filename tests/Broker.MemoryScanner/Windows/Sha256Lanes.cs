@@ -6,12 +6,16 @@ using System.Runtime.Intrinsics.X86;
 namespace Broker.MemoryScanner.Windows;
 
 /// <summary>
-/// SHA-256 (FIPS 180-4) of sixteen messages at once, one in each lane of a vector: word t of all of them is one vector. Where the
-/// processor has narrower vectors, the runtime makes two or four of each.
+/// SHA-256 (FIPS 180-4) of two sets of sixteen messages at once, a message in each lane of a vector: word t of a set is one vector. A round
+/// waits for the one before it, so that two sets next to each other take little longer than one. Where the processor has narrower vectors,
+/// the runtime makes two or four of each.
 /// </summary>
 internal static unsafe class Sha256Lanes
 {
-    /// <summary>Messages at once.</summary>
+    /// <summary>Sets of messages.</summary>
+    public const int Sets = 2;
+
+    /// <summary>Messages of a set.</summary>
     public const int Lanes = 16;
 
     /// <summary>Words of a state.</summary>
@@ -40,48 +44,73 @@ internal static unsafe class Sha256Lanes
         0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
     ];
 
-    /// <summary>Sets the state to that before the first block.</summary>
+    /// <summary>Sets the state of both sets to that before the first block.</summary>
+    /// <param name="state">Eight words of the first set, then eight of the second.</param>
     public static void Begin(Vector512<uint>* state)
     {
-        for (var i = 0; i < StateWords; i++)
-            state[i] = Vector512.Create(Initial[i]);
+        for (var i = 0; i < Sets * StateWords; i++)
+            state[i] = Vector512.Create(Initial[i % StateWords]);
     }
 
-    /// <summary>Makes of a block's sixteen words, which the schedule begins with, what each round adds.</summary>
+    /// <summary>Makes of a block's sixteen words, which each schedule begins with, what each round adds.</summary>
+    /// <param name="words">The schedule of the first set, then that of the second.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Schedule(Vector512<uint>* words)
     {
+        var others = words + Rounds;
         for (var t = BlockWords; t < Rounds; t++)
         {
-            Vector512<uint> early = words[t - 15], late = words[t - 2];
-            var s0 = Xor(Right(early, 7), Right(early, 18), early >>> 3);
-            var s1 = Xor(Right(late, 17), Right(late, 19), late >>> 10);
-            words[t] = words[t - 16] + s0 + words[t - 7] + s1;
+            words[t] = words[t - 16] + Early(words[t - 15]) + words[t - 7] + Late(words[t - 2]);
+            others[t] = others[t - 16] + Early(others[t - 15]) + others[t - 7] + Late(others[t - 2]);
         }
 
         for (var t = 0; t < Rounds; t++)
-            words[t] += Vector512.Create(Constants[t]);
+        {
+            var constant = Vector512.Create(Constants[t]);
+            words[t] += constant;
+            others[t] += constant;
+        }
     }
 
     /// <summary>Moves the state by one block.</summary>
-    /// <param name="state">Eight words.</param>
-    /// <param name="schedule">What <see cref="Schedule"/> made of the block.</param>
+    /// <param name="state">As in <see cref="Begin"/>.</param>
+    /// <param name="first">What <see cref="Schedule"/> made of the first set's block.</param>
+    /// <param name="second">The same of the second set's.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Compress(Vector512<uint>* state, Vector512<uint>* schedule)
+    public static void Compress(Vector512<uint>* state, Vector512<uint>* first, Vector512<uint>* second)
     {
+        var other = state + StateWords;
         Vector512<uint> a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
-        for (var w = schedule; w < schedule + Rounds; w += 8)
+        Vector512<uint> p = other[0], q = other[1], r = other[2], s = other[3], t = other[4], u = other[5], v = other[6], w = other[7];
+        for (var end = first + Rounds; first < end; first += 8, second += 8)
         {
-            Round(a, b, c, ref d, e, f, g, ref h, w[0]);
-            Round(h, a, b, ref c, d, e, f, ref g, w[1]);
-            Round(g, h, a, ref b, c, d, e, ref f, w[2]);
-            Round(f, g, h, ref a, b, c, d, ref e, w[3]);
-            Round(e, f, g, ref h, a, b, c, ref d, w[4]);
-            Round(d, e, f, ref g, h, a, b, ref c, w[5]);
-            Round(c, d, e, ref f, g, h, a, ref b, w[6]);
-            Round(b, c, d, ref e, f, g, h, ref a, w[7]);
+            Round(a, b, c, ref d, e, f, g, ref h, first[0]);
+            Round(p, q, r, ref s, t, u, v, ref w, second[0]);
+            Round(h, a, b, ref c, d, e, f, ref g, first[1]);
+            Round(w, p, q, ref r, s, t, u, ref v, second[1]);
+            Round(g, h, a, ref b, c, d, e, ref f, first[2]);
+            Round(v, w, p, ref q, r, s, t, ref u, second[2]);
+            Round(f, g, h, ref a, b, c, d, ref e, first[3]);
+            Round(u, v, w, ref p, q, r, s, ref t, second[3]);
+            Round(e, f, g, ref h, a, b, c, ref d, first[4]);
+            Round(t, u, v, ref w, p, q, r, ref s, second[4]);
+            Round(d, e, f, ref g, h, a, b, ref c, first[5]);
+            Round(s, t, u, ref v, w, p, q, ref r, second[5]);
+            Round(c, d, e, ref f, g, h, a, ref b, first[6]);
+            Round(r, s, t, ref u, v, w, p, ref q, second[6]);
+            Round(b, c, d, ref e, f, g, h, ref a, first[7]);
+            Round(q, r, s, ref t, u, v, w, ref p, second[7]);
         }
 
+        Add(state, a, b, c, d, e, f, g, h);
+        Add(other, p, q, r, s, t, u, v, w);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(
+        Vector512<uint>* state, Vector512<uint> a, Vector512<uint> b, Vector512<uint> c, Vector512<uint> d,
+        Vector512<uint> e, Vector512<uint> f, Vector512<uint> g, Vector512<uint> h)
+    {
         state[0] += a;
         state[1] += b;
         state[2] += c;
@@ -91,6 +120,12 @@ internal static unsafe class Sha256Lanes
         state[6] += g;
         state[7] += h;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Early(Vector512<uint> word) => Xor(Right(word, 7), Right(word, 18), word >>> 3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Late(Vector512<uint> word) => Xor(Right(word, 17), Right(word, 19), word >>> 10);
 
     // Instead of moving eight variables on by one, the next round takes them in the next order: only d and h change.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
