@@ -68,7 +68,10 @@ internal sealed unsafe class ProcessImage : IDisposable
         foreach (var part in _parts)
         {
             for (var at = 0L; at < part.Length; at += length)
-                yield return new Piece(part.Address + at, part.Memory + (nint)at, (int)Math.Min(length + Beyond, part.Length + part.More - at));
+            {
+                yield return new Piece(
+                    part.Address + at, part.Memory + (nint)at, (int)Math.Min(length + Beyond, part.Length + part.More - at));
+            }
         }
     }
 
