@@ -7,11 +7,19 @@ using Broker.Secrets;
 namespace Broker.Console.Keys;
 
 /// <summary>A wrap in a token.</summary>
+/// <param name="Cluster">The installation that it names.</param>
+/// <param name="Customer">The customer.</param>
+/// <param name="Way">The way of custody.</param>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Making">The making of the way, 32 hexadecimal digits.</param>
+/// <param name="Identity">Fingerprint of the identity that made it.</param>
 /// <param name="Standing">A constant of <see cref="WrapsCommand"/>.</param>
+/// <param name="Removed">Whether it is gone now.</param>
 internal sealed record KeptWrapResult(
     string Cluster, string Customer, string Way, uint Epoch, string Making, string Identity, string Standing, bool Removed);
 
 /// <summary>Result of <c>key wraps</c>.</summary>
+/// <param name="Wraps">The wraps that the token kept when the command began.</param>
 internal sealed record KeptWrapsResult(IReadOnlyList<KeptWrapResult> Wraps);
 
 /// <summary>
