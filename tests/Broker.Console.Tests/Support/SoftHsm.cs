@@ -22,8 +22,8 @@ internal sealed partial class SoftHsm : IDisposable
         File.WriteAllText(configuration, $"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n");
         // The module reads the environment that libc has, which the runtime's own does not change.
         Assert.Equal(0, SetEnvironment("SOFTHSM2_CONF", configuration, 1));
-        using var tool = Process.Start(new ProcessStartInfo(
-            Tool, ["--init-token", "--free", "--label", Token, "--so-pin", "12345678", "--pin", Pin]) { RedirectStandardOutput = true })!;
+        string[] arguments = ["--init-token", "--free", "--label", Token, "--so-pin", "12345678", "--pin", Pin];
+        using var tool = Process.Start(new ProcessStartInfo(Tool, arguments) { RedirectStandardOutput = true })!;
         tool.StandardOutput.ReadToEnd();
         tool.WaitForExit();
         Assert.Equal(0, tool.ExitCode);
