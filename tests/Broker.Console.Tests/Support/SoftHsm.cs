@@ -23,7 +23,9 @@ internal sealed partial class SoftHsm : IDisposable
         // The module reads the environment that libc has, which the runtime's own does not change.
         Assert.Equal(0, SetEnvironment("SOFTHSM2_CONF", configuration, 1));
         string[] arguments = ["--init-token", "--free", "--label", Token, "--so-pin", "12345678", "--pin", Pin];
-        using var tool = Process.Start(new ProcessStartInfo(Tool, arguments) { RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo(Tool, arguments) { RedirectStandardOutput = true };
+        start.Environment["SOFTHSM2_CONF"] = configuration;
+        using var tool = Process.Start(start)!;
         tool.StandardOutput.ReadToEnd();
         tool.WaitForExit();
         Assert.Equal(0, tool.ExitCode);

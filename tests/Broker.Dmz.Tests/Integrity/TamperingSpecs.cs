@@ -49,7 +49,7 @@ public sealed class TamperingSpecs(TamperedWorld tampered) : IClassFixture<Tampe
     [InlineData(3, "a lock")]
     [InlineData(3, "a fence")]
     [InlineData(4, "an older head", "a head", "another customer's head")]
-    [InlineData(4, "a node of the tree", "a leaf")]
+    [InlineData(4, "a node of the tree", "a row and the leaf")]
     [InlineData(7, "the last block", "the end of the chain", "the chain", "two blocks", "a batch")]
     [InlineData(3, "an older customer altogether")]
     [InlineData(30, "")]
