@@ -108,10 +108,12 @@ public sealed class TwoVerifiersSpecs
         Custody[name](new Story(administratorsRequired: 2, isShort: true)).Seal(), good: true);
 
     [SkippableFact]
-    public Task What_lets_more_out_by_one_of_two_administrators_should_break_both() => AgreeAsync(Widening.Lies, Widening.Tell, good: false);
+    public Task What_lets_more_out_by_one_of_two_administrators_should_break_both() =>
+        AgreeAsync(Widening.Lies, Widening.Tell, good: false);
 
     [SkippableFact]
-    public Task What_lets_no_more_out_should_need_one_administrator_in_both() => AgreeAsync(Widening.Honest, Widening.Tell, good: true);
+    public Task What_lets_no_more_out_should_need_one_administrator_in_both() =>
+        AgreeAsync(Widening.Honest, Widening.Tell, good: true);
 
     [SkippableFact]
     public async Task Identity_of_before_a_rotation_should_be_followed_unless_it_was_given_up()

@@ -4,7 +4,9 @@ using Broker.MemoryScanner.Windows;
 
 namespace Broker.MemoryScanner.Tests.Windows;
 
-/// <summary>Against what the library says of the same keys: a scanner that computes wrongly would find nothing, and all would be well.</summary>
+/// <summary>
+/// Against what the library says of the same keys: a scanner that computes wrongly would find nothing, and all would be well.
+/// </summary>
 public sealed class RowAttackSpecs
 {
     private int _made;
