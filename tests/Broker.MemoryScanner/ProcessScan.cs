@@ -47,6 +47,10 @@ public static class ProcessScan
     internal static SafeFileHandle Open(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
+    /// <summary>Where a mapping holds anything.</summary>
+    internal static IEnumerable<(long Start, long End)> RangesOf(int pid, Mapping mapping, SafeFileHandle pageMap) =>
+        (mapping.IsShared ? SharedData(pid, mapping) : null) ?? (mapping.Resident > 0 ? DataRanges.Touched(pageMap, mapping) : []);
+
     private static void ScanMappings(int pid, SafeFileHandle memory, SafeFileHandle pageMap, ReportBuilder report)
     {
         var mappings = Mapping.ReadAll(pid);
@@ -61,9 +65,7 @@ public static class ProcessScan
         };
         foreach (var mapping in mappings)
         {
-            var ranges = (mapping.IsShared ? SharedData(pid, mapping) : null)
-                ?? (mapping.Resident > 0 ? DataRanges.Touched(pageMap, mapping) : []);
-            foreach (var (start, end) in ranges)
+            foreach (var (start, end) in RangesOf(pid, mapping, pageMap))
                 ScanRange(memory, mapping, start, end, report);
         }
 

@@ -11,7 +11,7 @@ internal sealed record KeyResult(string Kind, string Name, string Fingerprint, s
 internal static class KeyCommand
 {
     public static Command Create(ConsoleHost host) => new Command("key", "Makes and shows keys of users, custodians and ways of custody")
-        .With(Verb(host, isNew: true), Verb(host, isNew: false));
+        .With(Verb(host, isNew: true), Verb(host, isNew: false), WrapsCommand.Create(host));
 
     private static Command Verb(ConsoleHost host, bool isNew)
     {

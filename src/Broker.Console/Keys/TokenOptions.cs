@@ -14,6 +14,9 @@ internal sealed class TokenOptions
 
     public Command AddTo(Command command) => command.With(_module, _token, _label, _pin);
 
+    /// <summary>Adds what names a token, without a key in it.</summary>
+    public Command AddTokenTo(Command command) => command.With(_module, _token, _pin);
+
     /// <summary>Whether a token was named.</summary>
     public bool IsGiven(CommandContext context) => context.Get(_module) is not null;
 
@@ -29,25 +32,32 @@ internal sealed class TokenOptions
         return token.MakeKey(label, id, context.Host.Random);
     });
 
-    private TokenKey Open(CommandContext context, Func<HsmToken, string, HsmKey> key)
+    /// <summary>Opens the token for a person who asked; the caller disposes both, the token first.</summary>
+    public (HsmModule Module, HsmToken Token) OpenToken(CommandContext context)
     {
         using var pin = HsmPin.ReadFile(context.Need(_pin));
         var module = HsmModule.Load(Path.GetFullPath(context.Need(_module)), context.Host.Time, HsmModule.DefaultLimit);
         try
         {
-            var token = module.Open(new HsmTokenName(context.Need(_token)), pin, HsmUse.Administer);
-            try
-            {
-                return new TokenKey(module, token, key(token, context.Need(_label)));
-            }
-            catch
-            {
-                token.Dispose();
-                throw;
-            }
+            return (module, module.Open(new HsmTokenName(context.Need(_token)), pin, HsmUse.Administer));
         }
         catch
         {
+            module.Dispose();
+            throw;
+        }
+    }
+
+    private TokenKey Open(CommandContext context, Func<HsmToken, string, HsmKey> key)
+    {
+        var (module, token) = OpenToken(context);
+        try
+        {
+            return new TokenKey(module, token, key(token, context.Need(_label)));
+        }
+        catch
+        {
+            token.Dispose();
             module.Dispose();
             throw;
         }

@@ -27,6 +27,7 @@ namespace Broker.Console.Shell;
 [JsonSerializable(typeof(SavedRequest))]
 [JsonSerializable(typeof(InvitationFile))]
 [JsonSerializable(typeof(KeyResult))]
+[JsonSerializable(typeof(KeptWrapsResult))]
 [JsonSerializable(typeof(ProfileResult))]
 [JsonSerializable(typeof(EnrolResult))]
 [JsonSerializable(typeof(CustodyResult))]

@@ -1,3 +1,4 @@
+using Broker.Actors;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Merkle;
@@ -14,6 +15,18 @@ namespace Broker.Dmz.Customers;
 /// </summary>
 internal sealed partial class CustomerKey
 {
+    private void OnSubmit(CustomerKeyMessage.Submit message)
+    {
+        if (_state != KeyState.Unlocked)
+        {
+            message.ReplyTo.Tell(LockedRefusal());
+        }
+        else if (_writer!.TryTell(new WriterMessage.Submit(message.Change, message.ReplyTo)) != TellResult.Accepted)
+        {
+            message.ReplyTo.Tell(new Refused(Codes.Busy, "too many changes of this customer wait; try again"));
+        }
+    }
+
     private Result<PreparedChanges> OnPrepare(CustomerKeyMessage.Prepare message)
     {
         if (_state != KeyState.Unlocked || _head is not { } head)

@@ -3,7 +3,6 @@ using Broker.Dmz.Node;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
-using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 using Broker.Secrets;
 using Microsoft.Extensions.Logging;
@@ -60,138 +59,6 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _outcomes = Context.Spawn(
             Props<OutcomeMessage>.Of(() => new OutcomeAppender(_node, _customer, Context.Self, _log)).WithMailbox(65_536), "outcomes");
         return ValueTask.CompletedTask;
-    }
-
-    private void Handle(CustomerKeyMessage message)
-    {
-        switch (message)
-        {
-            case CustomerKeyMessage.Seal m:
-                OnSeal(m);
-                break;
-            case CustomerKeyMessage.FromAgent m:
-                OnFromAgent(m);
-                break;
-            case CustomerKeyMessage.GetStatus m:
-                m.ReplyTo.Tell(Status());
-                break;
-            case CustomerKeyMessage.Enrol m:
-                OnEnrol(m);
-                break;
-            case CustomerKeyMessage.ChangedWrapKept m:
-                OnChangedWrapKept(m);
-                break;
-            case CustomerKeyMessage.WrapKept m:
-                OnWrapKept(m);
-                break;
-            case CustomerKeyMessage.Confirm m:
-                m.ReplyTo.Tell(OnConfirm(m));
-                break;
-            case CustomerKeyMessage.BeginCustody m:
-                OnBeginCustody(m);
-                break;
-            case CustomerKeyMessage.CustodyChanged m:
-                OnCustodyChanged(m);
-                break;
-            case CustomerKeyMessage.RetryCustody:
-                OnRetryCustody();
-                break;
-            case CustomerKeyMessage.GiveUpCustody m:
-                OnGiveUpCustody(m);
-                break;
-            case CustomerKeyMessage.Enrolled m:
-                OnEnrolled(m.Result);
-                break;
-            case CustomerKeyMessage.GiveShare m:
-                m.ReplyTo.Tell(OnGiveShare(m.Share, m.Custody));
-                break;
-            case CustomerKeyMessage.GiveWrap m:
-                m.ReplyTo.Tell(OnGiveWrap(m.Wrap, m.Custody));
-                break;
-            case CustomerKeyMessage.GiveOpened m:
-                m.ReplyTo.Tell(OnGiveOpened(m));
-                break;
-            case CustomerKeyMessage.Hear m:
-                Hear(m.Custody);
-                break;
-            case CustomerKeyMessage.Loaded m:
-                OnLoaded(m.Result);
-                break;
-            case CustomerKeyMessage.Claimed m:
-                OnClaimed(m.Result);
-                break;
-            case CustomerKeyMessage.Deposed m:
-                OnDeposed(m);
-                break;
-            case CustomerKeyMessage.AskOwner m:
-                _outcomes!.Tell(new OutcomeMessage.AskOwner(m.Fence));
-                break;
-            case CustomerKeyMessage.Reclaim m:
-                OnReclaim(m);
-                break;
-            case CustomerKeyMessage.Lift m:
-                m.ReplyTo.Tell(OnLift(m));
-                break;
-            case CustomerKeyMessage.Lock m:
-                OnLock(m);
-                m.ReplyTo?.Tell(Status());
-                break;
-            case CustomerKeyMessage.Abandon m:
-                OnAbandon(m);
-                break;
-            case CustomerKeyMessage.Submit m:
-                OnSubmit(m);
-                break;
-            case CustomerKeyMessage.Prepare m:
-                m.ReplyTo.Tell(OnPrepare(m));
-                break;
-            case CustomerKeyMessage.Settled m:
-                OnSettled(m);
-                break;
-            case CustomerKeyMessage.Check m:
-                m.ReplyTo.Tell(Verify(m.Request, m.Action, m.Entries, m.Head));
-                break;
-            case CustomerKeyMessage.Appended m:
-                OnAppended(m);
-                break;
-            case CustomerKeyMessage.GiveUp m:
-                OnGiveUp(m);
-                break;
-            case CustomerKeyMessage.Recover m:
-                OnRecover(m);
-                break;
-            case CustomerKeyMessage.Settle m:
-                Settle(m.HandOff);
-                break;
-            case CustomerKeyMessage.Hello m:
-                m.ReplyTo.Tell(OnHello(m));
-                break;
-            case CustomerKeyMessage.AgentAnswered m:
-                m.ReplyTo.Tell(OnAnswer(m));
-                break;
-            case CustomerKeyMessage.Finish m:
-                m.ReplyTo.Tell(OnFinish(m));
-                break;
-            case CustomerKeyMessage.Renewed m:
-                OnRenewed(m);
-                break;
-            case CustomerKeyMessage.EndUse m:
-                m.ReplyTo.Tell(OnEndUse(m));
-                break;
-            case CustomerKeyMessage.AskMore m:
-                OnAskMore(m.Agent);
-                break;
-            case CustomerKeyMessage.LinkLost m:
-                OnLinkLost(m);
-                break;
-            default:
-                if (!ReceiveTransfer(message) && !ReceiveBackupCheck(message) && !ReceiveHandOver(message))
-                {
-                    Context.Unhandled(message);
-                }
-
-                break;
-        }
     }
 
     protected override void Dispose(bool disposing)
@@ -254,89 +121,6 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         (_given, _unattended) = (null, false);
     }
 
-    /// <summary>Whether a head that the zone names is the one that this actor signed last, or the one that it is about to commit.</summary>
-    private bool Knows(Signed head, out Head known)
-    {
-        known = _head!;
-        if (_head is { } current && current.Signed.Statement.Span.SequenceEqual(head.Statement.Span))
-        {
-            return true;
-        }
-
-        if (_pending is { } pending && pending.Head.Signed.Statement.Span.SequenceEqual(head.Statement.Span))
-        {
-            known = pending.Head;
-            return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>Verifies that entries stand under a head that this actor knows.</summary>
-    private Refused? Prove(IReadOnlyList<ProvenEntry> entries, Signed head, out Dictionary<EntryKey, ProvenEntry> proven)
-    {
-        proven = [];
-        if (!Knows(head, out var known))
-        {
-            AskWhoOwns();
-            return new Refused(Codes.HeadUnknown, "the zone answered under another head; try again, and look at the zone if it lasts");
-        }
-
-        foreach (var entry in entries)
-        {
-            var under = ReferenceEquals(known, _head)
-                ? _leaves.IsUnder(known.Value.Root, entry)
-                : entry.Proof.LeadsTo(known.Value.Root, entry.LeafKey, entry.Leaf);
-            if (!under)
-            {
-                Log.Forged(_log, _customer, entry.Key.Type);
-                _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "prove", Codes.EntryForged));
-                return new Refused(Codes.EntryForged, $"a {entry.Key.Type} entry does not stand under the customer's head");
-            }
-
-            proven[entry.Key] = entry;
-        }
-
-        return null;
-    }
-
-    private void OnSubmit(CustomerKeyMessage.Submit message)
-    {
-        if (_state != KeyState.Unlocked)
-        {
-            message.ReplyTo.Tell(LockedRefusal());
-        }
-        else if (_writer!.TryTell(new WriterMessage.Submit(message.Change, message.ReplyTo)) != TellResult.Accepted)
-        {
-            message.ReplyTo.Tell(new Refused(Codes.Busy, "too many changes of this customer wait; try again"));
-        }
-    }
-
-    private Result<VerifiedUser> Verify(
-        SignedRequest request, UserAction action, IReadOnlyList<ProvenEntry> entries, Signed head)
-    {
-        if (_state != KeyState.Unlocked)
-        {
-            return LockedRefusal();
-        }
-
-        if (Prove(entries, head, out var proven) is { } refused)
-        {
-            return refused;
-        }
-
-        var verified = VerifyRequest(request, action, proven, grave: false);
-        return verified.Refusal is { } code
-            ? Refuse(code)
-            : new VerifiedUser(verified.Requester!.User, verified.Requester.Role);
-    }
-
-    private VerifiedRequest VerifyRequest(
-        SignedRequest request, UserAction action, Dictionary<EntryKey, ProvenEntry> proven, bool grave) => RequestVerifier.Verify(
-            request, _node.Cluster, _customer, action,
-            user => proven.TryGetValue(EntryKey.User(user), out var entry) ? _leaves.Read<UserEntry>(entry) : null,
-            _custody!.AdministratorsRequired, grave, _node.Time.GetUtcNow());
-
     private Refused LockedRefusal() => _state switch
     {
         KeyState.LiftNeeded => new Refused(
@@ -348,15 +132,6 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             Codes.CustomerLocked, "the customer is being enrolled; whoever keeps a share or a wrap confirms it first"),
         _ => new Refused(Codes.CustomerLocked, $"the customer is locked; missing: {Missing}; see brokerctl customer unlock"),
     };
-
-    private static Refused Refuse(string code) => new(code, code switch
-    {
-        RequestRefusal.Expired => "the request's time is over; sign it again",
-        RequestRefusal.CoSignatureNeeded => "another administrator has to sign the same request; see brokerctl --co-sign",
-        RequestRefusal.UnknownUser => "the user is not in the customer's directory",
-        RequestRefusal.RoleForbids => "the user's role may not do this",
-        _ => "the request is not one that a user of this customer signed",
-    });
 
     private sealed record Head(CustomerHead Value, Signed Signed);
 

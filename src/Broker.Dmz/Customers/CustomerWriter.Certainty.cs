@@ -21,9 +21,8 @@ internal sealed partial class CustomerWriter
     /// The same commit again, until the zone decides one of the two: then the other is refused by what the first changed. To look at
     /// the head alone would not do, since what has not been committed yet may be on its way still.
     /// </summary>
-    private async Task<CommitResult> Again(Func<Task<LedgerPoint>> commit, Wire.Signed head, ulong expected, ulong fence)
-    {
-        while (true)
+    private Task<CommitResult> Again(Func<Task<LedgerPoint>> commit, Wire.Signed head, ulong expected, ulong fence) =>
+        UntilDecided(async () =>
         {
             try
             {
@@ -33,67 +32,52 @@ internal sealed partial class CustomerWriter
             {
                 return await AskForCertain(head, expected, fence);
             }
-            catch (Exception problem) when (problem is ZoneException or MalformedException)
-            {
-                await Task.Delay(RetryDelay, _node.Time, Context.Stopping);
-            }
-        }
-    }
+        });
 
     /// <summary>Asks until the zone's head tells what became of a commit, or another claim has made it none of ours.</summary>
-    private async Task<CommitResult> AskForCertain(Wire.Signed committed, ulong expected, ulong fence)
+    private Task<CommitResult> AskForCertain(Wire.Signed committed, ulong expected, ulong fence) => UntilDecided(async () =>
     {
-        while (true)
+        try
         {
-            try
+            var state = await GetCustomer();
+            return Stands(committed, state) ?? state switch
             {
-                var state = await GetCustomer();
-                var ledger = new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span));
-                var head = WireSigned.From(state.Head);
-                if (head.Statement.Span.SequenceEqual(committed.Statement.Span))
-                {
-                    return new CommitResult(true, null, ledger);
-                }
-
-                if (head.Read<CustomerHead>().Counter == expected)
-                {
-                    return new CommitResult(false, Codes.ZoneUnavailable, ledger);
-                }
-
-                if (state.Fence > fence)
-                {
-                    return new CommitResult(false, Codes.OutcomeUnknown, null);
-                }
-
-                throw new MalformedException("the zone is neither before the commit nor after it");
-            }
-            catch (ZoneRefusedException refused) when (expected == 0 && refused.Code == Codes.CustomerUnknown)
-            {
-                return new CommitResult(false, Codes.ZoneUnavailable, null);
-            }
-            catch (Exception problem) when (problem is ZoneException or MalformedException)
-            {
-                // A refusal too: whatever the zone says instead of the customer's state, it does not tell the fate of the commit.
-                await Task.Delay(RetryDelay, _node.Time, Context.Stopping);
-            }
+                _ when WireSigned.From(state.Head).Read<CustomerHead>().Counter == expected =>
+                    new CommitResult(false, Codes.ZoneUnavailable, LedgerOf(state)),
+                _ when state.Fence > fence => new CommitResult(false, Codes.OutcomeUnknown, null),
+                _ => throw new MalformedException("the zone is neither before the commit nor after it"),
+            };
         }
-    }
+        catch (ZoneRefusedException refused) when (expected == 0 && refused.Code == Codes.CustomerUnknown)
+        {
+            return new CommitResult(false, Codes.ZoneUnavailable, null);
+        }
+    });
 
     /// <summary>Looks whether the customer's head is the one that was refused.</summary>
-    private async Task<CommitResult> UnlessItStands(Wire.Signed refused, string code)
+    private Task<CommitResult> UnlessItStands(Wire.Signed refused, string code) => UntilDecided(async () =>
+    {
+        try
+        {
+            return Stands(refused, await GetCustomer()) ?? new CommitResult(false, code, null);
+        }
+        catch (ZoneRefusedException)
+        {
+            return new CommitResult(false, code, null);
+        }
+    });
+
+    /// <summary>
+    /// Asks again and again. What the question leaves open decides nothing: an answer that is lost, one that is not of its form, and a
+    /// refusal too, since whatever the zone says instead of an answer does not tell the fate of a commit.
+    /// </summary>
+    private async Task<CommitResult> UntilDecided(Func<Task<CommitResult>> ask)
     {
         while (true)
         {
             try
             {
-                var state = await GetCustomer();
-                return WireSigned.From(state.Head).Statement.Span.SequenceEqual(refused.Statement.Span)
-                    ? new CommitResult(true, null, new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)))
-                    : new CommitResult(false, code, null);
-            }
-            catch (ZoneRefusedException)
-            {
-                return new CommitResult(false, code, null);
+                return await ask();
             }
             catch (Exception problem) when (problem is ZoneException or MalformedException)
             {
@@ -101,4 +85,12 @@ internal sealed partial class CustomerWriter
             }
         }
     }
+
+    private static CommitResult? Stands(Wire.Signed head, Wire.CustomerState state) =>
+        WireSigned.From(state.Head).Statement.Span.SequenceEqual(head.Statement.Span)
+            ? new CommitResult(true, null, LedgerOf(state))
+            : null;
+
+    private static LedgerPoint LedgerOf(Wire.CustomerState state) =>
+        new(state.LedgerPosition, new Digest(state.LedgerHash.Span));
 }

@@ -13,6 +13,7 @@ public sealed partial class HsmToken : IDisposable
 {
     private const string ApplicationName = "broker";
     private const int MostObjects = 8;
+    private const int MostWraps = 4096;
     private const int MaxObject = 2048;
 
     private readonly HsmModule _module;
@@ -68,6 +69,14 @@ public sealed partial class HsmToken : IDisposable
                 HsmFailure.WrapUnreadable, "what the token keeps under the wrap's label is no wrap; keep the wrap again");
     }
 
+    /// <summary>
+    /// Every wrap that the token keeps, of whatever customer and making, 4096 at most: also one whose enrolment or change of custody was
+    /// never ended, and which no custody record names. What is no wrap is left out.
+    /// </summary>
+    /// <exception cref="HsmException">The token refused, or went away.</exception>
+    public IReadOnlyList<SealedWrap> AllWraps() =>
+        [.. Run(() => Calls.Find(Session, DataTemplate(), MostWraps).Select(Value).ToList()).Select(Read).OfType<SealedWrap>()];
+
     /// <summary>Removes what the token keeps for a making of a way, for instance after a rotation.</summary>
     /// <returns>Whether there was something.</returns>
     public bool RemoveWraps(Name cluster, Name customer, uint epoch, Name way, Id16 split) => Run(() =>
@@ -106,8 +115,9 @@ public sealed partial class HsmToken : IDisposable
         }
     }
 
-    private static Template DataTemplate(string label) =>
-        new Template().Number(Ck.Class, Ck.ClassData).Text(Ck.Application, ApplicationName).Text(Ck.Label, label);
+    private static Template DataTemplate() => new Template().Number(Ck.Class, Ck.ClassData).Text(Ck.Application, ApplicationName);
+
+    private static Template DataTemplate(string label) => DataTemplate().Text(Ck.Label, label);
 
     private ulong[] Data(string label) => Calls.Find(Session, DataTemplate(label), MostObjects);
 

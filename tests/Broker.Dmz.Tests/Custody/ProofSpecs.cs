@@ -48,8 +48,7 @@ public sealed class ProofSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAsync
 
         Assert.Equal(KeyState.Locked, (await customer.Status()).State);
         Assert.Equal(world.AtRest, SecretMemory.Default.LiveBytes);
-        var events = (await customer.Ledger()).Where(b => b.Kind == BlockKind.CustodyEvent)
-            .Select(b => Statement.Read<CustodyEvent>(b.Body.Span)).ToList();
+        var events = await Events(customer);
         Assert.Equal(["shares/2", "safe"], events.Select(e => e.Subject));
         Assert.All(events, e => Assert.Equal((CustodyEvent.Proven, "console/console-1"), (e.Event, e.Principal)));
     }
@@ -147,6 +146,8 @@ public sealed class ProofSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAsync
 
         Assert.Equal(GatewayServer.EntriesPerMinute, answers.Count(a => a.Code == Codes.ShareWrongIncarnation));
         Assert.All(answers, a => Assert.Contains(a.Code, (string[])[Codes.ShareWrongIncarnation, Codes.EntryRate]));
+        // What is over the budget is not looked at, and does not fill the ledger.
+        Assert.InRange((await flooded.Refusals()).Count, 1, GatewayServer.EntriesPerMinute);
         Assert.Null((await Give(other, other.ShareFor(1))).Code);
         Assert.Null((await Give(other, other.ShareFor(2))).Code);
         await other.UntilUnlocked();
@@ -159,6 +160,27 @@ public sealed class ProofSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAsync
         world.Time.Advance(TimeSpan.FromMinutes(1));
         Assert.Null((await Give(flooded, flooded.ShareFor(2))).Code);
         await flooded.UntilUnlocked();
+    }
+
+    [Fact]
+    public async Task What_was_given_to_unlock_and_what_was_refused_should_be_in_the_ledger()
+    {
+        var (customer, foreign) = (await Locked(), await Locked());
+        Assert.Equal(Codes.ShareWrongIncarnation, (await Give(customer, customer.ShareFor(3, new SignerKey().Key))).Code);
+        Assert.NotNull((await Give(customer, foreign.ShareFor(2))).Code);
+        Assert.Null((await Give(customer, customer.ShareFor(1))).Code);
+
+        var refused = await customer.Refusals();
+        Assert.Equal(["give-share shares/3", "give-share shares/2"], refused.Select(r => r.Action));
+        Assert.All(refused, r => Assert.Equal("console/console-1", r.Principal));
+        Assert.Equal(Codes.ShareWrongIncarnation, refused[0].Code);
+        var given = Assert.Single(await Events(customer));
+        Assert.Equal((CustodyEvent.Given, "shares/1", "console/console-1"), (given.Event, given.Subject, given.Principal));
+
+        // Of the customer whose share it was, nothing happened.
+        Assert.Empty(await foreign.Refusals());
+        Assert.Equal("2 of 3 shares (0 given), or the key of way safe", (await foreign.Status()).Missing);
+        Assert.Equal("2 of 3 shares (1 given), or the key of way safe", (await customer.Status()).Missing);
     }
 
     [Fact]
@@ -177,6 +199,9 @@ public sealed class ProofSpecs(DmzWorld world) : IClassFixture<DmzWorld>, IAsync
         var problem = await response.Content.ReadAsStringAsync();
         Assert.Contains("2 of 3 shares (0 given), or the key of way safe", problem, StringComparison.Ordinal);
     }
+
+    private static async Task<List<CustodyEvent>> Events(TestCustomer customer) => [.. (await customer.Ledger())
+        .Where(b => b.Kind == BlockKind.CustodyEvent).Select(b => Statement.Read<CustodyEvent>(b.Body.Span))];
 
     private async Task<TestCustomer> Locked()
     {

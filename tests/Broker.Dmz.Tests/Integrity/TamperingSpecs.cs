@@ -37,6 +37,25 @@ public sealed class TamperingSpecs(TamperedWorld tampered) : IClassFixture<Tampe
         await customer.Wipe();
     }
 
+    /// <summary>What the tables of the zone hold, and how many ways of changing each are tried at least.</summary>
+    [Theory]
+    [InlineData(6, "a row ", "an older row")]
+    [InlineData(5, "a user", "a removed user")]
+    [InlineData(2, "an agent's key", "a revoked grant")]
+    [InlineData(4, "a policy", "an older policy")]
+    [InlineData(5, "a custody record", "the custody record", "custody record", "another customer's custody")]
+    [InlineData(7, "a hand-off", "an open hand-off", "the idempotency key")]
+    [InlineData(4, "an invitation")]
+    [InlineData(3, "a lock")]
+    [InlineData(3, "a fence")]
+    [InlineData(4, "an older head", "a head", "another customer's head")]
+    [InlineData(4, "a node of the tree", "a row and the leaf")]
+    [InlineData(7, "the last block", "the end of the chain", "the chain", "two blocks", "a batch")]
+    [InlineData(3, "an older customer altogether")]
+    [InlineData(30, "")]
+    public void Everything_that_the_zone_keeps_should_be_tampered_with(int least, params string[] beginnings) =>
+        Assert.InRange(All.Keys.Count(name => beginnings.Any(b => name.StartsWith(b, StringComparison.Ordinal))), least, All.Count);
+
     private static async Task<string> CodeOf(Task<string> meeting)
     {
         try

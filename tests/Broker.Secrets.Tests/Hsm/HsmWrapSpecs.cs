@@ -74,6 +74,23 @@ public sealed class HsmWrapSpecs : GaugedSpecs
     }
 
     [SkippableFact]
+    public void All_wraps_should_be_listed_whatever_they_are_of_and_nothing_else()
+    {
+        using var other = Custody.NewSecret(Custody.Other);
+        SealedWrap[] all = [Wraps.Seal(_secret, _key), Wraps.Seal(other, _key), Wraps.SealAll(_secret, _key, Wraps.OtherWay).Wrap];
+        Assert.Empty(_token.AllWraps());
+        foreach (var wrap in all)
+            _token.KeepWrap(wrap);
+        Plant([1, 2, 3]);
+
+        Assert.Equal(
+            all.Select(static w => Convert.ToHexString(w.Encode())).Order(),
+            _token.AllWraps().Select(static w => Convert.ToHexString(w.Encode())).Order());
+        Assert.True(_token.RemoveWraps(other.Cluster, other.Customer, other.Epoch, Wraps.Way, Wraps.Split));
+        Assert.Equal(2, _token.AllWraps().Count);
+    }
+
+    [SkippableFact]
     public void Replacement_that_was_interrupted_should_leave_both()
     {
         var (first, second) = (Wraps.Seal(_secret, _key), Wraps.Seal(_secret, _key));
