@@ -2,6 +2,7 @@ using System.CommandLine;
 using Broker.Benchmarks.Load;
 using Broker.Links.Identity;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
 using Broker.Secrets;
 
 namespace Broker.Benchmarks;
@@ -45,23 +46,25 @@ internal static class ChainBenchmark
         using var launcher = new BrokerCalls(key, gateway, Name.Parse("acme"), Name.Parse("olga"), Path.Combine(keys, "olga.key"));
         using var putter = new BrokerCalls(key, gateway, Name.Parse("acme"), Name.Parse("alice"), Path.Combine(keys, "alice.key"));
         using var bare = new BareCalls(key, new Uri(parsed.GetRequiredValue(BareGateway)));
-        var (agent, credential, use) = (Name.Parse("web-1"), Name.Parse("canary"), Name.Parse("keep"));
+        var launch = new LaunchPayload(
+            Name.Parse("web-1"), [new LaunchItem(Name.Parse("canary"), 0, Name.Parse("keep"))], default);
         var prefix = $"bench-{Environment.ProcessId}";
         var (processes, bareProcesses) = (Processes.Of(parsed.GetRequiredValue(Ours)), Processes.Of(parsed.GetRequiredValue(Theirs)));
         var rows = new List<Measurement>();
         var failures = 0;
         foreach (var name in parsed.GetRequiredValue(Names))
         {
-            var (ours, theirs) = name switch
+            var (ours, prepare, theirs) = name switch
             {
-                "hand-off" => ((Func<Task<bool>>)(() => launcher.LaunchAsync(agent, credential, use)), (Func<Task<bool>>)bare.LaunchAsync),
-                "put" => (() => putter.PutAsync(prefix), bare.PutAsync),
+                "hand-off" => ((Func<Task<bool>>)(() => launcher.LaunchAsync(launch)),
+                    (Action<int>)(count => launcher.SignLaunches(count, launch)), (Func<Task<bool>>)bare.LaunchAsync),
+                "put" => (() => putter.PutAsync(prefix), static _ => { }, bare.PutAsync),
                 _ => throw new ArgumentException($"there is no benchmark {name}; hand-off and put are"),
             };
             foreach (var inFlight in parsed.GetRequiredValue(InFlight))
             {
                 await Console.Error.WriteLineAsync($"{name}, {inFlight} in flight …");
-                failures += await CompareAsync(rows, $"{name} x{inFlight}", (ours, processes), (theirs, bareProcesses), inFlight,
+                failures += await CompareAsync(rows, $"{name} x{inFlight}", (ours, prepare, processes), (theirs, bareProcesses), inFlight,
                     parsed.GetValue(Rounds));
             }
         }
@@ -83,15 +86,15 @@ internal static class ChainBenchmark
     }
 
     private static async Task<int> CompareAsync(
-        List<Measurement> rows, string name, (Func<Task<bool>> Operation, Processes Processes) ours,
+        List<Measurement> rows, string name, (Func<Task<bool>> Operation, Action<int> Prepare, Processes Processes) ours,
         (Func<Task<bool>> Operation, Processes Processes) theirs, int inFlight, int rounds)
     {
         var mine = new List<LoadResult>();
         var other = new List<LoadResult>();
         for (var round = 0; round < rounds; round++)
         {
-            other.Add(await LoadRun.RunAsync(theirs.Operation, theirs.Processes, inFlight, WarmUp, Round));
-            mine.Add(await LoadRun.RunAsync(ours.Operation, ours.Processes, inFlight, WarmUp, Round));
+            other.Add(await LoadRun.RunAsync(theirs.Operation, static _ => { }, theirs.Processes, inFlight, WarmUp, Round));
+            mine.Add(await LoadRun.RunAsync(ours.Operation, ours.Prepare, ours.Processes, inFlight, WarmUp, Round));
         }
 
         rows.Add(Measurement.Rate(name, Median(mine, r => r.PerSecond), Median(other, r => r.PerSecond)));

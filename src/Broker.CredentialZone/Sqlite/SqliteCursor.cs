@@ -1,3 +1,4 @@
+using System.Text;
 using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Identifiers;
@@ -11,6 +12,8 @@ internal ref struct SqliteCursor(SqliteConnectionHandle connection, sqlite3_stmt
     // The year 9999.
     private const long MaxTime = 253_370_764_800_000;
 
+    private const int ShortText = 128;
+
     private int _next;
 
     /// <summary>Binds a number.</summary>
@@ -20,7 +23,14 @@ internal ref struct SqliteCursor(SqliteConnectionHandle connection, sqlite3_stmt
     public SqliteCursor Bind(ulong value) => Bind(checked((long)value));
 
     /// <summary>Binds a text.</summary>
-    public SqliteCursor Bind(string value) => Check(raw.sqlite3_bind_text(statement, ++_next, value));
+    public SqliteCursor Bind(string value)
+    {
+        // The library copies it, so nothing of it has to be on the heap.
+        Span<byte> utf8 = stackalloc byte[ShortText];
+        return Encoding.UTF8.TryGetBytes(value, utf8, out var length) && length > 0
+            ? Check(raw.sqlite3_bind_text(statement, ++_next, utf8[..length]))
+            : Check(raw.sqlite3_bind_text(statement, ++_next, value));
+    }
 
     /// <summary>Binds a name.</summary>
     public SqliteCursor Bind(Name value) => Bind(value.Value);

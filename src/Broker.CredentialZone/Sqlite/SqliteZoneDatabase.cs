@@ -18,6 +18,9 @@ internal sealed class SqliteZoneDatabase : IZoneDatabase
 {
     private const int PageSize = 4096;
 
+    // 64 MiB of log: a page that changes with each state of a hand-off is copied to its place once for all of them.
+    private const int CheckpointPages = 16_384;
+
     private readonly SqliteOptions _options;
     private readonly FileStream _lock;
     private readonly SqliteConnectionHandle _writing;
@@ -63,7 +66,7 @@ internal sealed class SqliteZoneDatabase : IZoneDatabase
                 PRAGMA trusted_schema = OFF;
                 PRAGMA temp_store = MEMORY;
                 PRAGMA cache_size = -32768;
-                PRAGMA wal_autocheckpoint = 4000;
+                PRAGMA wal_autocheckpoint = {CheckpointPages};
                 PRAGMA busy_timeout = 5000;
                 """);
             if (options.MaxBytes > 0)

@@ -6,14 +6,25 @@ namespace Broker.Protocol.Encoding;
 /// <summary>
 /// Writes <c>enc(label, a, b, …)</c>: each field is a u32 big-endian length followed by its bytes, the first field is the
 /// label. Everything that is signed or authenticated is written by this class. Public data only: the buffer is managed.
+/// <see cref="ToArray"/> or <see cref="Hash"/> ends it; nothing is appended after either.
 /// </summary>
 public sealed class EncWriter
 {
-    private byte[] _buffer = new byte[512];
+    private const int FirstBytes = 2048;
+
+    // Statements are encoded some dozen times for each request: the buffer of one that has ended serves the thread's next.
+    [ThreadStatic]
+    private static byte[]? _spare;
+
+    private byte[]? _buffer;
     private int _length;
 
     /// <summary>Begins an encoding with its label, for instance <c>broker/row/1</c>.</summary>
-    public EncWriter(string label) => Text(label);
+    public EncWriter(string label)
+    {
+        (_buffer, _spare) = (_spare ?? new byte[FirstBytes], null);
+        Text(label);
+    }
 
     /// <summary>Appends a field of raw bytes.</summary>
     public EncWriter Bytes(ReadOnlySpan<byte> value)
@@ -122,12 +133,37 @@ public sealed class EncWriter
     public EncWriter Names(IReadOnlyCollection<Name> items) => List(items, static (w, n) => w.Name(n));
 
     /// <summary>Returns the encoding as a new array.</summary>
-    public byte[] ToArray() => Written.ToArray();
+    /// <exception cref="InvalidOperationException">The encoding was ended before.</exception>
+    public byte[] ToArray()
+    {
+        var encoding = Written.ToArray();
+        End();
+        return encoding;
+    }
 
     /// <summary>The SHA-256 of the encoding.</summary>
-    public Digest Hash() => Identifiers.Digest.Of(Written);
+    /// <exception cref="InvalidOperationException">The encoding was ended before.</exception>
+    public Digest Hash()
+    {
+        var hash = Identifiers.Digest.Of(Written);
+        End();
+        return hash;
+    }
 
-    private ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
+    private ReadOnlySpan<byte> Written => Buffer.AsSpan(0, _length);
+
+    private byte[] Buffer => _buffer ?? throw new InvalidOperationException("the encoding was ended; nothing follows");
+
+    private void End()
+    {
+        // What was long is the exception, and not kept.
+        if (_buffer is { Length: FirstBytes } buffer)
+        {
+            _spare = buffer;
+        }
+
+        _buffer = null;
+    }
 
     // The length of a field that is made of fields is written when they are: one buffer serves all of an encoding.
     private int BeginField()
@@ -138,15 +174,17 @@ public sealed class EncWriter
     }
 
     private void EndField(int start) =>
-        BinaryPrimitives.WriteUInt32BigEndian(_buffer.AsSpan(start - 4), (uint)(_length - start));
+        BinaryPrimitives.WriteUInt32BigEndian(Buffer.AsSpan(start - 4), (uint)(_length - start));
 
     private Span<byte> Reserve(int bytes)
     {
-        if (_buffer.Length - _length < bytes)
+        var buffer = Buffer;
+        if (buffer.Length - _length < bytes)
         {
-            Array.Resize(ref _buffer, Math.Max(2 * _buffer.Length, _length + bytes));
+            Array.Resize(ref buffer, Math.Max(2 * buffer.Length, _length + bytes));
+            _buffer = buffer;
         }
 
-        return _buffer.AsSpan(_length);
+        return buffer.AsSpan(_length);
     }
 }

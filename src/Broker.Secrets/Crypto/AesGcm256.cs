@@ -33,7 +33,7 @@ public static class AesGcm256
         ReadOnlySpan<byte> associatedData,
         Span<byte> destination)
     {
-        CheckKey(key);
+        Check(key, nonce);
         if (destination.Length != plaintext.Length + TagSize)
             throw new ArgumentException("sealed data is 16 bytes longer than its plaintext", nameof(destination));
 
@@ -50,8 +50,17 @@ public static class AesGcm256
         ReadOnlySpan<byte> associatedData,
         Span<byte> destination)
     {
-        using var aes = new AesGcm(key, TagSize);
-        aes.Encrypt(nonce, plaintext, destination[..plaintext.Length], destination[plaintext.Length..], associatedData);
+        var context = LibCrypto.BeginGcm(key, nonce, LibCrypto.Encrypts);
+        try
+        {
+            LibCrypto.Authenticate(context, associatedData);
+            LibCrypto.Transform(context, plaintext, destination[..plaintext.Length]);
+            LibCrypto.End(context, destination[plaintext.Length..]);
+        }
+        finally
+        {
+            LibCrypto.FreeCipherContext(context);
+        }
     }
 
     /// <summary>Decrypts what is authentic.</summary>
@@ -68,7 +77,7 @@ public static class AesGcm256
         ReadOnlySpan<byte> associatedData,
         Span<byte> destination)
     {
-        CheckKey(key);
+        Check(key, nonce);
         if (sealedData.Length < TagSize)
             return false;
         if (destination.Length != sealedData.Length - TagSize)
@@ -86,16 +95,20 @@ public static class AesGcm256
         ReadOnlySpan<byte> associatedData,
         Span<byte> destination)
     {
+        var context = LibCrypto.BeginGcm(key, nonce, LibCrypto.Decrypts);
+        var isAuthentic = false;
         try
         {
-            using var aes = new AesGcm(key, TagSize);
-            aes.Decrypt(nonce, sealedData[..^TagSize], sealedData[^TagSize..], destination, associatedData);
-            return true;
+            LibCrypto.Authenticate(context, associatedData);
+            LibCrypto.Transform(context, sealedData[..^TagSize], destination);
+            isAuthentic = LibCrypto.TryEnd(context, sealedData[^TagSize..]);
+            return isAuthentic;
         }
-        catch (AuthenticationTagMismatchException)
+        finally
         {
-            CryptographicOperations.ZeroMemory(destination);
-            return false;
+            LibCrypto.FreeCipherContext(context);
+            if (!isAuthentic)
+                CryptographicOperations.ZeroMemory(destination);
         }
     }
 
@@ -126,9 +139,11 @@ public static class AesGcm256
         }
     }
 
-    private static void CheckKey(ReadOnlySpan<byte> key)
+    private static void Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce)
     {
         if (key.Length != KeySize)
             throw new ArgumentException("a key of AES-256 is 32 bytes", nameof(key));
+        if (nonce.Length != NonceSize)
+            throw new ArgumentException("a nonce of GCM is 12 bytes", nameof(nonce));
     }
 }

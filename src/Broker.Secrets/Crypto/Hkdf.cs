@@ -8,7 +8,7 @@ public static class Hkdf
     /// <summary>Bytes of a hash, and so of a pseudorandom key.</summary>
     public const int HashSize = 32;
 
-    /// <summary>The most bytes that one <see cref="Expand"/> gives.</summary>
+    /// <summary>The most bytes that one <see cref="Expand(ReadOnlySpan{byte}, ReadOnlySpan{byte}, Span{byte})"/> gives.</summary>
     public const int LargestOutput = 255 * HashSize;
 
     /// <summary>HKDF-Extract, RFC 5869 section 2.2.</summary>
@@ -33,6 +33,20 @@ public static class Hkdf
     /// <exception cref="ArgumentException">The key is too short or the output too long.</exception>
     public static void Expand(ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output)
     {
+        using var scratch = SecretBuffer.Allocate(ScratchSize(info.Length));
+        Expand(pseudorandomKey, info, output, scratch.Span);
+    }
+
+    /// <summary>Bytes that an expansion with so long an info works in.</summary>
+    internal static int ScratchSize(int infoLength) => HmacKey.Size + HashSize + infoLength + 1 + HashSize;
+
+    /// <summary>As the other, for several expansions in memory that the caller has and wipes.</summary>
+    /// <param name="pseudorandomKey">As there.</param>
+    /// <param name="info">As there.</param>
+    /// <param name="output">As there.</param>
+    /// <param name="memory">Locked, at least <see cref="ScratchSize"/> bytes; what it holds is overwritten.</param>
+    internal static void Expand(ReadOnlySpan<byte> pseudorandomKey, ReadOnlySpan<byte> info, Span<byte> output, Span<byte> memory)
+    {
         if (pseudorandomKey.Length < HashSize)
             throw new ArgumentException("a pseudorandom key is at least 32 bytes", nameof(pseudorandomKey));
         if (output.Length > LargestOutput)
@@ -42,10 +56,11 @@ public static class Hkdf
             return;
 
         // The key's own memory, then previous block ‖ info ‖ counter, then the block that comes of it.
-        using var scratch = SecretBuffer.Allocate(HmacKey.Size + HashSize + info.Length + 1 + HashSize);
-        var key = new HmacKey(pseudorandomKey, scratch.Span[..HmacKey.Size]);
-        var block = scratch.Span[^HashSize..];
-        var input = scratch.Span[HmacKey.Size..^HashSize];
+        var scratch = memory[..ScratchSize(info.Length)];
+        scratch.Clear();
+        var key = new HmacKey(pseudorandomKey, scratch[..HmacKey.Size]);
+        var block = scratch[^HashSize..];
+        var input = scratch[HmacKey.Size..^HashSize];
         info.CopyTo(input[HashSize..]);
         for (var counter = 1; !output.IsEmpty; counter++)
         {

@@ -78,12 +78,12 @@ public sealed class SessionContext : IDisposable
         var aad = (header with { Transcript = Transcript, Direction = _sendDirection, Number = number }).Encode();
         var r = new byte[RandomLength];
         random(r);
-        using var following = SecretBuffer.Allocate(KeyLength);
-        using var keys = _send.Derive(number, r, following.Span);
-        _send.MoveTo(number, following.Span);
+        using var work = SecretBuffer.Allocate(RatchetChain.WorkSize);
+        _send.Derive(number, r, work);
+        _send.MoveTo(number, work);
         var ciphertext = new byte[body.Length + AesGcm256.TagSize];
-        AesGcm256.Seal(keys.Span[..KeyLength], AesGcm256.ZeroNonce, body, aad, ciphertext);
-        return new SealedMessage(aad, r, keys.Span[KeyLength..].ToArray(), ciphertext);
+        AesGcm256.Seal(RatchetChain.Key(work), AesGcm256.ZeroNonce, body, aad, ciphertext);
+        return new SealedMessage(aad, r, RatchetChain.Commitment(work).ToArray(), ciphertext);
     }
 
     /// <summary>Reads and checks the header of a message without opening it: it is not authentic yet.</summary>
@@ -122,9 +122,9 @@ public sealed class SessionContext : IDisposable
     public SecretBuffer Open(SealedMessage message, out MessageHeader header)
     {
         header = Peek(message);
-        using var following = SecretBuffer.Allocate(KeyLength);
-        using var keys = _receive.Derive(header.Number, message.Random.Span, following.Span);
-        if (!CryptographicOperations.FixedTimeEquals(keys.Span[KeyLength..], message.Commitment.Span))
+        using var work = SecretBuffer.Allocate(RatchetChain.WorkSize);
+        _receive.Derive(header.Number, message.Random.Span, work);
+        if (!CryptographicOperations.FixedTimeEquals(RatchetChain.Commitment(work), message.Commitment.Span))
         {
             throw new SessionException(SessionFailure.WrongKey);
         }
@@ -132,14 +132,14 @@ public sealed class SessionContext : IDisposable
         SecretBuffer body;
         try
         {
-            body = AesGcm256.Open(keys.Span[..KeyLength], AesGcm256.ZeroNonce, message.Ciphertext.Span, message.Header.Span);
+            body = AesGcm256.Open(RatchetChain.Key(work), AesGcm256.ZeroNonce, message.Ciphertext.Span, message.Header.Span);
         }
         catch (SealedDataException)
         {
             throw new SessionException(SessionFailure.Altered);
         }
 
-        _receive.MoveTo(header.Number, following.Span);
+        _receive.MoveTo(header.Number, work);
         return body;
     }
 

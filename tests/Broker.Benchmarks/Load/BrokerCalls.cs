@@ -1,7 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Protocol.Api;
@@ -13,7 +13,10 @@ using Broker.Secrets;
 
 namespace Broker.Benchmarks.Load;
 
-/// <summary>The calls that are measured, signed and sealed as brokerctl does it.</summary>
+/// <summary>
+/// The calls that are measured, signed and sealed as brokerctl does it. Launches are signed before the clock starts: whoever signs does it
+/// on a machine of his own, and the bare load has nothing to sign.
+/// </summary>
 internal sealed class BrokerCalls : IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
@@ -25,6 +28,7 @@ internal sealed class BrokerCalls : IDisposable
     private readonly Name _customer;
     private readonly Name _user;
     private readonly byte[] _secret = new byte[40];
+    private readonly ConcurrentQueue<byte[]> _signed = [];
     private CustodyRecord? _custody;
     private int _next;
 
@@ -43,11 +47,20 @@ internal sealed class BrokerCalls : IDisposable
     /// <summary>The first thing that did not end well, for the report.</summary>
     public string? FirstFailure { get; private set; }
 
-    /// <summary>One launch, until it is acknowledged.</summary>
-    public async Task<bool> LaunchAsync(Name agent, Name credential, Name use)
+    /// <summary>Signs until so many launches are ready. What a run needs beyond them is signed when it is sent.</summary>
+    public void SignLaunches(int count, LaunchPayload launch)
     {
-        var request = Sign(UserAction.Launch, new LaunchPayload(agent, [new LaunchItem(credential, 0, use)], default).Encode(), NewId());
-        using var body = Body(SignedRequestModel.From(request), ApiJson.Default.SignedRequestModel);
+        var payload = launch.Encode();
+        while (_signed.Count < count)
+        {
+            _signed.Enqueue(SignedLaunch(payload));
+        }
+    }
+
+    /// <summary>One launch, until it is acknowledged.</summary>
+    public async Task<bool> LaunchAsync(LaunchPayload launch)
+    {
+        using var body = Body(_signed.TryDequeue(out var signed) ? signed : SignedLaunch(launch.Encode()));
         using var answer = await _http.PostAsync(_launches, body);
         if (!answer.IsSuccessStatusCode)
         {
@@ -72,7 +85,8 @@ internal sealed class BrokerCalls : IDisposable
         var upload = Hpke.Seal(_custody.Intake.Bytes.Span, info, aad, _secret, SystemRandom.Fill);
         var payload = new PutCredentialPayload(name, CredentialKind.Password, policy, 0, Digest.Of(upload));
         var request = Sign(UserAction.PutCredential, payload.Encode(), id);
-        using var body = Body(new PutCredentialModel(SignedRequestModel.From(request), upload), ApiJson.Default.PutCredentialModel);
+        using var body = Body(JsonSerializer.SerializeToUtf8Bytes(
+            new PutCredentialModel(SignedRequestModel.From(request), upload), ApiJson.Default.PutCredentialModel));
         using var answer = await _http.PutAsync(new Uri($"/v1/customers/{_customer}/credentials/{name}", UriKind.Relative), body);
         return answer.IsSuccessStatusCode || await FailAsync(answer);
     }
@@ -84,8 +98,10 @@ internal sealed class BrokerCalls : IDisposable
     }
 
     // Whole, as the bare calls have it: a body that is written piece by piece costs frames that say nothing about the broker.
-    private static ByteArrayContent Body<T>(T model, JsonTypeInfo<T> type) =>
-        new(JsonSerializer.SerializeToUtf8Bytes(model, type)) { Headers = { ContentType = Json } };
+    private static ByteArrayContent Body(byte[] json) => new(json) { Headers = { ContentType = Json } };
+
+    private byte[] SignedLaunch(byte[] payload) => JsonSerializer.SerializeToUtf8Bytes(
+        SignedRequestModel.From(Sign(UserAction.Launch, payload, NewId())), ApiJson.Default.SignedRequestModel);
 
     private SignedRequest Sign(UserAction action, byte[] payload, Id16 id)
     {

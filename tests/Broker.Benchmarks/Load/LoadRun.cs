@@ -18,10 +18,17 @@ internal sealed record LoadResult(
 /// <summary>A closed loop: so many operations in flight, for so long, after a warm-up.</summary>
 internal static class LoadRun
 {
+    /// <param name="operation">The operation; true where it ended well.</param>
+    /// <param name="prepare">Makes ready what so many operations send; not measured.</param>
+    /// <param name="processes">Whose processor time is counted.</param>
+    /// <param name="inFlight">How many run at a time.</param>
+    /// <param name="warmUp">How long before it is measured.</param>
+    /// <param name="time">How long it is measured.</param>
     public static async Task<LoadResult> RunAsync(
-        Func<Task<bool>> operation, Processes processes, int inFlight, TimeSpan warmUp, TimeSpan time)
+        Func<Task<bool>> operation, Action<int> prepare, Processes processes, int inFlight, TimeSpan warmUp, TimeSpan time)
     {
-        await LoopAsync(operation, inFlight, warmUp);
+        var warm = await LoopAsync(operation, inFlight, warmUp);
+        prepare((int)(1.5 * warm.Sum(w => w.Latencies.Count) * (time / warmUp)) + inFlight);
         var before = processes.Spent();
         var start = Stopwatch.GetTimestamp();
         var workers = await LoopAsync(operation, inFlight, time);

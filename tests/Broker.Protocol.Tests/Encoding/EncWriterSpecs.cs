@@ -16,8 +16,41 @@ public class EncWriterSpecs
     [Fact]
     public void Hash_should_be_that_of_the_encoding()
     {
-        var writer = new EncWriter("a/1").U32(1);
-        Assert.Equal(Digest.Of(writer.ToArray()), writer.Hash());
+        Assert.Equal(Digest.Of(new EncWriter("a/1").U32(1).ToArray()), new EncWriter("a/1").U32(1).Hash());
+    }
+
+    [Fact]
+    public void Encoding_that_was_ended_should_take_nothing_more()
+    {
+        var (array, hash) = (new EncWriter("a/1"), new EncWriter("a/1"));
+        array.ToArray();
+        hash.Hash();
+
+        Assert.All([array, hash], ended =>
+        {
+            Assert.Throws<InvalidOperationException>(() => ended.U32(1));
+            Assert.Throws<InvalidOperationException>(() => ended.ToArray());
+            Assert.Throws<InvalidOperationException>(() => ended.Hash());
+        });
+    }
+
+    // One thread's encodings take turns with one buffer.
+    [Fact]
+    public void Encodings_made_at_the_same_time_should_not_mix()
+    {
+        var outer = new EncWriter("outer/1").U32(1);
+        var inner = new EncWriter("inner/1").Bytes(new byte[5000]);
+        outer.U32(2);
+        var (first, second) = (inner.U32(3).ToArray(), outer.ToArray());
+
+        var r = new EncReader(first, "inner/1");
+        Assert.Equal(5000, r.Bytes().Length);
+        Assert.Equal(3u, r.U32());
+        r.End();
+        r = new EncReader(second, "outer/1");
+        Assert.Equal((1u, 2u), (r.U32(), r.U32()));
+        r.End();
+        Assert.Equal(second, new EncWriter("outer/1").U32(1).U32(2).ToArray());
     }
 
     // Otherwise two different texts would have one encoding, and one signature.
