@@ -21,7 +21,8 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
 {
     public const int EntriesPerMinute = 30;
 
-    public static async Task<GatewayServer> StartAsync(DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null)
+    public static async Task<GatewayServer> StartAsync(
+        DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null, Draining.DrainPermit? drain = null)
     {
         var key = world.Issue(LinkRole.Dmz, "dmz-1");
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
@@ -42,6 +43,7 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
             new EntryBudget(world.Time, EntriesPerMinute), NullLogger.Instance)
         {
             Intake = intake,
+            Drain = drain,
         });
         await web.StartAsync();
         return new GatewayServer(web);
