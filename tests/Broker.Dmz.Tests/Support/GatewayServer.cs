@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Custody;
+using Broker.Dmz.Draining;
 using Broker.Dmz.Gateway;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
@@ -22,7 +23,7 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
     public const int EntriesPerMinute = 30;
 
     public static async Task<GatewayServer> StartAsync(
-        DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null, Draining.DrainPermit? drain = null)
+        DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null, DrainPermit? drain = null)
     {
         var key = world.Issue(LinkRole.Dmz, "dmz-1");
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
