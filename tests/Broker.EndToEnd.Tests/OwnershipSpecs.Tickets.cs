@@ -68,6 +68,7 @@ public sealed partial class OwnershipSpecs
         load.ResetGap();
 
         Assert.Equal(0, await stop());
+        await manager.SettleAsync();
 
         output.WriteLine($"{node} left in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s; {(held ? "it held the customer" : "")}");
         Assert.Contains(manager.Heard.Skip(heard), static h => h.StartsWith("STOPPING=1", StringComparison.Ordinal));
@@ -77,9 +78,11 @@ public sealed partial class OwnershipSpecs
         await Eventually.TrueAsync(
             $"{node} holds again what it held, by the tickets that it left",
             async () => !held || (await nodes.Api(node).CustomerAsync()).Ok.State is "holding" or "unlocked");
+        await manager.SettleAsync();
         Assert.Equal(0, manager.Kept);
         await load.MoreAsync();
-        output.WriteLine($"{node} is back after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s, gap {load.LongestGap.TotalSeconds:0.0} s");
+        var back = Stopwatch.GetElapsedTime(began);
+        output.WriteLine($"{node} is back after {back.TotalSeconds:0.0} s, longest gap {load.LongestGap.TotalSeconds:0.0} s");
     }
 
     private static async Task AdmitAsync(Cluster cluster, DmzNodes nodes, string node)

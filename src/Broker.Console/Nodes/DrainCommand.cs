@@ -2,7 +2,6 @@ using System.CommandLine;
 using Broker.Console.Customers;
 using Broker.Console.Shell;
 using Broker.Protocol.Api;
-using Broker.Protocol.Identifiers;
 
 namespace Broker.Console.Nodes;
 
@@ -17,12 +16,11 @@ internal static class DrainCommand
 
     public static Command Create(ConsoleHost host)
     {
-        var node = new Argument<Name>("node")
+        var node = Parsing.NameArgument("node", "The node's name: another one that answers is left alone");
+        var follow = new Option<bool>("--follow")
         {
-            Description = "The node's name: another one that answers is left alone",
-            CustomParser = static result => Name.TryParse(result.Tokens[0].Value, out var name) ? name : Fail(result),
+            Description = "Shows how far it is until it has ended; exit code 1 where something is left",
         };
-        var follow = new Option<bool>("--follow") { Description = "Shows how far it is until it has ended; exit code 1 where something is left" };
         var show = new Option<bool>("--show") { Description = "Shows how far it is, and asks for nothing" };
         return new Command("drain", """
             Has the node that the profile names give its customers and agents to the other nodes, and end
@@ -90,11 +88,5 @@ internal static class DrainCommand
             o.WriteLine($"  because {model.Reason}");
         foreach (var left in model.NotGivenOver)
             o.WriteLine($"  {left.Customer,-20} not given over: {left.Code}");
-    }
-
-    private static Name Fail(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        result.AddError("the name of a node is 1 to 63 of a-z, 0-9 and -");
-        return default;
     }
 }

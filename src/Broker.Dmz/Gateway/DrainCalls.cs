@@ -26,7 +26,7 @@ internal sealed class DrainCalls(GatewayContext gateway)
         calls.Get("/v1/node/drain", json.DrainModel,
             new About(
                 "GetDrain", "How far the node is with leaving, at once or when that has changed",
-                new QueryAbout("after", "the version that is known: an answer comes when there is a later one; none: at once", long.MaxValue),
+                new QueryAbout("after", "the version that is known: the answer comes with a later one; without it, at once", long.MaxValue),
                 new QueryAbout("wait", "seconds to wait for it; 0 by default", MaxWait)),
             Follow);
     }

@@ -80,7 +80,7 @@ namespace Broker.Protocol.Api;
 /// </item>
 /// <item>
 /// <term>POST /v1/node/drain</term>
-/// <description><see cref="DrainNodeModel"/> → 202 <see cref="DrainModel"/>; the consoles that the node's configuration names</description>
+/// <description><see cref="DrainNodeModel"/> → 202 <see cref="DrainModel"/>; consoles that the node's configuration names</description>
 /// </item>
 /// <item>
 /// <term>GET /v1/node/drain?after=&amp;wait=SECONDS</term>

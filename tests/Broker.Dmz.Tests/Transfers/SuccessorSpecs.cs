@@ -75,7 +75,8 @@ public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         // As a service manager passes it: number 3, named, to this process. What was read once is empty.
         using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c",
-            "exec 3<>\"$0/used\" && export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=broker-tickets NOTIFY_SOCKET=\"$0/notify\" && exec \"$@\"",
+            "exec 3<>\"$0/used\" && export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=broker-tickets NOTIFY_SOCKET=\"$0/notify\"" +
+            " && exec \"$@\"",
             directory.FullName, program, "--config", settings])
         {
             RedirectStandardOutput = true,

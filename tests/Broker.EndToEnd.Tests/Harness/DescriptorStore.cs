@@ -7,8 +7,8 @@ using System.Text;
 namespace Broker.EndToEnd.Tests.Harness;
 
 /// <summary>
-/// What a service manager does for a service that restarts, as sd_notify(3) and sd_listen_fds(3) say: it hears what the service tells, takes
-/// descriptors, passes every one that it has to each start, and lets go of one only when it is told to.
+/// What a service manager does for a service that restarts, as sd_notify(3) and sd_listen_fds(3) say: it hears what the service tells,
+/// takes descriptors, passes every one that it has to each start, and lets go of one only when it is told to.
 /// </summary>
 internal sealed unsafe partial class DescriptorStore : IDisposable
 {
@@ -20,6 +20,7 @@ internal sealed unsafe partial class DescriptorStore : IDisposable
     private readonly Lock _gate = new();
     private readonly Task _listening;
     private volatile bool _isDisposed;
+    private int _marks;
 
     public DescriptorStore(string path)
     {
@@ -44,6 +45,16 @@ internal sealed unsafe partial class DescriptorStore : IDisposable
         }
     }
 
+    /// <summary>Waits until all that was sent until now has been heard.</summary>
+    public async Task SettleAsync()
+    {
+        var mark = string.Create(CultureInfo.InvariantCulture, $"X_MARK={Interlocked.Increment(ref _marks)}");
+        using var sender = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        await sender.ConnectAsync(new UnixDomainSocketEndPoint(Path));
+        _ = await sender.SendAsync(Encoding.ASCII.GetBytes(mark));
+        await Eventually.TrueAsync("the manager has heard what was told", () => _heard.Contains(mark));
+    }
+
     /// <summary>Takes the descriptor that was sent last out of the store: its number in this process, which children inherit.</summary>
     public int Take()
     {
@@ -63,8 +74,8 @@ internal sealed unsafe partial class DescriptorStore : IDisposable
             var moves = string.Concat(_kept.Select((k, i) => string.Create(
                 CultureInfo.InvariantCulture, $"exec {FirstPassed + i}<&{k.Descriptor}; ")));
             var names = string.Join(':', _kept.Select(static k => k.Name));
-            var script = string.Create(CultureInfo.InvariantCulture,
-                $"{moves}export NOTIFY_SOCKET='{Path}' LISTEN_PID=$$ LISTEN_FDS={_kept.Count} LISTEN_FDNAMES='{names}'; exec \"$0\" \"$@\"");
+            var passed = string.Create(CultureInfo.InvariantCulture, $"LISTEN_PID=$$ LISTEN_FDS={_kept.Count} LISTEN_FDNAMES='{names}'");
+            var script = $"{moves}export NOTIFY_SOCKET='{Path}' {passed}; exec \"$0\" \"$@\"";
             return ("/bin/bash", ["-c", script, program, .. arguments]);
         }
     }
