@@ -46,13 +46,13 @@ internal sealed unsafe partial class DescriptorStore : IDisposable
     }
 
     /// <summary>Waits until all that was sent until now has been heard.</summary>
-    public async Task SettleAsync()
+    public Task SettleAsync()
     {
         var mark = string.Create(CultureInfo.InvariantCulture, $"X_MARK={Interlocked.Increment(ref _marks)}");
         using var sender = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        await sender.ConnectAsync(new UnixDomainSocketEndPoint(Path));
-        _ = await sender.SendAsync(Encoding.ASCII.GetBytes(mark));
-        await Eventually.TrueAsync("the manager has heard what was told", () => _heard.Contains(mark));
+        sender.Connect(new UnixDomainSocketEndPoint(Path));
+        _ = sender.Send(Encoding.ASCII.GetBytes(mark));
+        return Eventually.TrueAsync("the manager has heard what was told", () => _heard.Contains(mark));
     }
 
     /// <summary>Takes the descriptor that was sent last out of the store: its number in this process, which children inherit.</summary>
