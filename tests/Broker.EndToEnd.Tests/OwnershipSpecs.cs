@@ -11,7 +11,7 @@ namespace Broker.EndToEnd.Tests;
 /// without an unlock, nothing is opened twice, and everything ends.
 /// </summary>
 [Collection(Certificates.Collection)]
-public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper output)
+public sealed partial class OwnershipSpecs(Certificates certificates, ITestOutputHelper output)
 {
     private const string Settled = "hand-off-timeout = 5s, cluster.move-interval = 1 day";
 
@@ -73,12 +73,18 @@ public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper 
     private async Task RunAsync(string settings, Func<Cluster, DmzNodes, Load, Task> test)
     {
         using var nodes = new DmzNodes(settings);
+        await RunAsync(nodes, test, static (_, _) => Task.CompletedTask);
+    }
+
+    private async Task RunAsync(DmzNodes nodes, Func<Cluster, DmzNodes, Load, Task> test, Func<Cluster, DmzNodes, Task> after)
+    {
         var directory = Directory.CreateTempSubdirectory("broker-e2e-record.");
         try
         {
             await using var cluster = await Cluster.StartReadyAsync(certificates, new ClusterOptions
             {
                 DmzSettings = nodes.FirstSettings,
+                Wrap = (program, arguments) => nodes.Wrap("dmz-1", program, arguments),
                 AgentSettings = $$"""
                     dmz = ${broker.agent.dmz} [ {{nodes.OtherAgents}} ]
                     session { reconnect-from = 20ms, reconnect-to = 100ms }
@@ -94,6 +100,7 @@ public sealed class OwnershipSpecs(Certificates certificates, ITestOutputHelper 
             {
                 await nodes.StartAsync(cluster);
                 await UnderLoadAsync(cluster, nodes, test, directory.FullName);
+                await after(cluster, nodes);
             });
         }
         finally

@@ -41,6 +41,7 @@ public sealed class SecondNodeSpecs(Certificates certificates, ITestOutputHelper
             Assert.Equal("holding", await second.StateAsync());
 
             Assert.Equal(0, await second.Process.StopAsync());
+            await store.SettleAsync();
             await second.StartAsync(cluster, store, store.Take());
             await Eventually.TrueAsync(
                 "the second node holds again, by the tickets that it left", async () => await second.StateAsync() == "holding");

@@ -16,7 +16,7 @@ return await NodeProgram.RunAsync(args, new NodeDefinition<string>(
         var begun = new TaskCompletionSource();
         system.Spawn(Props<string>.Of(() => new Handler(begun, context.Fail)), "it").Tell(handler);
         await begun.Task.WaitAsync(cancellation);
-        return new Probe(system);
+        return new Probe(system, handler);
     }));
 
 internal sealed class Handler(TaskCompletionSource begun, Action<string> fail) : Actor<string>
@@ -32,8 +32,15 @@ internal sealed class Handler(TaskCompletionSource begun, Action<string> fail) :
     }
 }
 
-internal sealed class Probe(ActorSystem system) : INode
+internal sealed class Probe(ActorSystem system, string handler) : INode
 {
+    // One that does not leave does not look at its deadline either.
+    public Task LeaveAsync(string reason, CancellationToken deadline)
+    {
+        Console.WriteLine("leaving because of " + reason);
+        return handler == "never leaves" ? new TaskCompletionSource().Task : Task.CompletedTask;
+    }
+
     public Task StopAsync(CancellationToken deadline) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => system.DisposeAsync();

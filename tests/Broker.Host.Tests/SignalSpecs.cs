@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
 
 namespace Broker.Host.Tests;
 
@@ -43,16 +45,74 @@ public sealed class SignalSpecs : IDisposable
         Assert.Contains("stopped in good order", await process.StandardOutput.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
-    private async Task<Process> Start(string handler, string up = "is up")
+    [Fact]
+    [Trait("Statement", "C3")]
+    public async Task C3_node_should_leave_while_it_serves_and_be_told_why()
+    {
+        using var process = await Start("waits");
+        await Send("TERM", process);
+        Assert.Equal(ExitCodes.Ok, await ExitCode(process));
+        Assert.Contains("leaving because of SIGTERM", await process.StandardOutput.ReadToEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Node_that_does_not_leave_should_be_ended_by_a_second_signal()
+    {
+        using var process = await Start("never leaves", deadline: "10 minutes");
+        await Send("TERM", process);
+        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line &&
+            !line.Contains("leaving because of", StringComparison.Ordinal))
+        {
+            // Until it has begun.
+        }
+
+        await Send("TERM", process);
+        Assert.Equal(ExitCodes.Unclean, await ExitCode(process));
+    }
+
+    [Fact]
+    public async Task Node_that_does_not_leave_should_be_ended_by_the_deadline()
+    {
+        using var process = await Start("never leaves");
+        await Send("TERM", process);
+        Assert.Equal(ExitCodes.Unclean, await ExitCode(process));
+    }
+
+    [Fact]
+    public async Task Service_manager_should_hear_when_the_node_serves_lives_and_stops()
+    {
+        var path = Path.Combine(_directory.FullName, "notify");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 60_000 };
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        using var process = await Start(
+            "waits", environment: new() { ["NOTIFY_SOCKET"] = path, ["WATCHDOG_USEC"] = "60000000" });
+        Assert.StartsWith("READY=1", Heard(manager), StringComparison.Ordinal);
+        Assert.Equal("WATCHDOG=1", Heard(manager));
+        await Send("TERM", process);
+        Assert.Equal("STOPPING=1\nSTATUS=stopping: SIGTERM", Heard(manager));
+        Assert.Equal(ExitCodes.Ok, await ExitCode(process));
+    }
+
+    private static string Heard(Socket manager)
+    {
+        var message = new byte[500];
+        return Encoding.UTF8.GetString(message, 0, manager.Receive(message));
+    }
+
+    private async Task<Process> Start(
+        string handler, string up = "is up", string deadline = "2 s", Dictionary<string, string>? environment = null)
     {
         var settings = Path.Combine(_directory.FullName, "probe.conf");
         await File.WriteAllTextAsync(
-            settings, $"broker {{ probe.handler = \"{handler}\", host.stop-deadline = 2 s, log.level = information }}");
-        var process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "host-probe"), ["--config", settings])
+            settings, $"broker {{ probe.handler = \"{handler}\", host.stop-deadline = {deadline}, log.level = information }}");
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "host-probe"), ["--config", settings])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        foreach (var (name, value) in environment ?? [])
+            start.Environment[name] = value;
+        var process = Process.Start(start)!;
         while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line)
         {
             if (line.Contains(up, StringComparison.Ordinal))

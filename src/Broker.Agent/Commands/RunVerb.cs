@@ -1,6 +1,7 @@
 using Broker.Actors;
 using Broker.Agent.Settings;
 using Broker.Agent.State;
+using Broker.Links.Services;
 using Broker.Secrets;
 using Serilog;
 using Serilog.Extensions.Logging;
@@ -32,7 +33,13 @@ internal static class RunVerb
     {
         var directory = StateDirectory.Open(settings.StatePath, settings.AllowDisk);
         using var host = AgentHost.Start(settings, directory, BootId.Read(), new ActorSystemOptions(), logger);
-        using var reload = stop.Register(static h => ((AgentHost)h!).RequestStop(), host);
+        using var manager = ServiceNotices.From(Environment.GetEnvironmentVariable, Environment.ProcessId, TimeProvider.System);
+        using var reload = stop.Register(() =>
+        {
+            manager.Stopping("stopping: uses end, and are reported");
+            host.RequestStop();
+        });
+        manager.Ready();
         return await host.Completion;
     }
 }

@@ -17,7 +17,7 @@ internal static class NodeCommand
 
     public static Command Create(ConsoleHost host) => new("node", "Who a node is, and who vouches for it among the others")
     {
-        Show(host), Vouch(host), Admit(host),
+        Show(host), Vouch(host), Admit(host), DrainCommand.Create(host),
     };
 
     private static Command Show(ConsoleHost host) => new Command("show", """

@@ -37,6 +37,12 @@ internal sealed partial class AgentEndpoints(
             return;
         }
 
+        if (node.Drain.IsOn)
+        {
+            await socket.CloseAsync(TransferCodes.NodeDraining);
+            return;
+        }
+
         var refs = await customers.Find(customer, exists: true);
         if (refs.Value is null)
         {

@@ -23,6 +23,9 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     private const string GreetTimer = "greet";
     private const int LargestDoubling = 2;
 
+    // Its list of nodes has another: no backoff, which is for nodes that do not answer.
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(1);
+
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockedDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HandDelay = TimeSpan.FromMilliseconds(20);
@@ -100,6 +103,9 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
                 break;
             case AgentSessionMessage.OwnerIs m:
                 OnOwnerIs(m.Node);
+                break;
+            case AgentSessionMessage.LetGo:
+                Close(TransferCodes.NodeDraining, AtOnce);
                 break;
             case AgentSessionMessage.Overdue:
                 Release(Codes.HelloExpired);

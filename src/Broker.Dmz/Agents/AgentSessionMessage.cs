@@ -43,6 +43,9 @@ internal abstract record AgentSessionMessage
     /// <summary>The zone says that this node owns the customer.</summary>
     public sealed record OwnerIs(Name Node) : AgentSessionMessage;
 
+    /// <summary>The node leaves: the agent goes to another.</summary>
+    public sealed record LetGo : AgentSessionMessage;
+
     /// <summary>No session came to be in time.</summary>
     public sealed record Overdue : AgentSessionMessage;
 

@@ -21,6 +21,9 @@ internal abstract record AgentsMessage
     /// <summary>A session's actor has ended.</summary>
     public sealed record Over(Name Customer, ActorRef<AgentSessionMessage> Session) : AgentsMessage;
 
+    /// <summary>Send so many agents to other nodes.</summary>
+    public sealed record LetGo(int Count) : AgentsMessage;
+
     /// <summary>This node owns the customer from now on.</summary>
     public sealed record Owned(Name Customer) : AgentsMessage;
 
@@ -63,6 +66,7 @@ internal sealed partial class AgentSessions : Actor<AgentsMessage>
     private readonly int _capacity;
     private readonly bool _standIns;
     private readonly Dictionary<Name, HashSet<ActorRef<AgentSessionMessage>>> _sessions = [];
+    private readonly HashSet<ActorRef<AgentSessionMessage>> _letGo = [];
     private ulong _opened;
 
     public AgentSessions(AgentRouting routing, int capacity, bool standIns = false) =>
@@ -87,6 +91,9 @@ internal sealed partial class AgentSessions : Actor<AgentsMessage>
             case AgentsMessage.Open m:
                 m.ReplyTo.Tell(Open(m));
                 break;
+            case AgentsMessage.LetGo m:
+                LetGo(m.Count);
+                break;
             case AgentsMessage.Over m:
                 if (_sessions.TryGetValue(m.Customer, out var others) && others.Remove(m.Session) && others.Count == 0)
                 {
@@ -104,6 +111,15 @@ internal sealed partial class AgentSessions : Actor<AgentsMessage>
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    private void LetGo(int count)
+    {
+        foreach (var session in _sessions.Values.SelectMany(static s => s).Where(s => !_letGo.Contains(s)).Take(count).ToList())
+        {
+            _letGo.Add(session);
+            session.TryTell(new AgentSessionMessage.LetGo());
+        }
     }
 
     private Result<SessionRef> Open(AgentsMessage.Open message)

@@ -26,4 +26,7 @@ internal static class TransferCodes
     public const string OwnerUnreachable = "owner-unreachable";
     public const string OwnedElsewhere = "owned-elsewhere";
     public const string NotForwarded = "not-forwarded";
+    public const string NodeDraining = "node-draining";
+    public const string DrainForbidden = "drain-forbidden";
+    public const string DrainOfAnother = "drain-of-another";
 }

@@ -3,6 +3,7 @@ using Broker.Cluster;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Draining;
 using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
 using Broker.Dmz.Peers;
@@ -31,6 +32,9 @@ internal sealed class GatewayContext(
 
     /// <summary>Who takes part; null where nobody says it.</summary>
     public IMembership? Membership { get; init; }
+
+    /// <summary>Who may have this node leave; null: nobody by a call.</summary>
+    public DrainPermit? Drain { get; init; }
 
     /// <summary>Nodes that are to hold each customer.</summary>
     public int Holders { get; init; } = 1;

@@ -38,6 +38,7 @@ internal static class GatewayMapping
         var calls = new Calls(routes, gateway.Log, gateway.Forwarder, gateway.Owned);
         new CustomerCalls(gateway).Map(calls);
         new NodeCalls(gateway).Map(calls);
+        new DrainCalls(gateway).Map(calls);
         new CustodyChangeCalls(gateway).Map(calls);
         new CustodyCalls(gateway).Map(calls);
         new BackupCalls(gateway).Map(calls);

@@ -59,13 +59,15 @@ internal sealed class LaunchCalls(GatewayContext gateway)
         var progress = await waiters.WhenAccepted.WaitAsync(context.RequestAborted);
         if (progress.Value is not null && wait > TimeSpan.Zero)
         {
+            var (node, aborted) = (gateway.Node, context.RequestAborted);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, node.Drain.Closing);
             try
             {
-                progress = await waiters.WhenEnded.WaitAsync(wait, gateway.Node.Time, context.RequestAborted);
+                progress = await waiters.WhenEnded.WaitAsync(wait, node.Time, either.Token);
             }
-            catch (TimeoutException)
+            catch (Exception e) when (e is TimeoutException || (e is OperationCanceledException && !aborted.IsCancellationRequested))
             {
-                // Still under way: the answer says so, and the caller follows it.
+                // Still under way, and perhaps this node ends: the answer says so, and the caller follows it.
             }
         }
 
@@ -127,7 +129,8 @@ internal sealed class LaunchCalls(GatewayContext gateway)
         while (true)
         {
             var found = await Find(customer, handOff, context.RequestAborted);
-            if (found.Value is not { } now || HandOffState.EndsHandOff(now.State) || gateway.Node.Time.GetUtcNow() >= until)
+            if (found.Value is not { } now || HandOffState.EndsHandOff(now.State) || gateway.Node.Time.GetUtcNow() >= until ||
+                gateway.Node.Drain.Closing.IsCancellationRequested)
             {
                 return found;
             }

@@ -21,11 +21,12 @@ internal static class Problems
             Codes.CustomerExists or Codes.VersionConflict or Codes.IntakeRotated or Codes.RotationUnfinished or Codes.AgentExists or
             Codes.FenceStale or Codes.HeadUnknown or Codes.WaySuperseded or Codes.ChallengeUnknown or Codes.NotEnrolling or
             TransferCodes.OwnedElsewhere or Codes.LiftNotNeeded or Codes.AlreadyCommitted or Codes.IdempotencyConflict or
-            Codes.CounterStale or "invitation-exists" => StatusCodes.Status409Conflict,
+            Codes.CounterStale or TransferCodes.DrainOfAnother or "invitation-exists" => StatusCodes.Status409Conflict,
         Codes.CustomerLocked or Codes.LiftNeeded or Codes.LockStands => StatusCodes.Status423Locked,
         Codes.Busy or Codes.EntryRate or "too-many-open" => StatusCodes.Status429TooManyRequests,
         Codes.ZoneUnavailable or Codes.HsmModuleUnusable or Codes.HsmTokenMissing or Codes.HsmTokenLost or Codes.HsmTokenNotReady or
-            Codes.HsmUnresponsive or TransferCodes.OwnerUnreachable or "store-full" => StatusCodes.Status503ServiceUnavailable,
+            Codes.HsmUnresponsive or TransferCodes.OwnerUnreachable or TransferCodes.NodeDraining or
+            "store-full" => StatusCodes.Status503ServiceUnavailable,
         Codes.OutcomeUnknown or Codes.TimedOut => StatusCodes.Status504GatewayTimeout,
         Codes.Internal or "entry-altered" or "tree-altered" or "head-altered" or "custody-altered" or "fence-altered" or "lock-altered" or
             "ledger-altered" or "journal-altered" or "invitation-altered" or "record-altered" => StatusCodes.Status500InternalServerError,

@@ -1,6 +1,7 @@
 using Broker.Dmz.Agents;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Draining;
 using Broker.Dmz.Forwarding;
 using Broker.Dmz.Peers;
 using Broker.Links.Identity;
@@ -42,6 +43,9 @@ internal sealed record DmzContext(
 
     /// <summary>Who owns which customer, as far as this node knows.</summary>
     public Owners Owners { get; } = new(Zone, Limits.MaxCustomers, Time);
+
+    /// <summary>Whether this node leaves.</summary>
+    public DrainProgress Drain { get; } = new(Time);
 
     /// <summary>How key actors have agents brought to them.</summary>
     public AgentSummons Summons { get; init; } = new();

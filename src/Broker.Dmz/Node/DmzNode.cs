@@ -4,6 +4,7 @@ using Broker.Cluster;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Draining;
 using Broker.Dmz.Gateway;
 using Broker.Dmz.Peers;
 using Broker.Dmz.Requests;
@@ -33,7 +34,12 @@ internal sealed class DmzNode : INode
     private const int CryptoHeap = 1 << 20;
     private const int MaxPeerConnections = 256;
 
+    // Of the time of the whole stop.
+    private const double ForGivingOver = 0.5;
+    private const double ForAgents = 0.2;
+
     private static readonly TimeSpan LastDeadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(1);
 
     private readonly DmzOptions _options;
     private readonly InstallationKey _key;
@@ -51,12 +57,14 @@ internal sealed class DmzNode : INode
     private readonly NodeHealth _health;
     private readonly WebApplication _web;
     private readonly PeerLinks _links;
+    private readonly Host.Running.NodeContext _host;
 
     /// <summary>Loads the node's keys, makes its incarnation and starts its actors.</summary>
     /// <exception cref="InstallationKeyException">A certificate or key file is missing, open to others, or not of this cluster.</exception>
     public DmzNode(DmzOptions options, Host.Running.NodeContext host)
     {
         var (logs, time) = (host.Logs, host.Time);
+        _host = host;
         _options = options;
         _logs = logs;
         _health = host.Health;
@@ -154,12 +162,38 @@ internal sealed class DmzNode : INode
     }
 
     /// <summary>
-    /// Has other holders claim what it owns, takes no new calls, lets those in hand end, then stops the actors: open hand-offs are
-    /// settled from the journal later.
+    /// While calls are still taken: has other holders claim what it owns, leaves tickets to its successor, and sends its agents to other
+    /// nodes. Each has a share of the time, so that what comes after has its own.
+    /// </summary>
+    public async Task LeaveAsync(string reason, CancellationToken deadline)
+    {
+        var begun = _node.Time.GetTimestamp();
+        var share = _host.StopDeadline * ForGivingOver;
+        using (var limit = new CancellationTokenSource(share, _node.Time))
+        using (var budget = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deadline))
+        {
+            _host.Tell("leaving: customers go to other nodes");
+            await _links.LeaveAsync(reason, budget.Token);
+        }
+
+        if (_node.Peers.Others.Count > 0)
+        {
+            _host.Tell("leaving: agents go to other nodes");
+            _node.Drain.ReleaseAgents();
+            var left = (_host.StopDeadline * (ForGivingOver + ForAgents)) - _node.Time.GetElapsedTime(begun);
+            await new AgentRelease(_node, _agents, _connected, _options.SessionsPerSecond).Run(left, deadline);
+        }
+
+        _node.Drain.Close();
+        _host.Tell($"closing: {_node.Drain.State.GivenOver} customers given over, {_node.Drain.State.Left.Count} not");
+        await _node.Drain.Told(Goodbye);
+    }
+
+    /// <summary>
+    /// Takes no new calls, lets those in hand end, then stops the actors: open hand-offs are settled from the journal later.
     /// </summary>
     public async Task StopAsync(CancellationToken deadline)
     {
-        await _links.LeaveAsync(deadline);
         await _web.StopAsync(deadline);
         await _system.TerminateAsync(LastDeadline);
     }
@@ -206,6 +240,7 @@ internal sealed class DmzNode : INode
             Intake = _links.Intake,
             Membership = _links.Membership,
             Holders = _options.Cluster.Holders,
+            Drain = new DrainPermit(_options.DrainConsoles, _host.Stop),
         };
         application.MapGateway(gateway);
         _links.Map(application, gateway.Owned, _connected);

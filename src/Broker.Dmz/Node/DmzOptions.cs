@@ -4,6 +4,7 @@ using Broker.Configuration;
 using Broker.Dmz.Custody;
 using Broker.Dmz.Peers;
 using Broker.Host;
+using Broker.Protocol.Identifiers;
 using Broker.Secrets;
 
 namespace Broker.Dmz.Node;
@@ -33,6 +34,9 @@ internal sealed record DmzOptions(
 
     /// <summary>Sessions with agents that are begun in a second.</summary>
     public required int SessionsPerSecond { get; init; }
+
+    /// <summary>Consoles that may have this node leave.</summary>
+    public IReadOnlySet<Name> DrainConsoles { get; init; } = new HashSet<Name>();
 
     /// <summary>The node's own section under <c>broker</c>.</summary>
     public const string Section = "dmz";
@@ -74,7 +78,26 @@ internal sealed record DmzOptions(
             ClusterSettings.Read(s))
         {
             SessionsPerSecond = (int)s.Integer("agents.sessions-per-second", 1, 1_000_000),
+            DrainConsoles = ReadConsoles(s),
         };
+    }
+
+    private static HashSet<Name> ReadConsoles(SettingsReader s)
+    {
+        var consoles = new HashSet<Name>();
+        foreach (var text in s.TextList("drain.consoles"))
+        {
+            if (Name.TryParse(text, out var console))
+            {
+                consoles.Add(console);
+            }
+            else
+            {
+                s.AddProblem("drain.consoles", $"{text} is not the name of a console, such as console-1");
+            }
+        }
+
+        return consoles;
     }
 
     private static List<Uri> ReadAddresses(SettingsReader s)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broker.Links.Peers;
 using Broker.Protocol.Identifiers;
 
@@ -12,8 +13,26 @@ internal sealed record NodePeers(AdmissionPolicy Policy, IReadOnlyList<PeerCalle
     /// <summary>A node that is alone.</summary>
     public static NodePeers None { get; } = new(AdmissionPolicy.Closed, [], new LiveIncarnations(TimeProvider.System));
 
+    private readonly ConcurrentDictionary<Name, Digest> _leaving = new();
+
     /// <summary>How they answered lately.</summary>
     public PeerPulses Pulses { get; } = new();
+
+    /// <summary>Whether a start of a node said last that it leaves: nothing is given to it any more. It harms nobody but itself.</summary>
+    public bool IsLeaving(Name node, Digest incarnation) => _leaving.TryGetValue(node, out var leaving) && leaving == incarnation;
+
+    /// <summary>A start of a node says whether it leaves.</summary>
+    public void Saw(Name node, Digest incarnation, bool isLeaving)
+    {
+        if (isLeaving)
+        {
+            _leaving[node] = incarnation;
+        }
+        else
+        {
+            _leaving.TryRemove(node, out _);
+        }
+    }
 
     /// <summary>The way to a node, or null.</summary>
     public PeerCaller? Find(Name node) => Others.FirstOrDefault(p => p.Node == node);

@@ -1,6 +1,7 @@
 using Broker.Actors;
 using Broker.Cluster;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Draining;
 using Broker.Dmz.Node;
 using Broker.Links.Peers;
 using Broker.Links.Zone;
@@ -19,25 +20,18 @@ internal sealed class PeerDeparture(DmzContext node, CustomerRegistry customers)
     /// <returns>The customers that another node owns now.</returns>
     public async Task<IReadOnlyList<Name>> GiveOver(CancellationToken cancellation)
     {
-        var others = new List<(PeerCaller Peer, Digest Incarnation)>();
-        foreach (var peer in node.Peers.Others)
-        {
-            if ((await PeerProbe.Look(node, peer, cancellation)).Value is { } there)
-            {
-                others.Add((peer, there.Key.Fingerprint));
-            }
-        }
-
+        var company = await DrainCompany.Look(node, cancellation);
         var given = new List<Name>();
         foreach (var refs in customers.All)
         {
             // In the order in which the others would claim it, so that it does not move again.
+            var others = company.Present;
             var order = Rendezvous.Order(
                 refs.Customer, others.Select(static o => new Member(o.Peer.Node, o.Peer.Address, o.Incarnation, "")));
             foreach (var member in order)
             {
-                var (peer, incarnation) = others.Find(o => o.Peer.Node == member.Node);
-                if (await GiveOver(refs, peer, incarnation, holdsOn: false, cancellation))
+                var (peer, incarnation) = others.First(o => o.Peer.Node == member.Node);
+                if (await GiveOver(refs, peer, incarnation, holdsOn: false, cancellation, company))
                 {
                     given.Add(refs.Customer);
                     break;
@@ -54,9 +48,10 @@ internal sealed class PeerDeparture(DmzContext node, CustomerRegistry customers)
     /// <param name="incarnation">Its start.</param>
     /// <param name="holdsOn">Whether this node stays a holder.</param>
     /// <param name="cancellation">Gives up.</param>
+    /// <param name="company">Who is not waited for any more; null: this one is waited for.</param>
     /// <returns>Whether it owns the customer now.</returns>
     public static async Task<bool> GiveOver(
-        CustomerRefs refs, PeerCaller peer, Digest incarnation, bool holdsOn, CancellationToken cancellation)
+        CustomerRefs refs, PeerCaller peer, Digest incarnation, bool holdsOn, CancellationToken cancellation, DrainCompany? company = null)
     {
         try
         {
@@ -67,8 +62,13 @@ internal sealed class PeerDeparture(DmzContext node, CustomerRegistry customers)
                 return false;
             }
 
-            await peer.TakeOverAsync(
-                new Wire.TakeOverRequest { Customer = refs.Customer.Value, HandOver = PeerWires.To(word) }, cancellation);
+            var request = new Wire.TakeOverRequest { Customer = refs.Customer.Value, HandOver = PeerWires.To(word) };
+            if (company is not null)
+            {
+                return (await company.Ask(peer, limit => peer.TakeOverAsync(request, limit), cancellation)).Code is null;
+            }
+
+            await peer.TakeOverAsync(request, cancellation);
             return true;
         }
         catch (Exception problem) when (problem is ZoneException or AskTimeoutException)

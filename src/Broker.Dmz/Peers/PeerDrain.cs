@@ -1,8 +1,8 @@
 using Broker.Actors;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Draining;
 using Broker.Dmz.Node;
 using Broker.Links.Peers;
-using Broker.Links.Zone;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Statements;
@@ -18,40 +18,53 @@ namespace Broker.Dmz.Peers;
 /// </summary>
 /// <param name="node">This node.</param>
 /// <param name="customers">Its customers.</param>
-/// <param name="own">The address at which a successor on this machine reaches this node's peer listener.</param>
-internal sealed class PeerDrain(DmzContext node, CustomerRegistry customers, Uri own)
+/// <param name="own">
+/// The address at which a successor on this machine reaches this node's peer listener; null where it comes when this node is gone.
+/// </param>
+internal sealed class PeerDrain(DmzContext node, CustomerRegistry customers, Uri? own)
 {
+    private const int AtOnce = 16;
+
     private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>Draws a ticket for each customer that is held here, from each holder that gives one.</summary>
-    public async Task<DrawnTickets> Draw(TicketKey key, CancellationToken cancellation)
+    public async Task<DrawnTickets> Draw(TicketKey key, CancellationToken cancellation, DrainCompany? company = null)
     {
-        var holders = new List<(PeerCaller? Peer, Digest Incarnation)> { (null, node.Incarnation.Key.Fingerprint) };
-        foreach (var peer in node.Peers.Others)
-        {
-            if ((await PeerProbe.Look(node, peer, cancellation)).Value is { } there)
-            {
-                holders.Add((peer, there.Key.Fingerprint));
-            }
-        }
-
+        company ??= await DrainCompany.Look(node, cancellation);
         var drawn = new List<DrawnTicket>();
-        foreach (var refs in customers.All)
+        foreach (var some in customers.All.Chunk(AtOnce))
         {
-            foreach (var (peer, incarnation) in holders)
+            foreach (var tickets in await Task.WhenAll(some.Select(refs => Draw(refs, company, key.Public, cancellation))))
             {
-                if (await Draw(refs, peer, incarnation, key.Public, cancellation) is { } ticket)
-                {
-                    drawn.Add(new DrawnTicket((peer?.Address ?? own).AbsoluteUri, ticket));
-                }
+                drawn.AddRange(tickets);
             }
         }
 
-        return new DrawnTickets(drawn);
+        return new DrawnTickets([.. drawn.Take(DrawnTickets.Max)]);
+    }
+
+    private async Task<IReadOnlyList<DrawnTicket>> Draw(
+        CustomerRefs refs, DrainCompany company, PublicKey key, CancellationToken cancellation)
+    {
+        var drawn = new List<DrawnTicket>();
+        if (own is not null && await Draw(refs, null, node.Incarnation.Key.Fingerprint, key, company, cancellation) is { } mine)
+        {
+            drawn.Add(new DrawnTicket(own.AbsoluteUri, mine));
+        }
+
+        foreach (var (peer, incarnation) in company.Present)
+        {
+            if (await Draw(refs, peer, incarnation, key, company, cancellation) is { } ticket)
+            {
+                drawn.Add(new DrawnTicket(peer.Address.AbsoluteUri, ticket));
+            }
+        }
+
+        return drawn;
     }
 
     private static async Task<Signed?> Draw(
-        CustomerRefs refs, PeerCaller? peer, Digest incarnation, PublicKey key, CancellationToken cancellation)
+        CustomerRefs refs, PeerCaller? peer, Digest incarnation, PublicKey key, DrainCompany company, CancellationToken cancellation)
     {
         try
         {
@@ -68,11 +81,11 @@ internal sealed class PeerDrain(DmzContext node, CustomerRegistry customers, Uri
                     reply => new CustomerKeyMessage.DrawTicket(request, reply), KeyTimeout, cancellation)).Value;
             }
 
-            var reply = await peer.DrawTicketAsync(
-                new Wire.DrawTicketRequest { Customer = refs.Customer.Value, Request = PeerWires.To(request) }, cancellation);
-            return PeerWires.From(reply.Ticket);
+            var wire = new Wire.DrawTicketRequest { Customer = refs.Customer.Value, Request = PeerWires.To(request) };
+            var reply = await company.Ask(peer, limit => peer.DrawTicketAsync(wire, limit), cancellation);
+            return reply.Value is { } drawn ? PeerWires.From(drawn.Ticket) : null;
         }
-        catch (Exception problem) when (problem is ZoneException or MalformedException or AskTimeoutException)
+        catch (Exception problem) when (problem is MalformedException or AskTimeoutException)
         {
             // One holder fewer; the successor has the tickets of the others, or needs two people.
             return null;

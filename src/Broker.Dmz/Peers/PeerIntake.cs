@@ -18,6 +18,9 @@ internal abstract record PeerIntakeMessage
     /// <summary>People vouch for this start of the node: ask for what it does not hold.</summary>
     public sealed record Admitted(Admission Admission, ReplyTo<Result<TakenIn>> ReplyTo) : PeerIntakeMessage;
 
+    /// <summary>A node that leaves wants this one to hold a customer that nobody else does.</summary>
+    public sealed record Wanted(Name Customer, ReplyTo<Result<TakenIn>> ReplyTo) : PeerIntakeMessage;
+
     /// <summary>Ask again for what it does not hold.</summary>
     public sealed record Again : PeerIntakeMessage;
 }
@@ -59,6 +62,11 @@ internal sealed class PeerIntake(DmzContext node, PeerFetcher fetcher, Func<Name
     {
         switch (message)
         {
+            case PeerIntakeMessage.Wanted m:
+                m.ReplyTo.Tell(await Hold(m.Customer));
+                return;
+            case PeerIntakeMessage.Again when node.Drain.IsOn:
+                return;
             case PeerIntakeMessage.Admitted m:
                 _admission = m.Admission;
                 m.ReplyTo.Tell(await Collect(m.Admission));
@@ -76,6 +84,36 @@ internal sealed class PeerIntake(DmzContext node, PeerFetcher fetcher, Func<Name
 
         Context.StartTimer("again", new PeerIntakeMessage.Again(), Interval);
     }
+
+    private async Task<Result<TakenIn>> Hold(Name customer)
+    {
+        if (IsHeld(customer))
+        {
+            return new TakenIn([customer], []);
+        }
+
+        if (_admission is not { } admission)
+        {
+            return new Refused(AdmissionRefusal.Needed, "nobody vouches for this start of the node; it collects by tickets only");
+        }
+
+        try
+        {
+            return await Ask(customer, admission) is not { } result
+                ? new Refused(TransferCodes.PeerUnknown, "the zone names no peer of this node as the customer's owner")
+                : result.Code is { } code ? new Refused(code, result.Detail!) : new TakenIn([customer], []);
+        }
+        catch (ZoneRefusedException refused)
+        {
+            return new Refused(refused.Code, refused.Detail);
+        }
+        catch (Exception problem) when (problem is ZoneException or Protocol.Encoding.MalformedException or AskTimeoutException)
+        {
+            return new Refused(Codes.ZoneUnavailable, "the credential zone does not answer");
+        }
+    }
+
+    private bool IsHeld(Name customer) => node.Held.Find(customer) is { State: not (KeyState.Locked or KeyState.Unknown) };
 
     private async Task<Result<TakenIn>> Collect(Admission admission)
     {
@@ -111,13 +149,11 @@ internal sealed class PeerIntake(DmzContext node, PeerFetcher fetcher, Func<Name
     }
 
     /// <summary>Null where there is nothing to ask for, or nobody to ask.</summary>
-    private async Task<Result<KeyStatus>?> Take(Name customer, Admission admission)
-    {
-        if (wants?.Invoke(customer) == false || node.Held.Find(customer) is { State: not (KeyState.Locked or KeyState.Unknown) })
-        {
-            return null;
-        }
+    private Task<Result<KeyStatus>?> Take(Name customer, Admission admission) =>
+        wants?.Invoke(customer) == false || IsHeld(customer) ? Task.FromResult<Result<KeyStatus>?>(null) : Ask(customer, admission);
 
+    private async Task<Result<KeyStatus>?> Ask(Name customer, Admission admission)
+    {
         var state = await node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = customer.Value }, Context.Stopping);
         return node.Peers.Find(Name.Parse(state.OwnerNode)) is { } owner
             ? await fetcher.Fetch(customer, owner, admission, null, Context.Stopping)

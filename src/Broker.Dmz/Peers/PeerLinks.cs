@@ -20,8 +20,6 @@ namespace Broker.Dmz.Peers;
 /// <summary>All that a node has to do with other nodes, from its start to its stop.</summary>
 internal sealed partial class PeerLinks : IAsyncDisposable
 {
-    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(2);
-
     private readonly DmzContext _node;
     private readonly CustomerRegistry _customers;
     private readonly PeerOptions _options;
@@ -82,7 +80,7 @@ internal sealed partial class PeerLinks : IAsyncDisposable
     {
         if (_options.Listen is not null)
         {
-            endpoints.MapPeers(new PeerService(_node, _customers, owned, agents));
+            endpoints.MapPeers(new PeerService(_node, _customers, owned, agents, Intake));
         }
     }
 
@@ -91,9 +89,9 @@ internal sealed partial class PeerLinks : IAsyncDisposable
     /// <exception cref="StartException">The descriptor holds no tickets.</exception>
     public void Start(int? descriptor)
     {
-        descriptor ??= ServiceManager.Passed(TicketDescriptor.Name, Environment.GetEnvironmentVariable, Environment.ProcessId);
         if (descriptor is not { } number)
         {
+            TakeKept();
             return;
         }
 
@@ -108,63 +106,43 @@ internal sealed partial class PeerLinks : IAsyncDisposable
         }
     }
 
-    /// <summary>Leaves tickets to the successor, and has other holders claim what this node owns.</summary>
-    public async Task LeaveAsync(CancellationToken deadline)
-    {
-        await _stopping.CancelAsync();
-        await _succession;
-        if (_node.Peers.Others.Count > 0)
-        {
-            await LeaveTicketsAsync(deadline);
-            // Who leaves claims nothing any more.
-            _cluster?.Stop();
-            await LeaveMembershipAsync(deadline);
-            var given = await new PeerDeparture(_node, _customers).GiveOver(deadline);
-            Log.Left(_log, given.Count);
-        }
-    }
-
     /// <summary>
-    /// Says that it leaves, where that can be said soon: what nobody hears ends by itself, and customers wait for their next owner.
+    /// Takes what the service manager kept from an earlier start. It passes the same descriptors to each start until it is told to let go,
+    /// so that one that was read already, or is none, is no reason not to start.
     /// </summary>
-    private async Task LeaveMembershipAsync(CancellationToken deadline)
+    private void TakeKept()
     {
-        using var limit = new CancellationTokenSource(LeavePatience, _node.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deadline);
-        try
+        var collecting = new List<Task>();
+        foreach (var number in ServiceManager.Passed(TicketDescriptor.Name, Environment.GetEnvironmentVariable, Environment.ProcessId))
         {
-            await Membership.LeaveAsync(either.Token);
+            try
+            {
+                var (key, tickets) = TicketDescriptor.Read(number);
+                collecting.Add(CollectAsync(key, tickets));
+            }
+            catch (Exception problem) when (problem is MalformedException or SecretMemoryExhaustedException)
+            {
+                Log.NoTickets(_log, number, problem.Message);
+            }
+
+            ForgetKept();
         }
-        catch (OperationCanceledException) when (!deadline.IsCancellationRequested)
-        {
-            Log.NotLeft(_log);
-        }
+
+        _succession = Task.WhenAll(collecting);
     }
 
-    /// <summary>Draws tickets for the successor and has the service manager keep them, where one is there.</summary>
-    private async Task LeaveTicketsAsync(CancellationToken deadline)
+    private void ForgetKept()
     {
-        if (_options.Listen is not { } listen || Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } socket)
-        {
-            return;
-        }
-
-        using var key = TicketKey.Generate(_node.Random);
-        var drawn = await new PeerDrain(_node, _customers, Own(listen)).Draw(key, deadline);
-        if (drawn.Tickets.Count == 0)
-        {
-            return;
-        }
-
         try
         {
-            using var memfd = TicketDescriptor.Write(key, drawn);
-            ServiceManager.Keep(socket, TicketDescriptor.Name, memfd);
-            Log.Drawn(_log, drawn.Tickets.Count);
+            if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 } socket)
+            {
+                ServiceManager.Forget(socket, TicketDescriptor.Name);
+            }
         }
         catch (IOException)
         {
-            Log.NotKept(_log);
+            Log.NotForgotten(_log);
         }
     }
 
@@ -225,6 +203,12 @@ internal sealed partial class PeerLinks : IAsyncDisposable
         [LoggerMessage(2701, LogLevel.Information, "{Customers} customers collected from holders, with {Tickets} tickets")]
         public static partial void Collected(ILogger log, int customers, int tickets);
 
+        [LoggerMessage(2706, LogLevel.Warning, "descriptor {Number} of the service manager: {Problem}; left alone")]
+        public static partial void NoTickets(ILogger log, int number, string problem);
+
+        [LoggerMessage(2707, LogLevel.Warning, "the service manager could not be told to let go of tickets that were used")]
+        public static partial void NotForgotten(ILogger log);
+
         [LoggerMessage(2703, LogLevel.Information, "{Tickets} tickets for the successor are with the service manager")]
         public static partial void Drawn(ILogger log, int tickets);
 
@@ -237,5 +221,15 @@ internal sealed partial class PeerLinks : IAsyncDisposable
 
         [LoggerMessage(2702, LogLevel.Information, "{Customers} customers given over to other holders")]
         public static partial void Left(ILogger log, int customers);
+
+        [LoggerMessage(2708, LogLevel.Error,
+            "customer {Customer} is given over to nobody ({Code}): it is locked when this node is gone, unless another holds it")]
+        public static partial void Kept(ILogger log, Protocol.Identifiers.Name customer, string code);
+
+        [LoggerMessage(2709, LogLevel.Error, "the time for giving over is over; {Customers} customers are still owned here")]
+        public static partial void OutOfTime(ILogger log, int customers);
+
+        [LoggerMessage(2710, LogLevel.Information, "leaving: {Reason}")]
+        public static partial void Leaving(ILogger log, string reason);
     }
 }

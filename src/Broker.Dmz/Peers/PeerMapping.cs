@@ -18,5 +18,6 @@ internal static class PeerMapping
         endpoints.MapZoneOperation(PeerOperations.Wipe, service.Wipe);
         (gate ?? new ForwardGate()).Guard(endpoints.MapZoneOperation(PeerOperations.Forward, service.Forward));
         endpoints.MapZoneOperation(PeerOperations.Holdings, service.Holdings);
+        endpoints.MapZoneOperation(PeerOperations.Hold, service.Hold);
     }
 }

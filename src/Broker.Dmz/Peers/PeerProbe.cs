@@ -41,6 +41,7 @@ internal static class PeerProbe
             }
 
             node.Peers.Live.Saw(incarnation.Node, incarnation.Key.Fingerprint);
+            node.Peers.Saw(incarnation.Node, incarnation.Key.Fingerprint, reply.Leaving);
             return incarnation;
         }
         catch (MalformedException problem)

@@ -1,5 +1,7 @@
 using Broker.Dmz.Agents;
+using Broker.Actors;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Draining;
 using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
 using Broker.Links.Identity;
@@ -18,7 +20,8 @@ namespace Broker.Dmz.Peers;
 /// have anyway is never in a reply.
 /// </summary>
 internal sealed partial class PeerService(
-    DmzContext node, CustomerRegistry customers, OwnedCalls? owned = null, ConnectedAgents? agents = null)
+    DmzContext node, CustomerRegistry customers, OwnedCalls? owned = null, ConnectedAgents? agents = null,
+    ActorRef<PeerIntakeMessage>? intake = null)
 {
     private const int MostMeetings = 6;
 
@@ -33,6 +36,7 @@ internal sealed partial class PeerService(
         {
             Incarnation = PeerWires.To(own.Statement),
             Presence = PeerWires.To(new(presence, own.Sign(presence))),
+            Leaving = node.Drain.IsOn,
         };
         reply.Certificates.AddRange(own.Certificates.Select(c => UnsafeByteOperations.UnsafeWrap(c)));
         return Task.FromResult<ZoneAnswer<Wire.DescribeReply>>(reply);
@@ -108,6 +112,11 @@ internal sealed partial class PeerService(
     public async Task<ZoneAnswer<Wire.TakeOverReply>> TakeOver(
         PeerIdentity _, Wire.TakeOverRequest request, CancellationToken cancellation)
     {
+        if (node.Drain.IsOn)
+        {
+            return ToRefusal(DrainProgress.Refusal);
+        }
+
         if (customers.Known(Name.Parse(request.Customer)) is not { } refs)
         {
             return NotHere;

@@ -64,7 +64,8 @@ internal sealed class PeerMembership(DmzContext node) : IMembership
         lock (_lock)
         {
             var members = (_self is { } self ? ImmutableArray.Create(self) : [])
-                .AddRange(node.Peers.Others.Select(p => node.Peers.Live.Of(p.Node) is { } lives && !node.Peers.Pulses.IsSilent(p.Node)
+                .AddRange(node.Peers.Others.Select(p => node.Peers.Live.Of(p.Node) is { } lives &&
+                    !node.Peers.Pulses.IsSilent(p.Node) && !node.Peers.IsLeaving(p.Node, lives)
                     ? new Member(p.Node, p.Address, lives, "")
                     : null).OfType<Member>())
                 .Sort(static (a, b) => string.CompareOrdinal(a.Node.Value, b.Node.Value));

@@ -60,6 +60,9 @@ internal sealed partial class PlacementKeeper
         }
     }
 
+    // It claims nothing any more, so nobody waits for it to.
+    private bool IsLeaving(Name peer) => node.Peers.Live.Of(peer) is { } lives && node.Peers.IsLeaving(peer, lives);
+
     private async Task ClaimOrphans()
     {
         var orphans = node.Held.All.Where(IsOrphan).ToDictionary(static h => h.Customer);
@@ -92,7 +95,8 @@ internal sealed partial class PlacementKeeper
         var members = Members();
         var before = orphans.ToDictionary(
             static o => o.Customer,
-            o => Places.Before(o.Customer, node.Node, o.Owner!.Node, members).Where(n => !node.Peers.Pulses.IsSilent(n)).ToList());
+            o => Places.Before(o.Customer, node.Node, o.Owner!.Node, members)
+                .Where(n => !node.Peers.Pulses.IsSilent(n) && !IsLeaving(n)).ToList());
         var holding = new Dictionary<Name, HashSet<string>>();
         await Task.WhenAll(before.Values.SelectMany(static b => b).Distinct().ToList().Select(async peer =>
         {

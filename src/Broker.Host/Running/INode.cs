@@ -6,6 +6,14 @@ namespace Broker.Host.Running;
 /// <summary>A started node.</summary>
 public interface INode : IAsyncDisposable
 {
+    /// <summary>
+    /// Hands over to others what only this node does, while it still serves: in <see cref="Actors.ShutdownPhases.BeforeServiceUnbind"/>.
+    /// What cannot be handed over in time is told, and does not make the stop unclean.
+    /// </summary>
+    /// <param name="reason">Why the node stops, for people.</param>
+    /// <param name="deadline">Ends when there is no more time; what comes after needs some of it too.</param>
+    Task LeaveAsync(string reason, CancellationToken deadline) => Task.CompletedTask;
+
     /// <summary>Stops in the node's own order: no new work, work in hand to a definite state, secrets wiped, connections closed.</summary>
     /// <param name="deadline">Ends when there is no more time; then the process exits whatever is left.</param>
     Task StopAsync(CancellationToken deadline);

@@ -31,6 +31,17 @@ public sealed record NodeContext(ILoggerFactory Logs, NodeHealth Health, TimePro
     public CoordinatedShutdown Shutdown { get; init; } = new(Time);
 
     /// <summary>
+    /// Stops the process in good order, as its manager's signal does; the text says who wants it, for people. Later calls do nothing.
+    /// </summary>
+    public Action<string> Stop { get; init; } = static _ => { };
+
+    /// <summary>Tells the service manager what the node does, in a line without secrets.</summary>
+    public Action<string> Tell { get; init; } = static _ => { };
+
+    /// <summary>How long the whole stop may take.</summary>
+    public TimeSpan StopDeadline { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
     /// A web application with nothing in it but Kestrel, routing, the process's log and time: no configuration files, no environment, no
     /// signal handlers, no listeners of its own. The caller adds listeners by <see cref="KestrelLinks"/>, and <c>UseRouting</c> after what
     /// must come before it.

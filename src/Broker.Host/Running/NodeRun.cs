@@ -4,6 +4,7 @@ using Broker.Actors;
 using Broker.Host.Health;
 using Broker.Host.Logging;
 using Broker.Links.Identity;
+using Broker.Links.Services;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ namespace Broker.Host.Running;
 internal sealed partial class NodeRun<TSettings>(
     NodeDefinition<TSettings> node, NodeSettings<TSettings> settings, TimeProvider time, TextWriter errors) : IDisposable
 {
-    private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _hurry = new();
     private readonly NodeHealth _health = new();
     // One deadline for the whole stop: no phase needs one of its own.
@@ -27,10 +28,17 @@ internal sealed partial class NodeRun<TSettings>(
         var log = logs.CreateLogger(node.Name);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var manager = ServiceNotices.From(Environment.GetEnvironmentVariable, Environment.ProcessId, time);
         INode started;
         try
         {
-            var context = new NodeContext(logs, _health, time, reason => Fail(log, reason)) { Shutdown = _shutdown };
+            var context = new NodeContext(logs, _health, time, reason => Fail(log, reason))
+            {
+                Shutdown = _shutdown,
+                Stop = reason => _stop.TrySetResult(reason),
+                Tell = manager.Status,
+                StopDeadline = settings.StopDeadline,
+            };
             started = await node.StartAsync(context, settings.Own, _hurry.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is StartException or InstallationKeyException or IOException or SocketException)
@@ -52,10 +60,12 @@ internal sealed partial class NodeRun<TSettings>(
         }
 
         _health.Started();
+        manager.Ready();
         LogStarted(log, node.Name);
-        await _stop.Task.ConfigureAwait(false);
+        var reason = await _stop.Task.ConfigureAwait(false);
         _health.Stopping();
-        return await StopAsync(started, log).ConfigureAwait(false) && !_failed ? ExitCodes.Ok : ExitCodes.Unclean;
+        manager.Stopping("stopping: " + reason);
+        return await StopAsync(started, reason, log).ConfigureAwait(false) && !_failed ? ExitCodes.Ok : ExitCodes.Unclean;
     }
 
     public void Dispose() => _hurry.Dispose();
@@ -68,12 +78,13 @@ internal sealed partial class NodeRun<TSettings>(
         _ => [e.Message],
     };
 
-    private async Task<bool> StopAsync(INode started, ILogger log)
+    private async Task<bool> StopAsync(INode started, string reason, ILogger log)
     {
-        LogStopping(log, settings.StopDeadline);
+        LogStopping(log, settings.StopDeadline, reason);
         using var deadline = new CancellationTokenSource(settings.StopDeadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _hurry.Token);
         var until = either.Token;
+        _shutdown.Add(ShutdownPhases.BeforeServiceUnbind, node.Name, _ => ToldAsync(started.LeaveAsync(reason, until), log));
         _shutdown.Add(ShutdownPhases.ServiceStop, node.Name, _ => ToldAsync(started.StopAsync(until), log));
         _shutdown.Add(ShutdownPhases.ActorSystemTerminate, node.Name, _ => ToldAsync(started.DisposeAsync().AsTask(), log));
         try
@@ -110,22 +121,22 @@ internal sealed partial class NodeRun<TSettings>(
     {
         LogFailed(log, reason);
         _failed = true;
-        _stop.TrySetResult();
+        _stop.TrySetResult(reason);
     }
 
     // The first signal stops in good order, a second one at once.
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (!_stop.TrySetResult())
+        if (!_stop.TrySetResult(context.Signal.ToString()))
             _hurry.Cancel();
     }
 
     [LoggerMessage(2001, LogLevel.Information, "{Node} is up")]
     private static partial void LogStarted(ILogger logger, string node);
 
-    [LoggerMessage(2002, LogLevel.Information, "stopping, within {Deadline}")]
-    private static partial void LogStopping(ILogger logger, TimeSpan deadline);
+    [LoggerMessage(2002, LogLevel.Information, "stopping, within {Deadline}: {Reason}")]
+    private static partial void LogStopping(ILogger logger, TimeSpan deadline, string reason);
 
     [LoggerMessage(2003, LogLevel.Information, "stopped in good order")]
     private static partial void LogStopped(ILogger logger);

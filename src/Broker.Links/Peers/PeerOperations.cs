@@ -35,6 +35,9 @@ public static class PeerOperations
 
     public static readonly ZoneOperation<HoldingsRequest, HoldingsReply> Holdings =
         Make("holdings", HoldingsRequest.Parser, HoldingsReply.Parser, readOnly: true);
+
+    public static readonly ZoneOperation<HoldRequest, HoldReply> Hold =
+        Make("hold", HoldRequest.Parser, HoldReply.Parser);
 #pragma warning restore CS1591
 
     private static ZoneOperation<TRequest, TReply> Make<TRequest, TReply>(

@@ -13,6 +13,8 @@ namespace Broker.Protocol.Api;
 [JsonSerializable(typeof(NodeModel))]
 [JsonSerializable(typeof(AdmitNodeModel))]
 [JsonSerializable(typeof(AdmittedModel))]
+[JsonSerializable(typeof(DrainNodeModel))]
+[JsonSerializable(typeof(DrainModel))]
 [JsonSerializable(typeof(EnrolModel))]
 [JsonSerializable(typeof(EnrolledModel))]
 [JsonSerializable(typeof(ConfirmModel))]

@@ -79,6 +79,14 @@ namespace Broker.Protocol.Api;
 /// <description><see cref="AdmitNodeModel"/> → <see cref="AdmittedModel"/>; any console</description>
 /// </item>
 /// <item>
+/// <term>POST /v1/node/drain</term>
+/// <description><see cref="DrainNodeModel"/> → 202 <see cref="DrainModel"/>; consoles that the node's configuration names</description>
+/// </item>
+/// <item>
+/// <term>GET /v1/node/drain?after=&amp;wait=SECONDS</term>
+/// <description><see cref="DrainModel"/>; any console</description>
+/// </item>
+/// <item>
 /// <term>GET /v1/cluster/status?after=&amp;limit=</term>
 /// <description><see cref="ClusterStatusModel"/>; any console</description>
 /// </item>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Broker.Dmz.Agents;
 using Broker.Dmz.Custody;
+using Broker.Dmz.Draining;
 using Broker.Dmz.Gateway;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
@@ -21,7 +22,8 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
 {
     public const int EntriesPerMinute = 30;
 
-    public static async Task<GatewayServer> StartAsync(DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null)
+    public static async Task<GatewayServer> StartAsync(
+        DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null, DrainPermit? drain = null)
     {
         var key = world.Issue(LinkRole.Dmz, "dmz-1");
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
@@ -42,6 +44,7 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
             new EntryBudget(world.Time, EntriesPerMinute), NullLogger.Instance)
         {
             Intake = intake,
+            Drain = drain,
         });
         await web.StartAsync();
         return new GatewayServer(web);

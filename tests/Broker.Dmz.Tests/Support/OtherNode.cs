@@ -33,6 +33,7 @@ internal sealed class OtherNode : IAsyncDisposable
     private readonly ActorSystem? _system;
     private readonly InstallationKey _key;
     private readonly List<PeerClient> _clients = [];
+    private readonly List<PeerCaller> _known = [];
     private readonly List<Action> _stops = [];
 
     private OtherNode(
@@ -177,7 +178,11 @@ internal sealed class OtherNode : IAsyncDisposable
     }
 
     /// <summary>Enters a way to another node among the peers.</summary>
-    public void Know(PeerCaller peer) => ((PeerList)Node.Peers.Others).Add(peer);
+    public void Know(PeerCaller peer)
+    {
+        _known.Add(peer);
+        ((PeerList)Node.Peers.Others).Add(peer);
+    }
 
     /// <summary>Has another way to a node that is known already.</summary>
     public void Replace(PeerCaller peer)
@@ -198,11 +203,12 @@ internal sealed class OtherNode : IAsyncDisposable
     {
         _stops.ForEach(static stop => stop());
         await _web.DisposeAsync();
-        foreach (var client in _clients)
+        foreach (var peer in _known.Concat(_clients))
         {
-            ((PeerList)Node.Peers.Others).Remove(client);
-            client.Dispose();
+            ((PeerList)Node.Peers.Others).Remove(peer);
         }
+
+        _clients.ForEach(static client => client.Dispose());
 
         if (_system is not null)
         {

@@ -36,6 +36,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             () => client.WipeAsync(new Wire.WipeRequest { Customer = customer }, default),
             () => client.ForwardAsync(new Wire.ForwardRequest { Customer = customer, Call = "Launch" }, default),
             () => client.HoldingsAsync(new Wire.HoldingsRequest { Customers = { customer } }, default),
+            () => client.CallAsync(PeerOperations.Hold, new Wire.HoldRequest { Customer = customer }, default),
         })
         {
             Assert.Equal("wrong-role", (await Assert.ThrowsAsync<ZoneRefusedException>(call)).Code);
@@ -79,6 +80,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             ("certificate-chain-invalid", () => f.Holder.TransferAsync(new Wire.TransferRequest { Customer = customer }, default)),
             (Codes.CustomerLocked, () => f.Holder.TransferAsync(new Wire.TransferRequest { Customer = "nobody" }, default)),
             (Codes.CustomerLocked, () => f.Holder.TakeOverAsync(new Wire.TakeOverRequest { Customer = "nobody" }, default)),
+            (Codes.Malformed, () => f.Holder.CallAsync(PeerOperations.Hold, new Wire.HoldRequest { Customer = "NO NAME" }, default)),
             (Codes.CustomerUnknown, () => f.Holder.WipeAsync(new Wire.WipeRequest { Customer = "nobody" }, default)),
             (Codes.Malformed, () => f.Holder.DescribeAsync(new Wire.DescribeRequest { Nonce = ByteString.CopyFromUtf8("x") }, default)),
         })

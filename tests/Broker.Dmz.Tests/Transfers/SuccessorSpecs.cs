@@ -63,6 +63,42 @@ public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         directory.Delete(recursive: true);
     }
 
+    [Fact]
+    public async Task A_process_should_start_with_a_kept_descriptor_that_was_used_and_have_it_let_go()
+    {
+        var directory = Directory.CreateTempSubdirectory("successor-");
+        var (settings, _) = Settings(directory.FullName);
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 60_000 };
+        var notify = Path.Combine(directory.FullName, "notify");
+        manager.Bind(new UnixDomainSocketEndPoint(notify));
+        var program = Path.Combine(AppContext.BaseDirectory, "broker-dmz");
+
+        // As a service manager passes it: number 3, named, to this process. What was read once is empty.
+        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c",
+            "exec 3<>\"$0/used\" && export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=broker-tickets NOTIFY_SOCKET=\"$0/notify\"" +
+            " && exec \"$@\"",
+            directory.FullName, program, "--config", settings])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        try
+        {
+            var heard = new byte[500];
+            var log = process.StandardOutput.ReadToEndAsync();
+            Assert.Equal(
+                "FDSTOREREMOVE=1\nFDNAME=broker-tickets", System.Text.Encoding.ASCII.GetString(heard, 0, manager.Receive(heard)));
+            Assert.StartsWith("READY=1", System.Text.Encoding.ASCII.GetString(heard, 0, manager.Receive(heard)), StringComparison.Ordinal);
+            process.Kill();
+            Assert.Contains("descriptor 3 of the service manager", await log, StringComparison.Ordinal);
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            directory.Delete(recursive: true);
+        }
+    }
+
     private (string Settings, int Console) Settings(string directory)
     {
         var (root, certificate, key) = world.Authority.IssueFiles(LinkRole.Dmz, "dmz-1");

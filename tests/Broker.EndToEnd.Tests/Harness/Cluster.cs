@@ -144,7 +144,9 @@ internal sealed partial class Cluster : IAsyncDisposable
               }
             }
             """);
-        Dmz = Add(BrokerProcess.Start("dmz", Executables.Dmz, "--config", Path.Combine(Work, "dmz.conf")));
+        string[] arguments = ["--config", Path.Combine(Work, "dmz.conf")];
+        var (program, all) = _options.Wrap?.Invoke(Executables.Dmz, arguments) ?? (Executables.Dmz, arguments);
+        Dmz = Add(BrokerProcess.Start("dmz", program, all));
     }
 
     /// <summary>Waits until the DMZ node serves and reaches the zone.</summary>

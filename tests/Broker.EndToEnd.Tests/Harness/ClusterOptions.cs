@@ -9,5 +9,8 @@ internal sealed record ClusterOptions
 
     public string AgentSettings { get; init; } = "";
 
+    /// <summary>Wraps the command that starts the DMZ node; as it is without it.</summary>
+    public Func<string, IReadOnlyList<string>, (string Program, IReadOnlyList<string> Arguments)>? Wrap { get; init; }
+
     public string Uses { get; init; } = "keep { mode = hold }";
 }

@@ -5,8 +5,8 @@ using Broker.Protocol.Api;
 namespace Broker.EndToEnd.Tests.Harness;
 
 /// <summary>
-/// Three DMZ nodes that know each other: the cluster's own, dmz-1, and two more. Certificates admit (<c>admission.mode = auto</c>), so
-/// that each node comes to hold what it is to hold.
+/// Three DMZ nodes that know each other: the cluster's own, dmz-1, and two more. Where nothing else is set certificates admit
+/// (<c>admission.mode = auto</c>), so that each node comes to hold what it is to hold.
 /// </summary>
 /// <param name="settings">Lines for <c>broker.dmz</c> of each.</param>
 internal sealed class DmzNodes(string settings) : IDisposable
@@ -18,6 +18,12 @@ internal sealed class DmzNodes(string settings) : IDisposable
 
     private readonly Dictionary<string, BrokerProcess> _processes = [];
     private readonly Dictionary<string, ApiClient> _apis = [];
+
+    /// <summary>Who admits a start of a node.</summary>
+    public string Admission { get; init; } = "admission.mode = auto";
+
+    /// <summary>The service managers of the nodes, by name; none where the nodes have none.</summary>
+    public IReadOnlyDictionary<string, DescriptorStore> Managers { get; init; } = new Dictionary<string, DescriptorStore>();
 
     public IReadOnlyList<string> Names => [.. _ports.Keys];
 
@@ -72,10 +78,23 @@ internal sealed class DmzNodes(string settings) : IDisposable
               }
             }
             """);
-        _processes[node] = cluster.Start(node, Executables.Dmz, ["--config", file]);
+        var (program, arguments) = Wrap(node, Executables.Dmz, ["--config", file]);
+        _processes[node] = cluster.Start(node, program, arguments);
         await Eventually.TrueAsync($"{node} is ready", async () => _processes[node].HasExited
             ? throw new InvalidOperationException($"{node} ended:\n" + _processes[node].Log)
             : await _apis[node].IsReadyAsync());
+    }
+
+    /// <summary>The command that starts a node, under its manager where it has one.</summary>
+    public (string Program, IReadOnlyList<string> Arguments) Wrap(string node, string program, IReadOnlyList<string> arguments) =>
+        Managers.TryGetValue(node, out var manager) ? manager.Wrap(program, arguments) : (program, arguments);
+
+    /// <summary>A console's profile of a node's gateway.</summary>
+    public async Task<Brokerctl> ConsoleAsync(Cluster cluster, string node)
+    {
+        var console = new Brokerctl(Path.Combine(cluster.Work, "console-of-" + node));
+        await cluster.MakeProfileAsync(console, node == First ? cluster.ConsolePort : _ports[node].Console);
+        return console;
     }
 
     /// <summary>Where the customer is, as one node says.</summary>
@@ -101,7 +120,7 @@ internal sealed class DmzNodes(string settings) : IDisposable
           listen = "127.0.0.1:{{_ports[node].Peers}}"
           nodes { {{string.Join(", ", Names.Where(n => n != node).Select(n => $"{n} = \"https://127.0.0.1:{_ports[n].Peers}\""))}} }
         }
-        admission.mode = auto
+        {{Admission}}
         {{settings}}
         """);
 
