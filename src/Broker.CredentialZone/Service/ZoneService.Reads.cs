@@ -14,13 +14,22 @@ internal sealed partial class ZoneService
     // A page ends before it would outgrow a reply; at least one item is always given.
     private const int MaxPageBytes = 6 << 20;
 
-    public Task<ZoneAnswer<Wire.DescribeReply>> Describe(PeerIdentity _, Wire.DescribeRequest __, CancellationToken ___) =>
-        Answer(new Wire.DescribeReply
+    public Task<ZoneAnswer<Wire.DescribeReply>> Describe(PeerIdentity _, Wire.DescribeRequest request, CancellationToken __)
+    {
+        var reply = new Wire.DescribeReply
         {
             Cluster = identity.Trust.Cluster.Value,
             Node = identity.Node.Value,
             LedgerCertificate = UnsafeByteOperations.UnsafeWrap(identity.LedgerCertificate),
-        });
+        };
+        if (request.Details)
+        {
+            reply.Version = SoftwareVersion;
+            reply.Store = Standing();
+        }
+
+        return Answer(reply);
+    }
 
     public Task<ZoneAnswer<Wire.CustomerState>> GetCustomer(PeerIdentity _, Wire.GetCustomerRequest request, CancellationToken __) =>
         store.Customer(Name.Parse(request.Customer)) is { } state ? Answer(Wires.To(state)) : UnknownCustomer<Wire.CustomerState>();

@@ -2,6 +2,7 @@ using Broker.Dmz.Agents;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
+using Broker.Dmz.Witnesses;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Encoding;
@@ -60,15 +61,24 @@ internal sealed partial class PeerService
     /// <exception cref="MalformedException">One has no name of a customer.</exception>
     public static Wire.HoldingsReply Holdings(DmzContext node, IEnumerable<string> customers, ConnectedAgents? agents)
     {
-        var reply = new Wire.HoldingsReply { Sessions = (uint)(agents?.Count ?? 0), Version = NodeVersion.Text };
+        var reply = new Wire.HoldingsReply
+        {
+            Sessions = (uint)(agents?.Count ?? 0),
+            Version = NodeVersion.Text,
+            LowestAgent = agents?.LowestVersion ?? 0,
+        };
         foreach (var customer in customers)
         {
-            var held = node.Held.Find(Name.Parse(customer));
+            var name = Name.Parse(customer);
+            var held = node.Held.Find(name);
+            var written = new WitnessFile(node.WitnessDirectory, node.Cluster, name).LastWritten;
             reply.Holdings.Add(new Wire.Holding
             {
                 Customer = customer,
                 State = held?.State ?? "",
                 Fence = held is { State: KeyState.Unlocked, Owner: { } owner } ? owner.Fence : 0,
+                WitnessedMs = (ulong)Math.Max(written?.ToUnixTimeMilliseconds() ?? 0, 0),
+                Failure = held?.Failure ?? "",
             });
         }
 

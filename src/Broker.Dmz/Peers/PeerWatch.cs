@@ -56,6 +56,7 @@ internal sealed class PeerWatch(DmzContext node, Action? looked = null) : Actor<
     private async Task Look(PeerCaller peer, bool isLate)
     {
         var found = await PeerProbe.Look(node, peer, Context.Stopping, Patience);
+        TellVersion(peer);
         if (found.Value is { } there)
         {
             node.Peers.Pulses.Answered(peer.Node, there.Key.Fingerprint);
