@@ -7,7 +7,7 @@ namespace Broker.CredentialZone.Postgres;
 internal static class PostgresStanding
 {
     private const string Replication =
-        "SELECT count(*), count(flush_lsn), " +
+        "SELECT count(*), count(flush_lsn) FILTER (WHERE state IS NOT NULL), " +
         "coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn)), 0)::bigint, " +
         "coalesce(max(extract(epoch from flush_lag) * 1000), 0)::bigint FROM pg_stat_replication";
 

@@ -103,7 +103,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
     private async Task<Result<HandOffModel>> Get(HttpContext context)
     {
         var customer = Calls.RouteName(context, "customer");
-        if (gateway.Authorize(context.Request.Headers.Authorization, customer) is { } refused)
+        if (await gateway.Authorize(context, customer) is { } refused)
         {
             return refused;
         }
@@ -138,7 +138,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
     private async Task<Result<PageModel<HandOffModel>>> List(HttpContext context)
     {
         var customer = Calls.RouteName(context, "customer");
-        if (gateway.Authorize(context.Request.Headers.Authorization, customer) is { } refused)
+        if (await gateway.Authorize(context, customer) is { } refused)
         {
             return refused;
         }

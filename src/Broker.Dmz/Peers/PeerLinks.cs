@@ -56,7 +56,8 @@ internal sealed partial class PeerLinks : IAsyncDisposable
 
         if (node.Peers.Others.Count > 0)
         {
-            system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(node, proven.Refresh)).WithMailbox(16), "peers");
+            var versions = new PeerVersions(_log);
+            system.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(node, proven.Refresh, versions)).WithMailbox(16), "peers");
             var cluster = _cluster = system.Spawn(
                 Props<PlacementMessage>.Of(() => new PlacementKeeper(
                     node, customers, placement, Intake, logs.CreateLogger("broker.cluster"))).WithMailbox(1024),

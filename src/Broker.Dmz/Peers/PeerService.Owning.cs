@@ -17,6 +17,9 @@ internal sealed partial class PeerService
     /// <summary>The most customers of one question.</summary>
     public const int MaxHoldings = 256;
 
+    /// <summary>The most agents of one question.</summary>
+    public const int MaxAgents = 500;
+
     private const int PerCustomer = 256;
 
     private readonly InFlight _forwarded = new(PerCustomer, ForwardGate.PerPeer * 4);
@@ -54,7 +57,19 @@ internal sealed partial class PeerService
             throw new MalformedException($"at most {MaxHoldings} customers at a time");
         }
 
-        return Task.FromResult<ZoneAnswer<Wire.HoldingsReply>>(Holdings(node, request.Customers, agents));
+        if (request.Agents.Count > MaxAgents)
+        {
+            throw new MalformedException($"at most {MaxAgents} agents at a time");
+        }
+
+        var reply = Holdings(node, request.Customers, agents);
+        if (request.Agents.Count > 0 && agents is not null)
+        {
+            var customer = Name.Parse(request.AgentsOf);
+            reply.Agents.AddRange(request.Agents.Where(a => agents.Contains(customer, Name.Parse(a))));
+        }
+
+        return Task.FromResult<ZoneAnswer<Wire.HoldingsReply>>(reply);
     }
 
     /// <summary>How customers stand on a node.</summary>

@@ -22,7 +22,8 @@ internal abstract record PeerWatchMessage
 /// </summary>
 /// <param name="node">This node.</param>
 /// <param name="looked">Called after each round.</param>
-internal sealed class PeerWatch(DmzContext node, Action? looked = null) : Actor<PeerWatchMessage>
+/// <param name="versions">Is told of each that was asked.</param>
+internal sealed class PeerWatch(DmzContext node, Action? looked = null, PeerVersions? versions = null) : Actor<PeerWatchMessage>
 {
     /// <summary>How long a peer may take; longer than its answer ever takes while it runs at all.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -56,7 +57,7 @@ internal sealed class PeerWatch(DmzContext node, Action? looked = null) : Actor<
     private async Task Look(PeerCaller peer, bool isLate)
     {
         var found = await PeerProbe.Look(node, peer, Context.Stopping, Patience);
-        TellVersion(peer);
+        versions?.Looked(peer);
         if (found.Value is { } there)
         {
             node.Peers.Pulses.Answered(peer.Node, there.Key.Fingerprint);

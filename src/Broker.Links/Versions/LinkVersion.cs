@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broker.Protocol.Wire;
 
 namespace Broker.Links.Versions;
 
@@ -9,8 +10,8 @@ namespace Broker.Links.Versions;
 /// </summary>
 public static class LinkVersion
 {
-    /// <summary>What this program speaks. One more whenever what is said changes between two releases.</summary>
-    public const uint Current = 2;
+    /// <summary>What this program speaks.</summary>
+    public const uint Current = WireVersion.Current;
 
     /// <summary>What an end speaks that announces nothing: versions were announced from 2 on.</summary>
     public const uint Unannounced = 1;

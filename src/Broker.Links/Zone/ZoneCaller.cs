@@ -26,6 +26,9 @@ public abstract class ZoneCaller
     public Task<DescribeReply> DescribeAsync(DescribeRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.Describe, request, cancellationToken);
 
+    /// <summary>Whether some node of the zone may be near this one's version of the link: those that said theirs, or never did.</summary>
+    public virtual bool IsNear => true;
+
     /// <summary>Asks each node of the zone, to see which of them answer.</summary>
     public virtual async Task<IReadOnlyList<ZoneNodeAnswer>> DescribeEachAsync(
         DescribeRequest request, CancellationToken cancellationToken) =>

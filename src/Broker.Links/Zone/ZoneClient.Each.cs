@@ -1,3 +1,4 @@
+using Broker.Links.Versions;
 using Broker.Protocol.Wire.Zone;
 using Google.Protobuf;
 
@@ -8,6 +9,10 @@ public sealed partial class ZoneClient
 {
     /// <summary>What the node that answered last speaks; 0 before the first answer.</summary>
     public uint LastVersion { get; private set; }
+
+    /// <inheritdoc/>
+    public override bool IsNear => _nodes.Known.All(static n => n.Version == 0) ||
+        _nodes.Known.Any(static n => LinkVersion.IsNear(n.Version));
 
     /// <inheritdoc/>
     public override async Task<IReadOnlyList<ZoneNodeAnswer>> DescribeEachAsync(
