@@ -169,7 +169,11 @@ public sealed class EveryCallSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var (method, pattern) = f.Other.Calls[call];
         using var request = new HttpRequestMessage(
-            new HttpMethod(method), new Uri(Path(f, pattern, new string('0', 32)), UriKind.Relative));
+            new HttpMethod(method), new Uri(Path(f, pattern, new string('0', 32)), UriKind.Relative))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         if (method != "GET")
         {
             request.Content = new StringContent(Body(f, call), Encoding.UTF8);
