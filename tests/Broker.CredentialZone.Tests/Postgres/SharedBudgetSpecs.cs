@@ -1,7 +1,6 @@
 using Broker.CredentialZone.Operations;
 using Broker.CredentialZone.Tests.Ledger;
 using Broker.CredentialZone.Tests.Support;
-using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Statements;
 

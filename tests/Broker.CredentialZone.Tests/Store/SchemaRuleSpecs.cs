@@ -1,8 +1,6 @@
 using Broker.CredentialZone.Relational;
 using Broker.CredentialZone.Sqlite;
 using Broker.CredentialZone.Store;
-using Broker.CredentialZone.Tests.Support;
-using Broker.CredentialZone.Tests.Postgres;
 
 namespace Broker.CredentialZone.Tests.Store;
 
