@@ -126,9 +126,11 @@ public sealed class LinkVersionSpecs
             await client.CommitAsync(new CommitRequest(), default);
 
         Assert.Equal(4, near.Calls);
+        var each = await client.DescribeEachAsync(new DescribeRequest(), default);
         Assert.Equal(
-            new[] { (far.Address, 9u, false), (near.Address, Own, true) }.OrderBy(static n => n.Address.AbsoluteUri, StringComparer.Ordinal),
-            (await client.DescribeEachAsync(new DescribeRequest(), default)).Select(static n => (n.Address!, n.Version, n.Reply is not null)));
+            new[] { (far.Address, 9u, false), (near.Address, Own, true) }
+                .OrderBy(static n => n.Address.AbsoluteUri, StringComparer.Ordinal),
+            each.Select(static n => (n.Address!, n.Version, n.Reply is not null)));
     }
 
     [Fact]
@@ -176,7 +178,8 @@ public sealed class LinkVersionSpecs
             await socket.CloseAsync("served");
         });
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await AgentLink.ConnectAsync(server.Address, key, new LinkServer(LinkRole.Dmz), TimeProvider.System, default);
+        await using var link = await AgentLink.ConnectAsync(
+            server.Address, key, new LinkServer(LinkRole.Dmz), TimeProvider.System, default);
         await link.ReceiveAsync(default);
 
         Assert.Equal((Own, Own), (seen, link.Version));

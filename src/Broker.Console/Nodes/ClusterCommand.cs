@@ -96,7 +96,8 @@ internal static class ClusterCommand
         { Standbys: null } => ", its standbys cannot be seen",
         { Standbys: 0 } => "",
         { LagBytes: null } => $", standbys: {store.Standbys}; to see their lag, grant the zone's role pg_read_all_stats",
-        _ => $", standbys: {store.Standbys}, {store.LagBytes} bytes and {Age(TimeSpan.FromMilliseconds(store.LagMilliseconds ?? 0))} behind",
+        _ =>
+            $", standbys: {store.Standbys}, {store.LagBytes} bytes and {Age(TimeSpan.FromMilliseconds(store.LagMilliseconds ?? 0))} behind",
     };
 
     private static string Age(TimeSpan age) => age switch

@@ -10,8 +10,8 @@ internal static class ServerSchema
     public const uint Version = 1;
 
     /// <summary>
-    /// The earliest version whose programs run on these tables too. A step leads on while the programs of the version before it run: what it
-    /// adds they need not know, and what it takes away they no longer used. So all zones come from one version to the next in turn.
+    /// The earliest version whose programs run on these tables too. A step leads on while the programs of the version before it run: what
+    /// it adds they need not know, and what it takes away they no longer used. So all zones come from one version to the next in turn.
     /// </summary>
     public const uint Oldest = Version > 1 ? Version - 1 : Version;
 
@@ -61,7 +61,7 @@ internal static class ServerSchema
     /// <exception cref="StoreException">It does not; the message says what to do.</exception>
     public static void Check(uint found, byte[]? oldest)
     {
-        if (found < Version || (found > Version && (oldest is null ? found : Read(oldest)) > Version))
+        if (found < Version || found > Version + 1 || (found > Version && (oldest is null ? found : Read(oldest)) > Version))
         {
             throw Other(found);
         }

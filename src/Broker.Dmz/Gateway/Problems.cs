@@ -26,7 +26,8 @@ internal static class Problems
         Codes.CustomerLocked or Codes.LiftNeeded or Codes.LockStands => StatusCodes.Status423Locked,
         Codes.Busy or Codes.EntryRate or "too-many-open" => StatusCodes.Status429TooManyRequests,
         Codes.ZoneUnavailable or Codes.HsmModuleUnusable or Codes.HsmTokenMissing or Codes.HsmTokenLost or Codes.HsmTokenNotReady or
-            Codes.HsmUnresponsive or TransferCodes.OwnerUnreachable or LinkVersion.TooFar or "store-full" => StatusCodes.Status503ServiceUnavailable,
+            Codes.HsmUnresponsive or TransferCodes.OwnerUnreachable or LinkVersion.TooFar or
+            "store-full" => StatusCodes.Status503ServiceUnavailable,
         Codes.OutcomeUnknown or Codes.TimedOut => StatusCodes.Status504GatewayTimeout,
         Codes.Internal or "entry-altered" or "tree-altered" or "head-altered" or "custody-altered" or "fence-altered" or "lock-altered" or
             "ledger-altered" or "journal-altered" or "invitation-altered" or "record-altered" => StatusCodes.Status500InternalServerError,

@@ -26,6 +26,7 @@ internal sealed partial class RefusedVersions(ILogger log, TimeProvider time)
     }
 
     [LoggerMessage(
-        1103, LogLevel.Error, "{Peer} speaks version {Version} of the link and this node {Own}: nothing is done for it; upgrade one at a time")]
+        1103, LogLevel.Error,
+        "{Peer} speaks version {Version} of the link and this node {Own}: nothing is done for it; upgrade one at a time")]
     private static partial void LogTooFar(ILogger log, string peer, uint version, uint own);
 }

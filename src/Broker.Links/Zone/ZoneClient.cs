@@ -123,7 +123,8 @@ public sealed partial class ZoneClient : ZoneCaller, IDisposable
     }
 
     private static ZoneRefusedException TooFar(uint version) => new(
-        LinkVersion.TooFar, $"the node at the other end speaks version {version} and this one {LinkVersion.Current}; upgrade one at a time");
+        LinkVersion.TooFar,
+        $"the node at the other end speaks version {version} and this one {LinkVersion.Current}; upgrade one at a time");
 
     private static async Task<Exception> ProblemAsync(bool readOnly, HttpResponseMessage response, CancellationToken cancellationToken)
     {

@@ -56,7 +56,7 @@ public sealed class PostgresUpgradeSpecs : IDisposable
         server.Sql(options.Database, Expand);
         PostgresDatabase.Open(options).Dispose();
 
-        server.Sql(options.Database, "UPDATE meta SET value = '\x00000002' WHERE name = 'schema-oldest'");
+        server.Sql(options.Database, "UPDATE meta SET value = '\\x00000002' WHERE name = 'schema-oldest'");
 
         var refused = Assert.Throws<StoreException>(() => PostgresDatabase.Open(options)).Message;
         Assert.Contains("of schema version 2 and this program knows 1; install a newer broker-zone", refused, StringComparison.Ordinal);

@@ -18,6 +18,7 @@ public sealed class SchemaRuleSpecs
         { Own + 1, Own, null },
         { Own + 1, null, "install a newer broker-zone" },
         { Own + 1, Own + 1, "install a newer broker-zone" },
+        { Own + 2, Own, "install a newer broker-zone" },
         { Own + 2, Own + 1, "install a newer broker-zone" },
     };
 
