@@ -19,7 +19,12 @@ public sealed record ClusterStatusModel(
     public uint LowestVersion { get; init; }
 
     /// <summary>The nodes of the credential zone, by address.</summary>
-    public IReadOnlyList<ClusterZoneModel> Zone { get; init; } = [];
+    public IReadOnlyList<ClusterZoneModel> Zone
+    {
+        get;
+        // The serializer gives null for what a broker of the version before does not say.
+        init => field = value ?? [];
+    } = [];
 }
 
 /// <summary>A node of the DMZ.</summary>
@@ -92,7 +97,11 @@ public sealed record ClusterCustomerModel(
     /// <c>proven</c>: a node that holds it has its head, and whatever the zone shows is held against that; <c>unproven</c>: an unlock found
     /// no witness, and those who hold custody have to accept the head; <c>unknown</c>: nobody holds it, the next unlock looks.
     /// </summary>
-    public string Freshness { get; init; } = "unknown";
+    public string Freshness
+    {
+        get;
+        init => field = value ?? "unknown";
+    } = "unknown";
 
     /// <summary>When a node's witness file last took a head of it; null where none of those that answer ever did.</summary>
     public DateTimeOffset? Witnessed { get; init; }
