@@ -44,7 +44,7 @@ public sealed partial class OwnershipSpecs(Certificates certificates, ITestOutpu
         _ = Signals.Send(process.Id, Signals.Continue);
 
         await Eventually.TrueAsync("the one that slept knows that it does not own", async () =>
-            (await nodes.Api(owner).CustomerAsync()).Ok.State is "holding" or "locked");
+            (await nodes.Api(owner).CustomerAsync(here: true)).Ok.State is "holding" or "locked");
         await load.MoreAsync();
         var last = await nodes.OwnedAsync(owner, 2);
         Assert.Equal((next.Owner, next.Fence), (last.Owner, last.Fence));

@@ -100,12 +100,14 @@ internal sealed class GatewayClient(Profile profile, TimeProvider time, TimeSpan
         }
     }
 
-    /// <summary>Reads an answer; one that is not of its form is not believed.</summary>
+    /// <summary>
+    /// Reads an answer; one that is not of its form is not believed. A broker of the next version may say more than this console knows.
+    /// </summary>
     public static T Read<T>(byte[] answer, JsonTypeInfo<T> type)
     {
         try
         {
-            return JsonSerializer.Deserialize(answer, type) ?? throw new JsonException();
+            return JsonSerializer.Deserialize(answer, ApiJson.Lenient(type)) ?? throw new JsonException();
         }
         catch (JsonException)
         {

@@ -57,6 +57,9 @@ internal sealed partial class ZoneStore : ICredentialStore
     }
 
     /// <inheritdoc/>
+    public DatabaseStanding Standing() => _database.Standing();
+
+    /// <inheritdoc/>
     public void Dispose() => _database.Dispose();
 
     private void RunBatch(IReadOnlyList<StoreOperation> operations, End[] ends)

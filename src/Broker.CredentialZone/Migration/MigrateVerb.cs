@@ -21,7 +21,8 @@ internal static class MigrateVerb
         Makes the zone's tables on PostgreSQL or SQL Server, and brings those of an earlier version forward; never back
 
         The tables belong to whom --as names; the zone's own role, which the configuration names, then needs --grants. Take a backup before
-        a migration, and stop the zones of the earlier version. The embedded database needs none of this: a zone brings it forward itself.
+        a migration. It goes first: zones of the version before run on, and are replaced one after the other once it is done. The embedded
+        database needs none of this: a zone brings it forward itself.
 
         Example: broker-zone migrate --config /etc/broker/zone.conf --as broker_owner --password-file /root/owner.password --grants
                  broker-zone migrate --config /etc/broker/zone.conf --grants --print

@@ -100,6 +100,20 @@ internal sealed class PostgresDatabase : IZoneDatabase
     }
 
     /// <inheritdoc/>
+    public DatabaseStanding Standing()
+    {
+        try
+        {
+            using var connection = _source.OpenConnection();
+            return PostgresStanding.Of(connection);
+        }
+        catch (Exception fault) when (fault is NpgsqlException or IOException or TimeoutException)
+        {
+            throw PostgresFaults.Of(fault);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         Session.Dispose();

@@ -12,7 +12,8 @@ internal sealed class PostgresMigration(PostgresOptions options) : IServerMigrat
     [
         $"CREATE SCHEMA IF NOT EXISTS {PostgresOptions.Schema};\nSET search_path = {PostgresOptions.Schema}",
         .. Enumerable.Range(1, (int)ServerSchema.Version).Select(static v => ServerSchema.Step("postgresql", (uint)v)),
-        $"INSERT INTO meta (name, value) VALUES ('{ServerSchema.Key}', decode('{ServerSchema.Version:x8}', 'hex')) " +
+        $"INSERT INTO meta (name, value) VALUES ('{ServerSchema.Key}', decode('{ServerSchema.Version:x8}', 'hex')), " +
+            $"('{ServerSchema.OldestKey}', decode('{ServerSchema.Oldest:x8}', 'hex')) " +
             "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     ];
 

@@ -39,12 +39,8 @@ internal static class PostgresSchema
 
             if (found != ServerSchema.Version)
             {
-                using var command = new NpgsqlCommand(PostgresTexts.All.PutMeta, connection);
-                var value = new byte[4];
-                BinaryPrimitives.WriteUInt32BigEndian(value, ServerSchema.Version);
-                command.Parameters.Add(new NpgsqlParameter { Value = ServerSchema.Key });
-                command.Parameters.Add(new NpgsqlParameter { Value = value });
-                command.ExecuteNonQuery();
+                Note(connection, ServerSchema.Key, ServerSchema.Version);
+                Note(connection, ServerSchema.OldestKey, ServerSchema.Oldest);
             }
 
             transaction.Commit();
@@ -56,14 +52,14 @@ internal static class PostgresSchema
         }
     }
 
-    /// <summary>Refuses a database of another version.</summary>
+    /// <summary>Refuses a database that this program does not run on.</summary>
+    /// <returns>Its version: this program's, or a later one that lets it run still.</returns>
     /// <exception cref="StoreException">The version is another, or there is none; the message says what to do.</exception>
-    public static void Check(NpgsqlConnection connection)
+    public static uint Check(NpgsqlConnection connection)
     {
-        if (Version(connection) is var found && found != ServerSchema.Version)
-        {
-            throw ServerSchema.Other(found);
-        }
+        var found = Version(connection);
+        ServerSchema.Check(found, found > ServerSchema.Version ? Meta(connection, ServerSchema.OldestKey) : null);
+        return found;
     }
 
     /// <summary>The statements that give a role what a zone node needs, and nothing more.</summary>
@@ -108,9 +104,24 @@ internal static class PostgresSchema
             return 0;
         }
 
-        using var version = new NpgsqlCommand(PostgresTexts.All.Meta, connection);
-        version.Parameters.Add(new NpgsqlParameter { Value = ServerSchema.Key });
-        return ServerSchema.Read(version.ExecuteScalar() as byte[]);
+        return ServerSchema.Read(Meta(connection, ServerSchema.Key));
+    }
+
+    private static byte[]? Meta(NpgsqlConnection connection, string key)
+    {
+        using var command = new NpgsqlCommand(PostgresTexts.All.Meta, connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = key });
+        return command.ExecuteScalar() as byte[];
+    }
+
+    private static void Note(NpgsqlConnection connection, string key, uint version)
+    {
+        using var command = new NpgsqlCommand(PostgresTexts.All.PutMeta, connection);
+        var value = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(value, version);
+        command.Parameters.Add(new NpgsqlParameter { Value = key });
+        command.Parameters.Add(new NpgsqlParameter { Value = value });
+        command.ExecuteNonQuery();
     }
 
     private static void Run(NpgsqlConnection connection, string sql)

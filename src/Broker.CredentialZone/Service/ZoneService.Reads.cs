@@ -17,15 +17,28 @@ internal sealed partial class ZoneService
     /// <summary>Whether the database can be used: else this node says to nobody who the zone is, and another one is asked.</summary>
     public Func<bool> IsUsable { get; init; } = static () => true;
 
-    public Task<ZoneAnswer<Wire.DescribeReply>> Describe(PeerIdentity _, Wire.DescribeRequest __, CancellationToken ___) => IsUsable()
-        ? Answer(new Wire.DescribeReply
+    public Task<ZoneAnswer<Wire.DescribeReply>> Describe(PeerIdentity _, Wire.DescribeRequest request, CancellationToken __)
+    {
+        if (!IsUsable())
+        {
+            return Task.FromResult<ZoneAnswer<Wire.DescribeReply>>(
+                ZoneRefusal.Busy("store-failed", "this zone node's database takes no writes; ask another zone node"));
+        }
+
+        var reply = new Wire.DescribeReply
         {
             Cluster = identity.Trust.Cluster.Value,
             Node = identity.Node.Value,
             LedgerCertificate = UnsafeByteOperations.UnsafeWrap(identity.LedgerCertificate),
-        })
-        : Task.FromResult<ZoneAnswer<Wire.DescribeReply>>(
-            ZoneRefusal.Busy("store-failed", "this zone node's database takes no writes; ask another zone node"));
+        };
+        if (request.Details)
+        {
+            reply.Version = SoftwareVersion;
+            reply.Store = Standing();
+        }
+
+        return Answer(reply);
+    }
 
     public Task<ZoneAnswer<Wire.CustomerState>> GetCustomer(PeerIdentity _, Wire.GetCustomerRequest request, CancellationToken __) =>
         store.Customer(Name.Parse(request.Customer)) is { } state ? Answer(Wires.To(state)) : UnknownCustomer<Wire.CustomerState>();

@@ -98,6 +98,13 @@ internal sealed class SqlServerDatabase : IZoneDatabase
     }
 
     /// <inheritdoc/>
+    public DatabaseStanding Standing()
+    {
+        using var connection = _connections.Open();
+        return new DatabaseStanding("sqlserver", SqlServerSchema.Check(connection), null, null);
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _session.Dispose();

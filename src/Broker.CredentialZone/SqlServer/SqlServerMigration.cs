@@ -12,7 +12,8 @@ internal sealed class SqlServerMigration(SqlServerOptions options) : IServerMigr
     public IReadOnlyList<string> Steps =>
     [
         .. Enumerable.Range(1, (int)ServerSchema.Version).Select(static v => ServerSchema.Step("sqlserver", (uint)v)),
-        $"INSERT INTO dbo.meta (name, value) VALUES (N'{ServerSchema.Key}', 0x{ServerSchema.Version:x8})",
+        $"INSERT INTO dbo.meta (name, value) VALUES (N'{ServerSchema.Key}', 0x{ServerSchema.Version:x8}), " +
+            $"(N'{ServerSchema.OldestKey}', 0x{ServerSchema.Oldest:x8})",
     ];
 
     /// <inheritdoc/>

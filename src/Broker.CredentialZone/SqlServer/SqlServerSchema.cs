@@ -35,9 +35,15 @@ internal static class SqlServerSchema
 
             if (found != ServerSchema.Version)
             {
-                var value = new byte[4];
-                BinaryPrimitives.WriteUInt32BigEndian(value, ServerSchema.Version);
-                Run(connection, transaction, SqlServerTexts.All.PutMeta, ServerSchema.Key, SqlValue.Blob(value));
+                foreach (var (key, version) in new[]
+                {
+                    (ServerSchema.Key, ServerSchema.Version), (ServerSchema.OldestKey, ServerSchema.Oldest),
+                })
+                {
+                    var value = new byte[4];
+                    BinaryPrimitives.WriteUInt32BigEndian(value, version);
+                    Run(connection, transaction, SqlServerTexts.All.PutMeta, key, SqlValue.Blob(value));
+                }
             }
 
             transaction.Commit();
@@ -49,16 +55,16 @@ internal static class SqlServerSchema
         }
     }
 
-    /// <summary>Refuses a database of another version.</summary>
+    /// <summary>Refuses a database that this program does not run on.</summary>
+    /// <returns>Its version: this program's, or a later one that lets it run still.</returns>
     /// <exception cref="StoreException">The version is another, or there is none; the message says what to do.</exception>
-    public static void Check(SqlConnection connection)
+    public static uint Check(SqlConnection connection)
     {
         try
         {
-            if (Version(connection, null) is var found && found != ServerSchema.Version)
-            {
-                throw ServerSchema.Other(found);
-            }
+            var found = Version(connection, null);
+            ServerSchema.Check(found, found > ServerSchema.Version ? Meta(connection, null, ServerSchema.OldestKey) : null);
+            return found;
         }
         catch (SqlException fault)
         {
@@ -106,9 +112,14 @@ internal static class SqlServerSchema
             return 0;
         }
 
-        using var version = new SqlCommand(SqlServerParameters.Named(SqlServerTexts.All.Meta), connection, transaction);
-        version.Parameters.Add(SqlServerParameters.Of(1, ServerSchema.Key));
-        return ServerSchema.Read(version.ExecuteScalar() as byte[]);
+        return ServerSchema.Read(Meta(connection, transaction, ServerSchema.Key));
+    }
+
+    private static byte[]? Meta(SqlConnection connection, SqlTransaction? transaction, string key)
+    {
+        using var command = new SqlCommand(SqlServerParameters.Named(SqlServerTexts.All.Meta), connection, transaction);
+        command.Parameters.Add(SqlServerParameters.Of(1, key));
+        return command.ExecuteScalar() as byte[];
     }
 
     private static void Run(SqlConnection connection, SqlTransaction transaction, string sql, params ReadOnlySpan<SqlValue> values)

@@ -50,10 +50,16 @@ internal static class SqliteSchema
         var version = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(version, Version);
         var found = HasTables(connection) ? new SqliteReader(connection).Meta(Key) : null;
-        if (found is null || !found.AsSpan().SequenceEqual(version))
+        if (found is not null && found.AsSpan().SequenceEqual(version))
         {
-            throw new StoreException($"the database is not of schema version {Version}; use the program that wrote it, or migrate it");
+            return;
         }
+
+        throw new StoreException(
+            found is { Length: 4 } && BinaryPrimitives.ReadUInt32BigEndian(found) is var other && other > Version
+                ? $"the database is of schema version {other} and this program knows {Version}; install a newer broker-zone, or restore " +
+                    "a backup of before the upgrade"
+                : $"the database is not of schema version {Version}; use the program that wrote it, or migrate it");
     }
 
     private static bool HasTables(SqliteConnectionHandle connection)

@@ -101,6 +101,9 @@ internal sealed class SqliteZoneDatabase : IZoneDatabase
     }
 
     /// <inheritdoc/>
+    public DatabaseStanding Standing() => new("sqlite", SqliteSchema.Version, 0, null);
+
+    /// <inheritdoc/>
     public T Read<T>(Func<IZoneReader, T> query)
     {
         _readers.Wait();

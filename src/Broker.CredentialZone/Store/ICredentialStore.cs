@@ -27,6 +27,10 @@ internal interface ICredentialStore : IDisposable
     /// <param name="operations">1 to <see cref="ZoneLimits.MaxOperations"/>.</param>
     void Commit(IReadOnlyList<StoreOperation> operations);
 
+    /// <summary>What the database is, and how far behind its standbys are.</summary>
+    /// <exception cref="StoreException">It does not answer.</exception>
+    DatabaseStanding Standing();
+
     /// <summary>The key under which the customer's statements are expected now, for <see cref="StoreOperation.Verify"/>.</summary>
     PublicKey? Identity(Name customer);
 

@@ -19,6 +19,10 @@ internal interface IZoneDatabase : IDisposable
     /// <summary>How long a batch is begun anew that ended with a <see cref="TransientStoreException"/>.</summary>
     TimeSpan Patience => TimeSpan.Zero;
 
+    /// <summary>What it says of itself to the ops team; asked now and then.</summary>
+    /// <exception cref="StoreException">It does not answer.</exception>
+    DatabaseStanding Standing() => new("memory", 0, null, null);
+
     /// <summary>Runs a query in one snapshot of what is committed.</summary>
     T Read<T>(Func<IZoneReader, T> query);
 

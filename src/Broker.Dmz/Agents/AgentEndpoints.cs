@@ -60,7 +60,7 @@ internal sealed partial class AgentEndpoints(
         }
 
         var number = Interlocked.Increment(ref _links);
-        connected.Add(customer, peer.Name);
+        connected.Add(customer, peer.Name, socket.Version);
         try
         {
             await _directory.PublishAsync(customer, peer.Name, number, cancellation);
@@ -68,7 +68,7 @@ internal sealed partial class AgentEndpoints(
         }
         finally
         {
-            connected.Remove(customer, peer.Name);
+            connected.Remove(customer, peer.Name, socket.Version);
             opened.Session.Stop();
             await _directory.WithdrawAsync(customer, peer.Name, number, CancellationToken.None);
         }

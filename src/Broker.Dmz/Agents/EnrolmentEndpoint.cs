@@ -1,10 +1,10 @@
 using Broker.Actors;
 using Broker.Dmz.Customers;
+using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
 using Broker.Links.Zone;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
-using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
 using Broker.Protocol.Wire;
@@ -13,15 +13,16 @@ using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Wire = Broker.Protocol.Wire.Zone;
+using ForwardReply = Broker.Protocol.Wire.Peer.ForwardReply;
+using ForwardRequest = Broker.Protocol.Wire.Peer.ForwardRequest;
 
 namespace Broker.Dmz.Agents;
 
 /// <summary>
-/// The enrolment listener: one call, without a client certificate, by which an agent redeems its one-time token. The key actor
-/// decides; the zone sees to it that a token is redeemed once.
+/// The enrolment listener: one call, without a client certificate, by which an agent redeems its one-time token, at whichever node. It is
+/// redeemed where the customer's key is; the certificate is this node's.
 /// </summary>
-internal sealed class EnrolmentEndpoint(DmzContext node, CustomerRegistry customers)
+internal sealed class EnrolmentEndpoint(DmzContext node, CustomerRegistry customers, Forwarder forwarder)
 {
     /// <summary>The path of the call.</summary>
     public const string Path = "/v1/enrol";
@@ -29,7 +30,7 @@ internal sealed class EnrolmentEndpoint(DmzContext node, CustomerRegistry custom
     /// <summary>Largest request in bytes.</summary>
     public const int MaxBody = 16 * 1024;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private readonly EnrolmentRedeeming _redeeming = new(node, customers);
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost(Path, (RequestDelegate)Handle);
 
@@ -39,7 +40,7 @@ internal sealed class EnrolmentEndpoint(DmzContext node, CustomerRegistry custom
         try
         {
             var body = await ReadBody(context);
-            result = await Enrol(WireReader.Read(EnrolRequest.Parser, body.AsSpan()), context.RequestAborted);
+            result = await Enrol(body, context.RequestAborted);
         }
         catch (MalformedException)
         {
@@ -62,53 +63,40 @@ internal sealed class EnrolmentEndpoint(DmzContext node, CustomerRegistry custom
         await context.Response.Body.WriteAsync(reply, context.RequestAborted);
     }
 
-    private async Task<Result<EnrolReply>> Enrol(EnrolRequest request, CancellationToken cancellation)
+    private async Task<Result<EnrolReply>> Enrol(ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
-        var signed = new Signed(request.Statement.ToByteArray(), request.TokenSignature.ToByteArray());
-        var asked = signed.Read<AgentRequest>();
-        var invitation = await node.Zone.FindInvitationAsync(
-            new Wire.FindInvitationRequest
-            {
-                Customer = asked.Customer.Value,
-                Token = ByteString.CopyFrom(asked.Token.Fingerprint.ToArray()),
-            },
-            cancellation);
-        if (invitation.Request.IsEmpty)
+        var request = WireReader.Read(EnrolRequest.Parser, body.Span);
+        var asked = Statement.Read<AgentRequest>(request.Statement.Span);
+        var reply = await Forward(body, asked, cancellation) ?? await _redeeming.Redeem(request, cancellation);
+        if (reply.Value is { } redeemed)
         {
-            return new Refused(Codes.InvitationUnknown, "no such token; invite the agent again");
+            var grant = Statement.Read<Grant>(redeemed.Grant.Span);
+            redeemed.Certificates.AddRange(
+                node.AgentIssuer!.Issue(asked.Customer, grant, node.Time.GetUtcNow()).Select(c => ByteString.CopyFrom(c)));
         }
 
-        if (invitation.Redeemed)
-        {
-            return new Refused(Codes.InvitationUsed, "the token was used; if not by this instance, look for who did, and invite again");
-        }
+        return reply;
+    }
 
-        var refs = await customers.Find(asked.Customer, exists: true);
-        if (refs.Value is null)
+    private async Task<Result<EnrolReply>?> Forward(ReadOnlyMemory<byte> body, AgentRequest asked, CancellationToken cancellation)
+    {
+        var call = new ForwardRequest
         {
-            return refs.ToRefused();
-        }
-
-        var change = new Change.Enrolment(
-            Statement.Read<SignedRequest>(invitation.Request.Span), signed, request.AgentSignature.ToByteArray());
-        var done = await refs.Value.Key.Ask<Result<ChangeDone>>(
-            reply => new CustomerKeyMessage.Submit(change, reply), Timeout, cancellation);
-        if (done.Value?.Grant is not { } grant)
-        {
-            return done.ToRefused();
-        }
-
-        var state = await node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = asked.Customer.Value }, cancellation);
-        var identity = WireSigned.From(state.Custody).Read<Protocol.Custody.CustodyRecord>().Identity;
-        var answer = new EnrolReply
-        {
-            Grant = ByteString.CopyFrom(grant.Statement.Span),
-            GrantSignature = ByteString.CopyFrom(grant.Signature.Span),
-            Identity = ByteString.CopyFrom(identity.Bytes.Span),
+            Call = EnrolmentRedeeming.Operation,
+            Customer = asked.Customer.Value,
+            Body = UnsafeByteOperations.UnsafeWrap(body),
+            Console = node.Node.Value,
         };
-        answer.Certificates.AddRange(
-            node.AgentIssuer!.Issue(asked.Customer, grant.Read<Grant>(), node.Time.GetUtcNow()).Select(c => ByteString.CopyFrom(c)));
-        return answer;
+        var answer = await forwarder.Carry(
+            call, static reply => (Result<ForwardReply>)reply, cancellation);
+        if (answer is not { } answered)
+        {
+            return null;
+        }
+
+        return answered.Value is { } reply
+            ? await _redeeming.Read(reply.Body.Memory, asked, cancellation)
+            : answered.ToRefused();
     }
 
     private static async Task<byte[]> ReadBody(HttpContext context)

@@ -36,14 +36,15 @@ internal sealed partial class CustomerKey
         var owner = _state == KeyState.Unlocked
             ? new CustomerOwner(_node.Node, _node.Incarnation.Key.Fingerprint, _fence)
             : _state == KeyState.Holding ? _owner : null;
-        if (_published?.State != _state || _published.Owner != owner)
+        var failure = _state is KeyState.Unlocked or KeyState.Holding ? null : _lastFailure;
+        if (_published?.State != _state || _published.Owner != owner || _published.Failure != failure)
         {
             while (_overtakings.TryPeek(out var first) && _node.Time.GetElapsedTime(first) > Remembered)
             {
                 _overtakings.Dequeue();
             }
 
-            _published = new HeldCustomer(_customer, _state, owner, _node.Time.GetTimestamp(), _overtakings.Count);
+            _published = new HeldCustomer(_customer, _state, owner, _node.Time.GetTimestamp(), _overtakings.Count, failure);
             _node.Held.Saw(_published);
         }
     }

@@ -15,7 +15,9 @@ internal sealed record CustomerOwner(Name Node, Digest Incarnation, ulong Fence)
 /// <param name="Owner">Who owns it, where it is unlocked or held here; null where that is not known.</param>
 /// <param name="Since">Timestamp of the node's clock since when it stands so.</param>
 /// <param name="Overtaken">How often a peer overtook this node as its owner, unasked, in the last half hour.</param>
-internal sealed record HeldCustomer(Name Customer, string State, CustomerOwner? Owner, long Since, int Overtaken = 0)
+/// <param name="Failure">Code of the last unlock that failed; null where none has since one succeeded.</param>
+internal sealed record HeldCustomer(
+    Name Customer, string State, CustomerOwner? Owner, long Since, int Overtaken = 0, string? Failure = null)
 {
     /// <summary>Whether this node holds the customer's secret and could own it, or does.</summary>
     public bool Holds => State is KeyState.Holding or KeyState.Unlocked or KeyState.Claiming;

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Gateway;
 using Broker.Links.Identity;
+using Broker.Protocol.Api;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Google.Protobuf;
@@ -29,12 +30,28 @@ internal sealed class OwnedCalls
         where TBody : class
         where TReply : class => _calls.Add(operation, async (context, json) =>
         {
-            var body = JsonSerializer.Deserialize(json.Span, bodyInfo) ?? throw new MalformedException("the body is null");
-            var result = await handler(context, body);
+            // Of the next version it may have members that this one does not know; what counts in it is signed.
+            var body = JsonSerializer.Deserialize(json.Span, ApiJson.Lenient(bodyInfo)) ??
+                throw new MalformedException("the body is null");
+            return Answer(await handler(context, body), replyInfo);
+        });
+
+    /// <summary>Enters a call that has no body.</summary>
+    public void Add<TReply>(string operation, JsonTypeInfo<TReply> replyInfo, Func<HttpContext, Task<Result<TReply>>> handler)
+        where TReply : class => _calls.Add(operation, async (context, _) => Answer(await handler(context), replyInfo));
+
+    /// <summary>Enters a call whose body and reply are no JSON.</summary>
+    public void Add(string operation, Func<ReadOnlyMemory<byte>, CancellationToken, Task<Result<byte[]>>> handler) =>
+        _calls.Add(operation, async (context, body) =>
+        {
+            var result = await handler(body, context.RequestAborted);
             return result.Value is { } value
-                ? new Wire.ForwardReply { Body = UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(value, replyInfo)) }
+                ? new Wire.ForwardReply { Body = UnsafeByteOperations.UnsafeWrap(value) }
                 : Refusal(result.ToRefused());
         });
+
+    /// <summary>The operations that are answered for other nodes.</summary>
+    public IReadOnlyCollection<string> Operations => _calls.Keys;
 
     /// <summary>Answers a call that another node took.</summary>
     /// <param name="peer">The node.</param>
@@ -57,6 +74,11 @@ internal sealed class OwnedCalls
             return Refusal(refused);
         }
     }
+
+    private static Wire.ForwardReply Answer<TReply>(Result<TReply> result, JsonTypeInfo<TReply> replyInfo)
+        where TReply : class => result.Value is { } value
+            ? new Wire.ForwardReply { Body = UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(value, replyInfo)) }
+            : Refusal(result.ToRefused());
 
     private static DefaultHttpContext Context(PeerIdentity peer, Wire.ForwardRequest request, CancellationToken cancellation)
     {

@@ -31,6 +31,9 @@ internal sealed record QueryAbout(string Name, string Description, ulong? Max = 
     /// <summary>How many ledger blocks.</summary>
     public static QueryAbout Blocks { get; } = new("limit", "blocks; 256 by default", 1000);
 
+    /// <summary>Whether another node is asked.</summary>
+    public static QueryAbout Here { get; } = new("here", "1: on the node that was asked, whoever owns the customer; 0 by default", 1);
+
     /// <summary>How long a hand-off is waited for.</summary>
     public static QueryAbout Wait { get; } = new("wait", "seconds to wait for the end of the hand-off; 0 by default", 60);
 }

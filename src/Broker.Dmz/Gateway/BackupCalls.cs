@@ -22,7 +22,7 @@ internal sealed class BackupCalls(GatewayContext gateway)
 
     private readonly EntryBudget _budget = new(gateway.Node.Time, PerMinute);
 
-    public void Map(Calls calls) => calls.Body(
+    public void Map(Calls calls) => calls.Owned(
         "POST", "/v1/customers/{customer}/backup-checks", ApiJson.Default.BackupCheckModel, ApiJson.Default.BackupCheckedModel, 200,
         new About("CheckBackup", "Has the customer's key open one row of a backup, to see whether it can; nothing of the row is answered"),
         Check);

@@ -60,6 +60,47 @@ internal sealed partial class Calls(IEndpointRouteBuilder routes, ILogger log, F
         });
     }
 
+    /// <summary>
+    /// Maps a call without a body that the customer's owner answers best, and where it does not, this node for itself.
+    /// </summary>
+    /// <param name="pattern">The path; it names the customer.</param>
+    /// <param name="replyInfo">Reads and writes the reply.</param>
+    /// <param name="about">Describes the call.</param>
+    /// <param name="isHere">Whether this node is the one that was asked.</param>
+    /// <param name="isOwners">Whether what the other node says is an owner's word.</param>
+    /// <param name="handler">Answers.</param>
+    public void OwnersWord<TReply>(
+        string pattern, JsonTypeInfo<TReply> replyInfo, About about, Func<HttpContext, bool> isHere, Func<TReply, bool> isOwners,
+        Func<HttpContext, Task<Result<TReply>>> handler)
+        where TReply : class
+    {
+        owned.Add(about.Operation, replyInfo, handler);
+        Get(pattern, replyInfo, about, async context =>
+            !isHere(context) && await forwarder.Call(context, about.Operation, replyInfo) is { Value: { } reply } && isOwners(reply)
+                ? reply
+                : await handler(context));
+    }
+
+    /// <summary>Maps a call that goes on with what was begun on one node, which need not be the owner: an enrolment, an unlock.</summary>
+    /// <param name="method">The HTTP method.</param>
+    /// <param name="pattern">The path; it names the customer.</param>
+    /// <param name="bodyInfo">Reads and writes the body.</param>
+    /// <param name="replyInfo">Reads and writes the reply.</param>
+    /// <param name="about">Describes the call; its operation is what the other node knows it by.</param>
+    /// <param name="handler">Answers where this node is the one to answer.</param>
+    public void Begun<TBody, TReply>(
+        string method, string pattern, JsonTypeInfo<TBody> bodyInfo, JsonTypeInfo<TReply> replyInfo, About about,
+        Func<HttpContext, TBody, Task<Result<TReply>>> handler)
+        where TBody : class
+        where TReply : class
+    {
+        owned.Add(about.Operation, bodyInfo, replyInfo, handler);
+        Body(method, pattern, bodyInfo, replyInfo, StatusCodes.Status200OK, about, async (context, body) =>
+            await forwarder.CallWhereBegun(context, about.Operation, body, bodyInfo, replyInfo) is { } answer
+                ? answer
+                : await handler(context, body));
+    }
+
     /// <summary>Maps a call without a body.</summary>
     public void Get<TReply>(
         string pattern, JsonTypeInfo<TReply> replyInfo, About about, Func<HttpContext, Task<Result<TReply>>> handler)

@@ -3,6 +3,7 @@ using Broker.Dmz.Node;
 using Broker.Dmz.Peers;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
+using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
 using Microsoft.AspNetCore.Http;
 using Wire = Broker.Protocol.Wire.Zone;
@@ -27,14 +28,21 @@ internal sealed class CustomerCalls(GatewayContext gateway)
             List);
         calls.Body(
             "POST", "/v1/customers", json.EnrolModel, json.EnrolledModel, 201, new About("EnrolCustomer", "Enrols a customer"), Enrol);
-        calls.Get("/v1/customers/{customer}", json.CustomerModel, new About("GetCustomer", "The state of a customer"), Status);
-        calls.Owned("POST", "/v1/customers/{customer}/confirmations", json.ConfirmModel, json.CustomerModel, 200,
+        calls.OwnersWord(
+            "/v1/customers/{customer}", json.CustomerModel,
+            new About("GetCustomer", "The state of a customer on the node that owns it, else on the node that was asked", QueryAbout.Here),
+            context => Calls.Query(context, "here", 0, 1) == 1 || IsUnderWay(Calls.RouteName(context, "customer")),
+            static owner => owner.State is KeyState.Unlocked or KeyState.Claiming or KeyState.LiftNeeded, Status);
+        calls.Begun("POST", "/v1/customers/{customer}/confirmations", json.ConfirmModel, json.CustomerModel,
             new About("ConfirmShare", "Confirms a share or a wrap"), Confirm);
         calls.Body("POST", "/v1/customers/{customer}/lock", json.SignedRequestModel, json.LockedModel, 200,
             new About("LockCustomer", "Locks the customer"), Lock);
-        calls.Body("POST", "/v1/customers/{customer}/lift", json.SignedRequestModel, json.CustomerModel, 200,
+        calls.Begun("POST", "/v1/customers/{customer}/lift", json.SignedRequestModel, json.CustomerModel,
             new About("LiftLock", "Lifts a lock"), Lift);
     }
+
+    // People are at work on this node; what another one says is of no use to them.
+    private bool IsUnderWay(Name customer) => gateway.Node.Held.Find(customer) is { State: KeyState.Unlocking };
 
     private NodeModel Node()
     {

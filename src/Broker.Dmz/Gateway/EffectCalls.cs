@@ -17,7 +17,7 @@ internal sealed class EffectCalls(GatewayContext gateway)
             new About("PutCredential", "Puts a new version of a credential"), PutCredential);
         Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/delete", UserAction.DeleteCredential,
             new About("DeleteCredential", "Deletes a credential"));
-        calls.Body("POST", "/v1/customers/{customer}/credentials/{name}/versions", json.PutCredentialModel, json.ChangedModel, 200,
+        calls.Owned("POST", "/v1/customers/{customer}/credentials/{name}/versions", json.PutCredentialModel, json.ChangedModel, 200,
             new About("PutNextVersion", "Puts the next version of a credential, which nobody gets before it is staged"),
             (context, model) => Change(context, new Change.ByUser(model.Request.ToRequest(), UserAction.PutNextVersion, model.Upload)));
         Change(calls, "POST", "/v1/customers/{customer}/credentials/{name}/stage", UserAction.StageVersion,

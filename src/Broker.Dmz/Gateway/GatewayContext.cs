@@ -13,6 +13,7 @@ using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Wire = Broker.Protocol.Wire.Zone;
 
@@ -24,6 +25,8 @@ internal sealed class GatewayContext(
     EntryBudget entries, ILogger log)
 {
     public static readonly TimeSpan EffectTimeout = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan MaxLoginLife = TimeSpan.FromMinutes(10);
 
     public DmzContext Node => node;
 
@@ -177,11 +180,39 @@ internal sealed class GatewayContext(
         }
     }
 
+    /// <summary>Verifies a login against the directory.</summary>
+    public async Task<Result<Login>> LogIn(Name customer, SignedRequest signed, CancellationToken cancellation)
+    {
+        var (entries, _) = await Signers(customer, signed, cancellation);
+        var users = entries.ToDictionary(e => e.Key);
+        var now = node.Time.GetUtcNow();
+        var verified = RequestVerifier.Verify(
+            signed, node.Cluster, customer, UserAction.Login,
+            user => users.GetValueOrDefault(EntryKey.User(user))?.Read<UserEntry>(), administratorsRequired: 1, grave: false, now);
+        if (verified.Requester is not { } user)
+        {
+            await Audit(customer, signed, UserAction.Login.Name, verified.Refusal);
+            return new Refused(verified.Refusal ?? Codes.Internal, "the login is not one that a user of this customer signed");
+        }
+
+        // A captured login is good for as long as it may still be sent, so that is short.
+        return verified.Request!.NotAfter <= now + MaxLoginLife
+            ? new Login(customer, user.User, user.Role, verified.Request.NotAfter)
+            : new Refused(RequestRefusal.TooFarAhead, "a login is valid for at most 10 minutes; sign one that ends sooner");
+    }
+
     /// <summary>The login of a call for a customer, in one of the roles.</summary>
-    public Refused? Authorize(string? header, Name customer, params ReadOnlySpan<Role> roles) =>
-        tokens.Find(header) is not { } login || login.Customer != customer
+    public async Task<Refused?> Authorize(HttpContext context, Name customer, params Role[] roles)
+    {
+        var found = await tokens.Find(
+            context.Request.Headers.Authorization,
+            (of, signed) => of == customer
+                ? LogIn(of, signed, context.RequestAborted)
+                : Task.FromResult<Result<Login>>(new Refused(Codes.TokenNeeded, "the login is of another customer")));
+        return found is not { } login || login.Customer != customer
             ? new Refused(Codes.TokenNeeded, "log in first: POST /v1/customers/{customer}/login")
             : roles.Length > 0 && !roles.Contains(login.Role)
                 ? new Refused(Codes.RoleForbids, $"a {login.Role.ToText()} may not read this")
                 : null;
+    }
 }

@@ -106,7 +106,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
     private async Task<Result<HandOffModel>> Get(HttpContext context)
     {
         var customer = Calls.RouteName(context, "customer");
-        if (gateway.Authorize(context.Request.Headers.Authorization, customer) is { } refused)
+        if (await gateway.Authorize(context, customer) is { } refused)
         {
             return refused;
         }
@@ -142,7 +142,7 @@ internal sealed class LaunchCalls(GatewayContext gateway)
     private async Task<Result<PageModel<HandOffModel>>> List(HttpContext context)
     {
         var customer = Calls.RouteName(context, "customer");
-        if (gateway.Authorize(context.Request.Headers.Authorization, customer) is { } refused)
+        if (await gateway.Authorize(context, customer) is { } refused)
         {
             return refused;
         }

@@ -1,6 +1,12 @@
+using System.Buffers.Text;
 using System.Collections.Concurrent;
+using System.Text;
+using Broker.Dmz.Customers;
 using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
 
 namespace Broker.Dmz.Gateway;
 
@@ -8,56 +14,96 @@ namespace Broker.Dmz.Gateway;
 internal sealed record Login(Name Customer, Name User, Role Role, DateTimeOffset Expires);
 
 /// <summary>
-/// Tokens of logins: they read metadata on this node for some minutes and never cause an effect. Only their hashes are kept.
+/// Tokens of logins: they read metadata for some minutes and never cause an effect. A token is the login itself, as its user signed it, so
+/// it counts at every node, and the death of one ends none. What was verified is remembered by its hash, so that it is done once a node.
 /// </summary>
-internal sealed class LoginTokens(TimeProvider time, RandomFill random)
+/// <param name="time">The clock.</param>
+/// <param name="capacity">Logins that are remembered; others are verified at each use.</param>
+internal sealed class LoginTokens(TimeProvider time, int capacity = LoginTokens.Capacity)
 {
     private const int Capacity = 10_000;
-    private const int Length = 32;
 
-    private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
+    // A login says nothing but who and until when; headers have to have room for it.
+    private const int MaxLength = 2048;
+    private const string Scheme = "Bearer ";
 
     private readonly ConcurrentDictionary<Digest, Login> _logins = new();
 
-    /// <summary>Issues a token; null when too many are out.</summary>
-    public (string Token, DateTimeOffset Expires)? Issue(Name customer, Name user, Role role)
+    /// <summary>Logins that are remembered.</summary>
+    public int Count => _logins.Count;
+
+    /// <summary>The token of a login that was verified.</summary>
+    /// <returns>Null for one that is larger than a login is.</returns>
+    public string? Issue(SignedRequest signed, Login login)
     {
-        var now = time.GetUtcNow();
-        if (_logins.Count >= Capacity)
-        {
-            foreach (var (key, login) in _logins)
-            {
-                if (login.Expires < now)
-                {
-                    _logins.TryRemove(key, out _);
-                }
-            }
-
-            if (_logins.Count >= Capacity)
-            {
-                return null;
-            }
-        }
-
-        var bytes = new byte[Length];
-        random(bytes);
-        var expires = now + Life;
-        _logins[Digest.Of(bytes)] = new Login(customer, user, role, expires);
-        return (Convert.ToHexStringLower(bytes), expires);
-    }
-
-    /// <summary>The login of an <c>Authorization</c> header, or null.</summary>
-    public Login? Find(string? header)
-    {
-        const string Scheme = "Bearer ";
-        var bytes = new byte[Length];
-        if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ||
-            Convert.FromHexString(header.AsSpan(Scheme.Length), bytes, out _, out var written) != System.Buffers.OperationStatus.Done ||
-            written != Length)
+        var token = Base64Url.EncodeToString(signed.Encode());
+        if (token.Length > MaxLength)
         {
             return null;
         }
 
-        return _logins.TryGetValue(Digest.Of(bytes), out var login) && login.Expires > time.GetUtcNow() ? login : null;
+        Remember(token, login);
+        return token;
     }
+
+    /// <summary>The login of an <c>Authorization</c> header.</summary>
+    /// <param name="header">The header.</param>
+    /// <param name="verify">Verifies a login that this node has not seen.</param>
+    /// <returns>Null where there is none that counts.</returns>
+    public async Task<Login?> Find(string? header, Func<Name, SignedRequest, Task<Result<Login>>> verify)
+    {
+        if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || header.Length > Scheme.Length + MaxLength)
+        {
+            return null;
+        }
+
+        var token = header[Scheme.Length..];
+        if (_logins.TryGetValue(Hash(token), out var known) && known.Expires > time.GetUtcNow())
+        {
+            return known;
+        }
+
+        if (Read(token) is not var (customer, signed) || (await verify(customer, signed)).Value is not { } login)
+        {
+            return null;
+        }
+
+        Remember(token, login);
+        return login;
+    }
+
+    private static (Name Customer, SignedRequest Signed)? Read(string token)
+    {
+        try
+        {
+            var signed = Statement.Read<SignedRequest>(Base64Url.DecodeFromChars(token));
+            return signed.Signatures.Count == 1 ? (Statement.Read<Request>(signed.Statement.Span).Customer, signed) : null;
+        }
+        catch (Exception problem) when (problem is MalformedException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private void Remember(string token, Login login)
+    {
+        if (_logins.Count >= capacity)
+        {
+            var now = time.GetUtcNow();
+            foreach (var (key, old) in _logins)
+            {
+                if (old.Expires < now)
+                {
+                    _logins.TryRemove(key, out _);
+                }
+            }
+        }
+
+        if (_logins.Count < capacity)
+        {
+            _logins[Hash(token)] = login;
+        }
+    }
+
+    private static Digest Hash(string token) => Digest.Of(Encoding.UTF8.GetBytes(token));
 }

@@ -1,8 +1,9 @@
 using Broker.Dmz.Customers;
+using Broker.Dmz.Placement;
 using Broker.Protocol.Api;
 using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
-using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 using Microsoft.AspNetCore.Http;
 using Wire = Broker.Protocol.Wire.Zone;
@@ -13,8 +14,6 @@ namespace Broker.Dmz.Gateway;
 internal sealed class MetadataCalls(GatewayContext gateway)
 {
     private const uint MaxHandOvers = 1000;
-
-    private static readonly TimeSpan MaxLoginLife = TimeSpan.FromMinutes(10);
 
     public void Map(Calls calls)
     {
@@ -30,9 +29,7 @@ internal sealed class MetadataCalls(GatewayContext gateway)
             c => List<UserEntry, UserModel>(c, EntryKey.UserType, e => new UserModel(
                 e.User.Value, e.Role.ToText(), e.Key.Fingerprint.ToString())));
         calls.Get("/v1/customers/{customer}/agents", json.PageModelAgentModel, Page("ListAgents", "Agents"),
-            c => List<Grant, AgentModel>(c, EntryKey.GrantType, e => new AgentModel(
-                e.Agent.Value, e.Instance, Texts(e.Labels), e.NotAfter, gateway.Agents.Contains(e.Customer, e.Agent),
-                e.Key.Fingerprint.ToString())));
+            Agents);
         calls.Get(
             "/v1/customers/{customer}/ledger", json.LedgerModel,
             new About("ReadLedger", "The customer's chain", QueryAbout.From, QueryAbout.Blocks) { NeedsToken = true }, Ledger);
@@ -48,27 +45,15 @@ internal sealed class MetadataCalls(GatewayContext gateway)
     {
         var customer = Calls.RouteName(context, "customer");
         var signed = model.ToRequest();
-        var (entries, _) = await gateway.Signers(customer, signed, context.RequestAborted);
-        var users = entries.ToDictionary(e => e.Key);
-        var verified = RequestVerifier.Verify(
-            signed, gateway.Node.Cluster, customer, UserAction.Login,
-            user => users.GetValueOrDefault(EntryKey.User(user))?.Read<UserEntry>(), administratorsRequired: 1, grave: false,
-            gateway.Node.Time.GetUtcNow());
-        if (verified.Requester is not { } user)
+        var login = await gateway.LogIn(customer, signed, context.RequestAborted);
+        if (login.Value is not { } verified)
         {
-            await gateway.Audit(customer, signed, UserAction.Login.Name, verified.Refusal);
-            return new Refused(verified.Refusal ?? Codes.Internal, "the login is not one that a user of this customer signed");
+            return login.ToRefused();
         }
 
-        // A captured login is good for as long as it may still be sent, so that is short.
-        if (verified.Request!.NotAfter > gateway.Node.Time.GetUtcNow() + MaxLoginLife)
-        {
-            return new Refused(RequestRefusal.TooFarAhead, "a login is valid for at most 10 minutes; sign one that ends sooner");
-        }
-
-        return gateway.Tokens.Issue(customer, user.User, user.Role) is { } issued
-            ? new TokenModel(issued.Token, issued.Expires)
-            : new Refused(Codes.Busy, "too many logins are out; try again in some minutes");
+        return gateway.Tokens.Issue(signed, verified) is { } token
+            ? new TokenModel(token, verified.Expires)
+            : throw new MalformedException("a login is larger than allowed");
     }
 
     private async Task<Result<PageModel<CredentialModel>>> Credentials(HttpContext context)
@@ -77,6 +62,22 @@ internal sealed class MetadataCalls(GatewayContext gateway)
         return page.Value is { Items.Count: > 0 } listed
             ? listed with { Items = CredentialView.With(listed.Items, await HandOvers(Calls.RouteName(context, "customer"), context)) }
             : page;
+    }
+
+    private async Task<Result<PageModel<AgentModel>>> Agents(HttpContext context)
+    {
+        var page = await List<Grant, AgentModel>(context, EntryKey.GrantType, e => new AgentModel(
+            e.Agent.Value, e.Instance, Texts(e.Labels), e.NotAfter, gateway.Agents.Contains(e.Customer, e.Agent),
+            e.Key.Fingerprint.ToString()));
+        if (page.Value is not { Items.Count: > 0 } listed || gateway.Node.Peers.Others.Count == 0)
+        {
+            return page;
+        }
+
+        var elsewhere = await PeerHoldings.Connected(
+            gateway.Node, Calls.RouteName(context, "customer"),
+            listed.Items.Where(static a => !a.Connected).Select(static a => a.Agent), context.RequestAborted);
+        return listed with { Items = [.. listed.Items.Select(a => a with { Connected = a.Connected || elsewhere.Contains(a.Agent) })] };
     }
 
     private async Task<IReadOnlyList<HandOverOrder>> HandOvers(Name customer, HttpContext context)
@@ -91,8 +92,7 @@ internal sealed class MetadataCalls(GatewayContext gateway)
         where TEntry : class, IStatement<TEntry>
     {
         var customer = Calls.RouteName(context, "customer");
-        if (gateway.Authorize(
-            context.Request.Headers.Authorization, customer, Role.Administrator, Role.Operator, Role.Monitor) is { } refused)
+        if (await gateway.Authorize(context, customer, Role.Administrator, Role.Operator, Role.Monitor) is { } refused)
         {
             return refused;
         }
@@ -114,7 +114,7 @@ internal sealed class MetadataCalls(GatewayContext gateway)
     private async Task<Result<LedgerModel>> Ledger(HttpContext context)
     {
         var customer = Calls.RouteName(context, "customer");
-        return gateway.Authorize(context.Request.Headers.Authorization, customer, Role.Administrator, Role.Auditor) is { } refused
+        return await gateway.Authorize(context, customer, Role.Administrator, Role.Auditor) is { } refused
             ? refused
             : await Read(customer.Value, context);
     }

@@ -1,4 +1,5 @@
 using Broker.Dmz.Customers;
+using Broker.Links.Versions;
 using Broker.Protocol.Api;
 using Broker.Protocol.Requests;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +26,7 @@ internal static class Problems
         Codes.CustomerLocked or Codes.LiftNeeded or Codes.LockStands => StatusCodes.Status423Locked,
         Codes.Busy or Codes.EntryRate or "too-many-open" => StatusCodes.Status429TooManyRequests,
         Codes.ZoneUnavailable or Codes.HsmModuleUnusable or Codes.HsmTokenMissing or Codes.HsmTokenLost or Codes.HsmTokenNotReady or
-            Codes.HsmUnresponsive or TransferCodes.OwnerUnreachable or TransferCodes.NodeDraining or
+            Codes.HsmUnresponsive or TransferCodes.OwnerUnreachable or TransferCodes.NodeDraining or LinkVersion.TooFar or
             "store-full" => StatusCodes.Status503ServiceUnavailable,
         Codes.OutcomeUnknown or Codes.TimedOut => StatusCodes.Status504GatewayTimeout,
         Codes.Internal or "entry-altered" or "tree-altered" or "head-altered" or "custody-altered" or "fence-altered" or "lock-altered" or

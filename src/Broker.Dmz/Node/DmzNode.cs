@@ -234,7 +234,7 @@ internal sealed class DmzNode : INode
         application.MapOpenApi().RequireRole(LinkRole.Console);
         var log = _logs.CreateLogger("broker.gateway");
         var gateway = new GatewayContext(
-            _node, _customers, _requests, _connected, new LoginTokens(_node.Time, _node.Random),
+            _node, _customers, _requests, _connected, new LoginTokens(_node.Time),
             new EntryBudget(_node.Time, _options.Custody.EntriesPerMinute), log)
         {
             Intake = _links.Intake,
@@ -243,6 +243,7 @@ internal sealed class DmzNode : INode
             Drain = new DrainPermit(_options.DrainConsoles, _host.Stop),
         };
         application.MapGateway(gateway);
+        new EnrolmentRedeeming(_node, _customers).Enter(gateway.Owned);
         _links.Map(application, gateway.Owned, _connected);
         new AgentEndpoints(_node, _customers, _agents, _connected, _routing.Log, _routing.Directory).Map(application);
         if (_options.Peers.Listen is not null)
@@ -252,7 +253,7 @@ internal sealed class DmzNode : INode
 
         if (_node.AgentIssuer is not null)
         {
-            new EnrolmentEndpoint(_node, _customers).Map(application);
+            new EnrolmentEndpoint(_node, _customers, gateway.Forwarder).Map(application);
             application.MapRoot(_node.Trust).ExcludeFromDescription();
         }
     }

@@ -1,6 +1,7 @@
 using Broker.Actors;
 using Broker.Host.Health;
 using Broker.Links.Identity;
+using Broker.Links.Versions;
 using Broker.Links.Zone;
 using Broker.Protocol.Wire.Zone;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,7 @@ internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogg
     private const string NotReached = "the credential zone was not reached yet";
 
     private int _missed;
+    private bool _isFar;
 
     /// <summary>Says that the zone was not reached yet, before the node starts: what nobody has asked yet is not good.</summary>
     internal static void Expect(NodeHealth health) => health.Report("zone", false, NotReached);
@@ -56,7 +58,15 @@ internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogg
             var reply = await node.Zone.DescribeAsync(new DescribeRequest(), either.Token);
             known = Learn(reply);
             _missed = 0;
-            health.Report("zone", known, known ? "" : "the zone's ledger certificate is refused");
+            var isNear = node.Zone.IsNear;
+            if (!isNear && !_isFar)
+            {
+                Log.TooFar(log, reply.Node, LinkVersion.Current);
+            }
+
+            _isFar = !isNear;
+            health.Report("zone", known && isNear, !known ? "the zone's ledger certificate is refused"
+                : isNear ? "" : "the zone's version of the link is more than one away; upgrade one at a time");
         }
         catch (ZoneException problem)
         {
@@ -126,5 +136,9 @@ internal sealed partial class ZoneLink(DmzContext node, NodeHealth health, ILogg
 
         [LoggerMessage(2504, LogLevel.Error, "the zone's ledger certificate is refused ({Code})")]
         public static partial void BadLedger(ILogger log, string code);
+
+        [LoggerMessage(2505, LogLevel.Error,
+            "no node of the zone, {Node} among them, is within one of this node's version {Version} of the link; upgrade one at a time")]
+        public static partial void TooFar(ILogger log, string node, uint version);
     }
 }

@@ -54,6 +54,7 @@ internal sealed partial class PeerLinks : IAsyncDisposable
 
         if (node.Peers.Others.Count > 0)
         {
+            var versions = new PeerVersions(_log);
             var cluster = _cluster = system.Spawn(
                 Props<PlacementMessage>.Of(() => new PlacementKeeper(
                     node, customers, placement, Intake, logs.CreateLogger("broker.cluster"))).WithMailbox(1024),
@@ -61,7 +62,8 @@ internal sealed partial class PeerLinks : IAsyncDisposable
             membership.Watch(view => cluster.TryTell(new PlacementMessage.Changed(view)));
             system.Spawn(
                 Props<PeerWatchMessage>.Of(
-                    () => new PeerWatch(node, proven.Refresh, gone => cluster.TryTell(new PlacementMessage.Gone(gone)))).WithMailbox(64),
+                    () => new PeerWatch(
+                        node, proven.Refresh, gone => cluster.TryTell(new PlacementMessage.Gone(gone)), versions)).WithMailbox(64),
                 "peers");
         }
     }

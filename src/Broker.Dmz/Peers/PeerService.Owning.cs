@@ -2,6 +2,7 @@ using Broker.Dmz.Agents;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Forwarding;
 using Broker.Dmz.Node;
+using Broker.Dmz.Witnesses;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Encoding;
@@ -15,6 +16,9 @@ internal sealed partial class PeerService
 {
     /// <summary>The most customers of one question.</summary>
     public const int MaxHoldings = 256;
+
+    /// <summary>The most agents of one question.</summary>
+    public const int MaxAgents = 500;
 
     private const int PerCustomer = 256;
 
@@ -53,22 +57,43 @@ internal sealed partial class PeerService
             throw new MalformedException($"at most {MaxHoldings} customers at a time");
         }
 
-        return Task.FromResult<ZoneAnswer<Wire.HoldingsReply>>(Holdings(node, request.Customers, agents));
+        if (request.Agents.Count > MaxAgents)
+        {
+            throw new MalformedException($"at most {MaxAgents} agents at a time");
+        }
+
+        var reply = Holdings(node, request.Customers, agents);
+        if (request.Agents.Count > 0 && agents is not null)
+        {
+            var customer = Name.Parse(request.AgentsOf);
+            reply.Agents.AddRange(request.Agents.Where(a => agents.Contains(customer, Name.Parse(a))));
+        }
+
+        return Task.FromResult<ZoneAnswer<Wire.HoldingsReply>>(reply);
     }
 
     /// <summary>How customers stand on a node.</summary>
     /// <exception cref="MalformedException">One has no name of a customer.</exception>
     public static Wire.HoldingsReply Holdings(DmzContext node, IEnumerable<string> customers, ConnectedAgents? agents)
     {
-        var reply = new Wire.HoldingsReply { Sessions = (uint)(agents?.Count ?? 0), Version = NodeVersion.Text };
+        var reply = new Wire.HoldingsReply
+        {
+            Sessions = (uint)(agents?.Count ?? 0),
+            Version = NodeVersion.Text,
+            LowestAgent = agents?.LowestVersion ?? 0,
+        };
         foreach (var customer in customers)
         {
-            var held = node.Held.Find(Name.Parse(customer));
+            var name = Name.Parse(customer);
+            var held = node.Held.Find(name);
+            var written = new WitnessFile(node.WitnessDirectory, node.Cluster, name).LastWritten;
             reply.Holdings.Add(new Wire.Holding
             {
                 Customer = customer,
                 State = held?.State ?? "",
                 Fence = held is { State: KeyState.Unlocked, Owner: { } owner } ? owner.Fence : 0,
+                WitnessedMs = (ulong)Math.Max(written?.ToUnixTimeMilliseconds() ?? 0, 0),
+                Failure = held?.Failure ?? "",
             });
         }
 

@@ -32,7 +32,9 @@ internal abstract record PeerWatchMessage
 /// <param name="node">This node.</param>
 /// <param name="looked">Called after each answer or miss.</param>
 /// <param name="gone">Called when a start of a peer, of which something was known, is gone.</param>
-internal sealed class PeerWatch(DmzContext node, Action? looked = null, Action<Name>? gone = null) : Actor<PeerWatchMessage>
+/// <param name="versions">Is told of each that was asked.</param>
+internal sealed class PeerWatch(
+    DmzContext node, Action? looked = null, Action<Name>? gone = null, PeerVersions? versions = null) : Actor<PeerWatchMessage>
 {
     /// <summary>How long a peer may take; longer than its answer ever takes while it runs at all.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -145,6 +147,11 @@ internal sealed class PeerWatch(DmzContext node, Action? looked = null, Action<N
     {
         var pulses = node.Peers.Pulses;
         _underWay.Remove(message.Node);
+        if (node.Peers.Find(message.Node) is { } asked)
+        {
+            versions?.Looked(asked);
+        }
+
         if (message.Found.Value is { } there)
         {
             var isAnother = pulses.IsAnother(message.Node, there.Key.Fingerprint);

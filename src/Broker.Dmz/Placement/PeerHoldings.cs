@@ -19,8 +19,33 @@ internal static class PeerHoldings
     /// <param name="cancellation">Gives up.</param>
     /// <param name="patience">How long the peer may take; 2 s where nothing is said.</param>
     /// <returns>Null where it does not answer, or is no peer.</returns>
-    public static async Task<Wire.HoldingsReply?> Ask(
+    public static Task<Wire.HoldingsReply?> Ask(
         DmzContext node, Name peer, IEnumerable<Name> customers, CancellationToken cancellation, TimeSpan? patience = null)
+    {
+        var request = new Wire.HoldingsRequest();
+        request.Customers.AddRange(customers.Select(static c => c.Value));
+        return Ask(node, peer, request, cancellation, patience);
+    }
+
+    /// <summary>Which of some agents are connected to a peer, by its word.</summary>
+    /// <param name="node">This node.</param>
+    /// <param name="customer">Whose agents they are.</param>
+    /// <param name="agents">Their names.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<IReadOnlySet<string>> Connected(
+        DmzContext node, Name customer, IEnumerable<string> agents, CancellationToken cancellation)
+    {
+        var asking = agents.Chunk(PeerService.MaxAgents).SelectMany(some => node.Peers.Others.ToArray().Select(peer =>
+        {
+            var request = new Wire.HoldingsRequest { AgentsOf = customer.Value };
+            request.Agents.AddRange(some);
+            return Ask(node, peer.Node, request, cancellation);
+        }));
+        return (await Task.WhenAll(asking)).OfType<Wire.HoldingsReply>().SelectMany(static r => r.Agents).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static async Task<Wire.HoldingsReply?> Ask(
+        DmzContext node, Name peer, Wire.HoldingsRequest request, CancellationToken cancellation, TimeSpan? patience = null)
     {
         if (node.Peers.Find(peer) is not { } way)
         {
@@ -31,8 +56,6 @@ internal static class PeerHoldings
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            var request = new Wire.HoldingsRequest();
-            request.Customers.AddRange(customers.Select(static c => c.Value));
             return await way.HoldingsAsync(request, either.Token);
         }
         catch (Exception problem) when (

@@ -46,6 +46,9 @@ internal sealed class WitnessFile
         return best;
     }
 
+    /// <summary>When the file was written last, by the clock of its file system; null where it never was.</summary>
+    public DateTimeOffset? LastWritten => File.Exists(_path) ? File.GetLastWriteTimeUtc(_path) : null;
+
     /// <summary>The highest fence and, under it, the highest lock; null when this node has seen none.</summary>
     public WitnessedOwning? ReadOwning() => Owning().Best;
 

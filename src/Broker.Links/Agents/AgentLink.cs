@@ -1,11 +1,13 @@
 using System.Net.WebSockets;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
+using Broker.Links.Versions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Broker.Links.Agents;
 
@@ -26,7 +28,7 @@ public static class AgentLink
     /// <param name="server">Who must answer: role <c>dmz</c>.</param>
     /// <param name="time">Measures deadlines.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="LinkConnectException">No connection, or the server's identity was refused.</exception>
+    /// <exception cref="LinkConnectException">No connection, the server's identity was refused, or its version is too far away.</exception>
     public static async Task<FrameSocket> ConnectAsync(
         Uri address, InstallationKey key, LinkServer server, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -34,11 +36,20 @@ public static class AgentLink
         var socket = new ClientWebSocket();
         socket.Options.KeepAliveInterval = PingInterval;
         socket.Options.KeepAliveTimeout = PingTimeout;
+        socket.Options.SetRequestHeader(LinkVersion.Header, LinkVersion.Text);
+        socket.Options.CollectHttpResponseDetails = true;
         try
         {
             var uri = new UriBuilder(address) { Scheme = Uri.UriSchemeWss, Path = Path }.Uri;
             await socket.ConnectAsync(uri, invoker, cancellationToken).ConfigureAwait(false);
-            return new FrameSocket(socket, time, invoker);
+            var version = LinkVersion.Read(
+                socket.HttpResponseHeaders?.TryGetValue(LinkVersion.Header, out var said) == true ? string.Join(',', said) : null);
+            socket.HttpResponseHeaders = null;
+            return LinkVersion.IsNear(version)
+                ? new FrameSocket(socket, time, invoker) { Version = version }
+                : throw new LinkConnectException(
+                    $"{LinkVersion.TooFar}: the broker speaks version {version} of the link and this agent {LinkVersion.Current}; " +
+                    "upgrade by one version at a time", null, null);
         }
         catch (Exception e)
         {
@@ -62,6 +73,8 @@ public static class AgentLink
         this IEndpointRouteBuilder endpoints, TimeProvider time, Func<PeerIdentity, FrameSocket, CancellationToken, Task> handler)
     {
         var stopping = endpoints.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        var refused = new RefusedVersions(
+            endpoints.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(AgentLink)), time);
         return endpoints.MapGet(Path, (RequestDelegate)(async context =>
         {
             if (!context.WebSockets.IsWebSocketRequest)
@@ -70,7 +83,17 @@ public static class AgentLink
                 return;
             }
 
-            await using var socket = new FrameSocket(await context.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false), time);
+            context.Response.Headers[LinkVersion.Header] = LinkVersion.Text;
+            var version = LinkVersion.Read(context.Request.Headers[LinkVersion.Header]);
+            await using var socket =
+                new FrameSocket(await context.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false), time) { Version = version };
+            if (!LinkVersion.IsNear(version))
+            {
+                refused.Add(context.Peer()!, version);
+                await socket.CloseAsync(LinkVersion.TooFar).ConfigureAwait(false);
+                return;
+            }
+
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
             await handler(context.Peer()!, socket, either.Token).ConfigureAwait(false);
         })).RequireRole(LinkRole.Agent);

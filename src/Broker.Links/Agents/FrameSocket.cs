@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using Broker.Links.Versions;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Agent;
@@ -35,6 +36,9 @@ public sealed class FrameSocket : IFrameLink
         _time = time;
         _owned = owned;
     }
+
+    /// <summary>What the other end speaks: see <see cref="LinkVersion"/>.</summary>
+    public uint Version { get; init; } = LinkVersion.Current;
 
     /// <summary>Sends one frame. When it returns, the frame is with the operating system, not yet with the other end.</summary>
     /// <param name="frame">The frame.</param>

@@ -7,6 +7,9 @@ namespace Broker.Links.Agents;
 /// </summary>
 public interface IFrameLink : IAsyncDisposable
 {
+    /// <summary>What the other end speaks: see <see cref="Versions.LinkVersion"/>.</summary>
+    uint Version => Versions.LinkVersion.Current;
+
     /// <summary>Sends one frame. When it returns, the frame is on its way, not yet with the other end.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="cancellationToken">Gives up; a send that had begun ends the link.</param>

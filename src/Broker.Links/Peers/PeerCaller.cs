@@ -23,6 +23,9 @@ public abstract class PeerCaller(Name node)
     /// <summary>Base address of the node's peer listener.</summary>
     public abstract Uri Address { get; }
 
+    /// <summary>The version of the link that the node announced with its last answer; 0 before the first.</summary>
+    public virtual uint Version => 0;
+
     /// <summary>Calls one operation.</summary>
     /// <param name="operation">Which, of <see cref="PeerOperations"/>.</param>
     /// <param name="request">The request.</param>

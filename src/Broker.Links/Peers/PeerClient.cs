@@ -30,6 +30,9 @@ public sealed class PeerClient : PeerCaller, IDisposable
     public override Uri Address { get; }
 
     /// <inheritdoc/>
+    public override uint Version => _client.LastVersion;
+
+    /// <inheritdoc/>
     public override Task<TReply> CallAsync<TRequest, TReply>(
         ZoneOperation<TRequest, TReply> operation, TRequest request, CancellationToken cancellationToken) =>
         _client.CallAsync(operation, request, cancellationToken);

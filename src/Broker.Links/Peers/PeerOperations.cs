@@ -16,7 +16,7 @@ public static class PeerOperations
 
 #pragma warning disable CS1591 // each is described beside its messages in peer.proto
     public static readonly ZoneOperation<DescribeRequest, DescribeReply> Describe =
-        Make("describe", DescribeRequest.Parser, DescribeReply.Parser, readOnly: true);
+        Make("describe", DescribeRequest.Parser, DescribeReply.Parser, readOnly: true) with { AnyVersion = true };
 
     public static readonly ZoneOperation<DrawTicketRequest, DrawTicketReply> DrawTicket =
         Make("draw-ticket", DrawTicketRequest.Parser, DrawTicketReply.Parser);

@@ -1,3 +1,4 @@
+using Broker.Links.Versions;
 using Broker.Protocol.Wire.Zone;
 using Google.Protobuf;
 
@@ -24,6 +25,14 @@ public abstract class ZoneCaller
     /// <summary>What a DMZ node must know of the zone.</summary>
     public Task<DescribeReply> DescribeAsync(DescribeRequest request, CancellationToken cancellationToken) =>
         CallAsync(ZoneOperations.Describe, request, cancellationToken);
+
+    /// <summary>Whether some node of the zone may be near this one's version of the link: those that said theirs, or never did.</summary>
+    public virtual bool IsNear => true;
+
+    /// <summary>Asks each node of the zone, to see which of them answer.</summary>
+    public virtual async Task<IReadOnlyList<ZoneNodeAnswer>> DescribeEachAsync(
+        DescribeRequest request, CancellationToken cancellationToken) =>
+        [new(null, LinkVersion.Current, await DescribeAsync(request, cancellationToken).ConfigureAwait(false))];
 
     /// <summary>A customer's fence, lock, custody record and head.</summary>
     public Task<CustomerState> GetCustomerAsync(GetCustomerRequest request, CancellationToken cancellationToken) =>

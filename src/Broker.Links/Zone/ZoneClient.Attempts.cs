@@ -1,4 +1,5 @@
 using System.Net;
+using Broker.Links.Versions;
 using Broker.Protocol.Encoding;
 using Google.Protobuf;
 
@@ -24,13 +25,19 @@ public sealed partial class ZoneClient
         node.Begin();
         try
         {
-            var reply = await SendAsync(operation, node.Address, body, () => sent = true, either.Token).ConfigureAwait(false);
+            var reply = await SendAsync(operation, node, body, () => sent = true, either.Token).ConfigureAwait(false);
             node.Answered();
             return (reply, null);
         }
         catch (ZoneUnavailableException e) when (OfTheNode.Contains(e.Code))
         {
             node.Failed();
+            return (default, e);
+        }
+        catch (ZoneRefusedException e) when (e.Code == LinkVersion.TooFar)
+        {
+            // Nothing was done, and a node of another version may do it.
+            node.Answered();
             return (default, e);
         }
         catch (ZoneUnknownOutcomeException)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
+using Broker.Links.Versions;
 using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Zone;
 using Google.Protobuf;
@@ -50,12 +51,19 @@ public sealed partial class ZoneClient : ZoneCaller, IDisposable
         using var deadline = new CancellationTokenSource(_options.Deadline, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         Exception? cause = null;
+        ZoneRefusedException? tooFar = null;
         try
         {
             var nodes = await _nodes.OrderAsync(either.Token).ConfigureAwait(false);
             for (var i = 0; i < nodes.Count && !deadline.IsCancellationRequested; i++)
             {
                 var isLast = i == nodes.Count - 1;
+                if (!operation.AnyVersion && nodes[i].Version is var version and not 0 && !LinkVersion.IsNear(version))
+                {
+                    tooFar = TooFar(version);
+                    continue;
+                }
+
                 Probe(nodes, except: nodes[i]);
                 (var reply, cause) = await TryAsync(operation, nodes[i], isLast, body, either.Token, cancellationToken)
                     .ConfigureAwait(false);
@@ -68,6 +76,8 @@ public sealed partial class ZoneClient : ZoneCaller, IDisposable
             cause = e;
         }
 
+        if ((cause as ZoneRefusedException ?? (cause is null ? tooFar : null)) is { } refused)
+            throw refused;
         throw cause as ZoneUnavailableException ??
             new ZoneUnavailableException("zone-unreachable", $"no node of the zone answered {operation.Name}", cause);
     }
@@ -85,26 +95,36 @@ public sealed partial class ZoneClient : ZoneCaller, IDisposable
         };
 
     private async Task<TReply> SendAsync<TRequest, TReply>(
-        ZoneOperation<TRequest, TReply> operation, Uri address, byte[] body, Action onSent, CancellationToken cancellationToken)
+        ZoneOperation<TRequest, TReply> operation, ZoneNode node, byte[] body, Action onSent, CancellationToken cancellationToken)
         where TRequest : IMessage<TRequest>, new()
         where TReply : IMessage<TReply>, new()
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(address, operation.Path))
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(node.Address, operation.Path))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new SentContent(body, onSent) { Headers = { ContentType = MediaType } },
         };
+        message.Headers.Add(LinkVersion.Header, LinkVersion.Text);
         using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
             .ConfigureAwait(false);
+        LastVersion = node.Version = LinkVersion.Read(
+            response.Headers.TryGetValues(LinkVersion.Header, out var announced) ? string.Join(',', announced) : null);
         if (response.StatusCode == HttpStatusCode.OK)
         {
+            // Whoever announces versions refuses by itself; one that did what was asked is not to be told as one that did not.
+            if (!operation.AnyVersion && !LinkVersion.IsNear(node.Version))
+                throw operation.ReadOnly ? TooFar(node.Version) : new ZoneUnknownOutcomeException(TooFar(node.Version).Message, null);
             var reply = await BoundedBody.ReadAsync(response, operation.MaxReplyBytes, cancellationToken).ConfigureAwait(false);
             return WireReader.Read(operation.ReplyParser, reply.AsSpan());
         }
 
         throw await ProblemAsync(operation.ReadOnly, response, cancellationToken).ConfigureAwait(false);
     }
+
+    private static ZoneRefusedException TooFar(uint version) => new(
+        LinkVersion.TooFar,
+        $"the node at the other end speaks version {version} and this one {LinkVersion.Current}; upgrade one at a time");
 
     private static async Task<Exception> ProblemAsync(bool readOnly, HttpResponseMessage response, CancellationToken cancellationToken)
     {

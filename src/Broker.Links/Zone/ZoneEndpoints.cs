@@ -1,6 +1,7 @@
 using System.Buffers;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
+using Broker.Links.Versions;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Wire;
 using Broker.Protocol.Wire.Zone;
@@ -34,22 +35,38 @@ public static partial class ZoneEndpoints
         where TReply : class, IMessage<TReply>, new()
     {
         var logger = endpoints.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ZoneEndpoints));
-        return endpoints.MapPost(operation.Path, (RequestDelegate)(context => ServeAsync(context, operation, handler, logger)));
+        var versions = new RefusedVersions(logger, endpoints.ServiceProvider.GetService<TimeProvider>() ?? TimeProvider.System);
+        return endpoints.MapPost(
+            operation.Path, (RequestDelegate)(context => ServeAsync(context, operation, handler, versions, logger)));
     }
 
     private static async Task ServeAsync<TRequest, TReply>(
         HttpContext context,
         ZoneOperation<TRequest, TReply> operation,
         Func<PeerIdentity, TRequest, CancellationToken, Task<ZoneAnswer<TReply>>> handler,
+        RefusedVersions versions,
         ILogger logger)
         where TRequest : IMessage<TRequest>, new()
         where TReply : class, IMessage<TReply>, new()
     {
+        context.Response.Headers[LinkVersion.Header] = LinkVersion.Text;
         if (context.RefuseUnless(LinkRole.Dmz) is { } refusal)
         {
             await WriteAsync(context, 403, new Problem { Code = refusal.Code(), Detail = "only nodes of the dmz may ask" })
                 .ConfigureAwait(false);
             return;
+        }
+
+        // Before the body is read: nothing of it may mean what it seems to.
+        if (LinkVersion.Read(context.Request.Headers[LinkVersion.Header]) is var version && !LinkVersion.IsNear(version))
+        {
+            versions.Add(context.Peer()!, version);
+            if (!operation.AnyVersion)
+            {
+                await WriteAsync(context, 409, new Problem { Code = LinkVersion.TooFar, Detail = LinkVersion.Advice(version) })
+                    .ConfigureAwait(false);
+                return;
+            }
         }
 
         try

@@ -14,6 +14,7 @@ namespace Broker.Links.Zone;
 /// <param name="MaxReplyBytes">Larger replies are not read to their end.</param>
 /// <param name="ReadOnly">Changes nothing in the zone, so it may be asked again of another node and its outcome is never unknown.</param>
 /// <param name="Prefix">Begins the path: what a link's operations have in common.</param>
+/// <param name="AnyVersion">Is answered to whoever asks: what both ends learn of each other's version by.</param>
 public sealed record ZoneOperation<TRequest, TReply>(
     string Name,
     MessageParser<TRequest> RequestParser,
@@ -21,7 +22,8 @@ public sealed record ZoneOperation<TRequest, TReply>(
     int MaxRequestBytes,
     int MaxReplyBytes,
     bool ReadOnly,
-    string Prefix = ZoneOperations.Prefix)
+    string Prefix = ZoneOperations.Prefix,
+    bool AnyVersion = false)
     where TRequest : IMessage<TRequest>, new()
     where TReply : IMessage<TReply>, new()
 {

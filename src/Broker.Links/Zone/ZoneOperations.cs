@@ -19,7 +19,7 @@ public static class ZoneOperations
 
 #pragma warning disable CS1591 // each is described beside its messages in zone.proto
     public static readonly ZoneOperation<DescribeRequest, DescribeReply> Describe =
-        Read("describe", DescribeRequest.Parser, DescribeReply.Parser, Small);
+        Read("describe", DescribeRequest.Parser, DescribeReply.Parser, Small) with { AnyVersion = true };
 
     public static readonly ZoneOperation<GetCustomerRequest, CustomerState> GetCustomer =
         Read("get-customer", GetCustomerRequest.Parser, CustomerState.Parser, Small);

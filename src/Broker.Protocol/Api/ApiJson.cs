@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Broker.Protocol.Api;
 
@@ -44,4 +46,21 @@ namespace Broker.Protocol.Api;
 [JsonSerializable(typeof(ClusterStatusModel))]
 [JsonSerializable(typeof(HealthModel))]
 [JsonSerializable(typeof(ProblemModel))]
-public sealed partial class ApiJson : JsonSerializerContext;
+public sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>
+    /// The same type, but members that are not known are left out: for what another program of the installation says, which may be of the
+    /// next version. What consoles bring is read by <see cref="Default"/>, so that a slip of the pen is refused.
+    /// </summary>
+    /// <param name="strict">The type as <see cref="Default"/> reads it.</param>
+    public static JsonTypeInfo<T> Lenient<T>(JsonTypeInfo<T> strict) => (JsonTypeInfo<T>)Next.Context.GetTypeInfo(strict.Type)!;
+
+    // Made when it is needed first, since it needs the default one.
+    private static class Next
+    {
+        public static readonly ApiJson Context = new(new JsonSerializerOptions(Default.Options)
+        {
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+        });
+    }
+}

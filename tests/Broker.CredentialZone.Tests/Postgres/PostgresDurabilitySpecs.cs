@@ -67,7 +67,23 @@ public sealed class PostgresDurabilitySpecs
         Assert.Contains(
             "synchronous_standby_names", Assert.Throws<StoreException>(() => PostgresDatabase.Open(options)).Message,
             StringComparison.Ordinal);
-        PostgresDatabase.Open(options with { AcceptLoss = true }).Dispose();
+        using (var lossy = PostgresDatabase.Open(options with { AcceptLoss = true }))
+        {
+            Assert.Equal(1u, lossy.Standing().Standbys);
+        }
+
+        // A role that the server does not tell how far behind the standby is.
+        server.Sql(options.Database, "CREATE ROLE plain LOGIN");
+        using (var source = PostgresConnections.Create(options))
+        {
+            PostgresSchema.Grant(source, "plain");
+        }
+
+        using (var plain = PostgresDatabase.Open(options with { AcceptLoss = true, User = "plain" }))
+        {
+            Assert.Equal(new DatabaseStanding("postgresql", 1, 1, null), plain.Standing());
+        }
+
         standby.Kill();
         await standby.WaitForExitAsync();
     }

@@ -40,7 +40,7 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
         web.UseGatewayProblems();
         web.UseRouting();
         web.MapGateway(new GatewayContext(
-            world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time, world.Node.Random),
+            world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time),
             new EntryBudget(world.Time, EntriesPerMinute), NullLogger.Instance)
         {
             Intake = intake,

@@ -16,6 +16,7 @@ using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -58,13 +59,19 @@ internal sealed class OtherNode : IAsyncDisposable
         _web.UseRouting();
         Membership = new PeerMembership(node);
         Gateway = new GatewayContext(
-            node, customers, requests, new ConnectedAgents(), new LoginTokens(world.Time, node.Random), new EntryBudget(world.Time, 1000),
+            node, customers, requests, new ConnectedAgents(), new LoginTokens(world.Time), new EntryBudget(world.Time, 1000),
             NullLogger.Instance)
         {
             Membership = Membership,
             Holders = 2,
         };
         _web.MapGateway(Gateway);
+        new EnrolmentRedeeming(node, customers).Enter(Gateway.Owned);
+        if (node.AgentIssuer is not null)
+        {
+            new EnrolmentEndpoint(node, customers, Gateway.Forwarder).Map(_web);
+        }
+
         Gate = gate ?? new ForwardGate();
         _web.MapPeers(new PeerService(node, customers, Gateway.Owned, Gateway.Agents), Gate);
         _web.MapAgentRelays(new AgentRelayService(routing, customers, agents, standIns));
@@ -85,6 +92,13 @@ internal sealed class OtherNode : IAsyncDisposable
     public PeerMembership Membership { get; }
 
     public ForwardGate Gate { get; }
+
+    /// <summary>The gateway's calls, by their operation ids of the OpenAPI document.</summary>
+    public IReadOnlyDictionary<string, (string Method, string Path)> Calls => ((IEndpointRouteBuilder)_web).DataSources
+        .SelectMany(static s => s.Endpoints).OfType<RouteEndpoint>()
+        .Where(static e => e.Metadata.GetMetadata<About>() is not null).ToDictionary(
+            static e => e.Metadata.GetMetadata<About>()!.Operation,
+            static e => (e.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Single(), e.RoutePattern.RawText!));
 
     /// <summary>Waits until the gate of forwarded calls stands so.</summary>
     public async Task Until(Func<ForwardGate, bool> stands)

@@ -31,6 +31,14 @@ internal sealed class ReopenedStore(Func<ICredentialStore> open) : ICredentialSt
         }
     }
 
+    public DatabaseStanding Standing()
+    {
+        lock (_lock)
+        {
+            return _store.Standing();
+        }
+    }
+
     public void Commit(IReadOnlyList<StoreOperation> operations)
     {
         lock (_lock)

@@ -65,7 +65,8 @@ internal sealed class ApiClient : IDisposable
 
     public async Task<string> TextAsync(string path) => await _http.GetStringAsync(new Uri(path, UriKind.Relative));
 
-    public Task<Answer<CustomerModel>> CustomerAsync() => GetAsync(Path(""), ApiJson.Default.CustomerModel);
+    public Task<Answer<CustomerModel>> CustomerAsync(bool here = false) =>
+        GetAsync(Path(here ? "?here=1" : ""), ApiJson.Default.CustomerModel);
 
     /// <summary>The customer's custody record; it does not change in these tests.</summary>
     public async Task<CustodyRecord> CustodyAsync() =>

@@ -62,7 +62,8 @@ internal sealed class SecondNode : IDisposable
             : await _api.IsReadyAsync());
     }
 
-    public async Task<string> StateAsync() => (await Api.CustomerAsync()).Ok.State;
+    /// <summary>How the customer stands on this node, whoever owns it.</summary>
+    public async Task<string> StateAsync() => (await Api.CustomerAsync(here: true)).Ok.State;
 
     /// <summary>The digest of the executable that it says it runs.</summary>
     public async Task<string> BinaryAsync() =>

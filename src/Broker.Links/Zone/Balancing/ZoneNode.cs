@@ -18,8 +18,16 @@ internal sealed class ZoneNode(Uri address, ZoneClientOptions options, TimeProvi
     private TimeSpan _outFor;
     private long _silentSince;
     private bool _isProbed;
+    private uint _version;
 
     public Uri Address => address;
+
+    /// <summary>What it announced with its last answer; 0 before the first.</summary>
+    public uint Version
+    {
+        get => Volatile.Read(ref _version);
+        set => Volatile.Write(ref _version, value);
+    }
 
     public int InFlight => Volatile.Read(ref _inFlight);
 

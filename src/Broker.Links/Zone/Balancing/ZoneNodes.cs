@@ -19,6 +19,16 @@ internal sealed class ZoneNodes(ZoneClientOptions options, TimeProvider time)
     private long _lookedUpAt;
     private uint _turn;
 
+    /// <summary>The nodes that were found last.</summary>
+    public IReadOnlyList<ZoneNode> Known
+    {
+        get
+        {
+            lock (_lock)
+                return _nodes;
+        }
+    }
+
     /// <summary>
     /// The nodes in the order in which a call tries them. Those that do well come first, from one further on at each call, and of the first
     /// two the one with fewer calls in flight; then the others, which are tried when nothing else is left.
