@@ -145,6 +145,12 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             case CustomerKeyMessage.Prepare m:
                 m.ReplyTo.Tell(OnPrepare(m));
                 break;
+            case CustomerKeyMessage.Reseal m:
+                m.ReplyTo.Tell(OnReseal(m));
+                break;
+            case CustomerKeyMessage.PrepareRotation m:
+                m.ReplyTo.Tell(OnPrepareRotation());
+                break;
             case CustomerKeyMessage.Settled m:
                 OnSettled(m);
                 break;
@@ -250,6 +256,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _secret = null;
         _head = null;
         _pending = null;
+        (_resealed, _rotated) = (null, null);
         _claim = null;
         (_given, _unattended) = (null, false);
     }

@@ -61,10 +61,12 @@ public sealed class RotationSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     [Fact]
     public async Task A_crash_after_any_batch_should_go_on_from_the_rows_that_are_left()
     {
-        const int Rows = 150;
+        // So large that 64 of them fill a batch.
+        const int Rows = 150, Length = 64 << 10;
+        static string Secret(int i) => $"secret {i}".PadRight(Length);
         var (customer, agent) = await world.Ready(administratorsRequired: 2);
         await Task.WhenAll(Enumerable.Range(1, Rows - 1).Select(
-            i => customer.PutCredential($"c-{i}", Encoding.UTF8.GetBytes($"secret {i}"), "web")));
+            i => customer.PutCredential($"c-{i}", Encoding.UTF8.GetBytes(Secret(i)), "web")));
         world.Zone.Allow("rotate-rows", 0);
         await customer.Rotate();
         agent.Grant = agent.Grant with { Identity = customer.Custody.Identity.Fingerprint };
@@ -74,8 +76,8 @@ public sealed class RotationSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             await customer.UntilRowsLeft(left);
             await customer.Restart();
             await agent.Connect();
-            await customer.ShouldDeliver(agent, "c-1", "secret 1");
-            await customer.ShouldDeliver(agent, $"c-{Rows - 1}", $"secret {Rows - 1}");
+            await customer.ShouldDeliver(agent, "c-1", Secret(1));
+            await customer.ShouldDeliver(agent, $"c-{Rows - 1}", Secret(Rows - 1));
             Assert.Equal(Codes.RotationUnfinished, (await Begin(customer)).Code);
             world.Zone.Allow("rotate-rows", 1);
         }
@@ -88,7 +90,7 @@ public sealed class RotationSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await agent.Connect();
         for (var i = 1; i < Rows; i += 37)
         {
-            await customer.ShouldDeliver(agent, $"c-{i}", $"secret {i}");
+            await customer.ShouldDeliver(agent, $"c-{i}", Secret(i));
         }
     }
 
