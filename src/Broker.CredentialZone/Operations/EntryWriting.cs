@@ -38,7 +38,8 @@ internal static class EntryWriting
         {
             if (change.Statement is { } statement)
             {
-                context.Tables.PutEntry(customer, new EntryRecord(change.Key, statement, change.Signature) { Epoch = change.Header?.Epoch });
+                var entry = new EntryRecord(change.Key, statement, change.Signature) { Epoch = change.Header?.Epoch };
+                context.Tables.PutEntry(customer, entry);
             }
             else
             {

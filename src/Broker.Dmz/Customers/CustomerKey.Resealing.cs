@@ -19,6 +19,21 @@ internal sealed partial class CustomerKey
     private Resealed? _resealed;
     private Rotated? _rotated;
 
+    private bool ReceiveRotation(CustomerKeyMessage message)
+    {
+        switch (message)
+        {
+            case CustomerKeyMessage.Reseal m:
+                m.ReplyTo.Tell(OnReseal(m));
+                return true;
+            case CustomerKeyMessage.PrepareRotation m:
+                m.ReplyTo.Tell(OnPrepareRotation());
+                return true;
+            default:
+                return false;
+        }
+    }
+
     private Result<RowsResealed> OnReseal(CustomerKeyMessage.Reseal message)
     {
         _resealed = null;
@@ -122,7 +137,8 @@ internal sealed partial class CustomerKey
             LedgerHash = _ledger.Hash,
         };
         var signed = _secret!.Sign(next);
-        _pending = new Pending(new Head(next, signed), rows.ConvertAll(static r => (r.LeafKey, r.Leaf)), rows.ConvertAll(static r => r.Key));
+        _pending = new Pending(
+            new Head(next, signed), rows.ConvertAll(static r => (r.LeafKey, r.Leaf)), rows.ConvertAll(static r => r.Key));
         return new PreparedChanges([], [], [], rows.ConvertAll(static r => r.ToWire()), signed, head.Value.Counter, _fence);
     }
 
@@ -137,7 +153,7 @@ internal sealed partial class CustomerKey
         return proof.Root == root;
     }
 
-    /// <summary>Whether a head is the one that the last batch of this rotation followed: the zone read before it, and answered behind.</summary>
+    /// <summary>Whether a head is the one that the last batch followed: the zone read before that one and answered behind it.</summary>
     private bool FollowedBy(Signed head, out Head known)
     {
         known = _head!;

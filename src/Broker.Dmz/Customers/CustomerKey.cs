@@ -145,12 +145,6 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             case CustomerKeyMessage.Prepare m:
                 m.ReplyTo.Tell(OnPrepare(m));
                 break;
-            case CustomerKeyMessage.Reseal m:
-                m.ReplyTo.Tell(OnReseal(m));
-                break;
-            case CustomerKeyMessage.PrepareRotation m:
-                m.ReplyTo.Tell(OnPrepareRotation());
-                break;
             case CustomerKeyMessage.Settled m:
                 OnSettled(m);
                 break;
@@ -191,7 +185,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
                 OnLinkLost(m);
                 break;
             default:
-                if (!ReceiveTransfer(message) && !ReceiveBackupCheck(message) && !ReceiveHandOver(message))
+                if (!ReceiveTransfer(message) && !ReceiveBackupCheck(message) && !ReceiveHandOver(message) && !ReceiveRotation(message))
                 {
                     Context.Unhandled(message);
                 }

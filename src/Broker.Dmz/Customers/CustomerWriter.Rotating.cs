@@ -42,6 +42,7 @@ internal sealed partial class CustomerWriter
         }
         catch (ZoneRefusedException refused) when (refused.Code is Codes.FenceStale)
         {
+            _resealed = 0;
             _key.Tell(new CustomerKeyMessage.Deposed(message.Fence));
         }
         catch (Exception problem) when (problem is ZoneException or MalformedException or AskTimeoutException)

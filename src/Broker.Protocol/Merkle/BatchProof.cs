@@ -62,7 +62,7 @@ public sealed class BatchProof
         return encoding.IsEmpty ? proof : throw new MalformedException("proof goes on behind its end");
     }
 
-    /// <summary>Whether a leaf of the batch was replaced when this followed another batch; then it is another's, and not to be set.</summary>
+    /// <summary>Whether a leaf was replaced when this followed another batch; then it is another's, and not to be set.</summary>
     /// <param name="index">Its index among the leaves.</param>
     public bool IsOvertaken(int index) => _places[_leaves[index]] is var place && place.Before != place.Now;
 

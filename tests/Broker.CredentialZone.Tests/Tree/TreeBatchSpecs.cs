@@ -99,7 +99,8 @@ public sealed class TreeBatchSpecs
     // Each so many of the tree's leaves.
     private static List<(Digest Key, Digest Value)> Leaves(int size, int each)
     {
-        var leaves = Enumerable.Range(0, size).Where(i => i % each == 0).Select(static i => (Key: Key(i), Value: Digest.Of([(byte)i]))).ToList();
+        var leaves = Enumerable.Range(0, size).Where(i => i % each == 0)
+            .Select(static i => (Key: Key(i), Value: Digest.Of([(byte)i]))).ToList();
         leaves.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
         return leaves;
     }
