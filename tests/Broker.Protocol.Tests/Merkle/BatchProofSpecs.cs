@@ -37,7 +37,7 @@ public class BatchProofSpecs
         waiting.Follow(done);
 
         Assert.Equal(RootOf(between), waiting.Root);
-        Assert.Equal(second.ConvertAll(first.Contains), [.. second.Select((_, i) => waiting.IsOvertaken(i))]);
+        Assert.Equal(second.ConvertAll(first.Contains), second.Select((_, i) => waiting.IsOvertaken(i)).ToList());
         var then = second.ConvertAll(k => first.Contains(k) ? Digest.Zero : random.NextDigest());
         waiting.Replace(then);
         Assert.Equal(RootOf(After(between, second, then)), waiting.Root);
