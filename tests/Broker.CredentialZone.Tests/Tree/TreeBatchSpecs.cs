@@ -81,7 +81,7 @@ public sealed class TreeBatchSpecs
         Assert.Equal(RefusalCode.TreeAltered, Assert.Throws<AlteredException>(() => batch.Prove(Digest.Of([1]))).Code);
     }
 
-    private static Digest Key(int number) => Digest.Of([(byte)number, (byte)(number >> 8), 3]);
+    private static Digest Key(int number) => Digest.Of([(byte)(number & 0xFF), (byte)(number >> 8), 3]);
 
     private static (MemoryNodes Nodes, Digest Root) Tree(int size)
     {
@@ -89,7 +89,7 @@ public sealed class TreeBatchSpecs
         var tree = new SparseTree(nodes);
         for (var i = 0; i < size; i++)
         {
-            tree.Update(Key(i), Digest.Of([(byte)i]));
+            tree.Update(Key(i), Digest.Of([(byte)(i & 0xFF)]));
         }
 
         tree.Flush();
@@ -100,7 +100,7 @@ public sealed class TreeBatchSpecs
     private static List<(Digest Key, Digest Value)> Leaves(int size, int each)
     {
         var leaves = Enumerable.Range(0, size).Where(i => i % each == 0)
-            .Select(static i => (Key: Key(i), Value: Digest.Of([(byte)i]))).ToList();
+            .Select(static i => (Key: Key(i), Value: Digest.Of([(byte)(i & 0xFF)]))).ToList();
         leaves.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
         return leaves;
     }
