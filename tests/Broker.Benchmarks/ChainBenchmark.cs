@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Broker.Benchmarks.Custody;
 using Broker.Benchmarks.Load;
 using Broker.Links.Identity;
 using Broker.Protocol.Identifiers;
@@ -13,6 +14,9 @@ namespace Broker.Benchmarks;
 internal static class ChainBenchmark
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    // As many as are in flight where they are most.
+    private const int PutsOfHead = 64;
+
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(4);
 
     private static readonly Option<string[]> Names = new("--name") { DefaultValueFactory = _ => ["hand-off", "put"] };
@@ -25,13 +29,14 @@ internal static class ChainBenchmark
     private static readonly Option<string> Json = new("--json");
     private static readonly Option<int[]> InFlight = new("--in-flight") { DefaultValueFactory = _ => [1, 64] };
     private static readonly Option<int> Rounds = new("--rounds") { DefaultValueFactory = _ => 3 };
+    private static readonly Option<string> Directory = new("--directory") { Description = "where the cost of proofs is measured" };
     private static readonly Option<string[]> Ours = new("--process") { DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Theirs = new("--bare-process") { DefaultValueFactory = _ => [] };
 
     public static Command Create()
     {
-        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json, InFlight, Rounds, Ours,
-            Theirs };
+        var command = new Command("chain") { Names, Root, Certificate, Key, Gateway, BareGateway, UserKeys, Json, InFlight, Rounds,
+            Directory, Ours, Theirs };
         command.SetAction(RunAsync);
         return command;
     }
@@ -51,6 +56,7 @@ internal static class ChainBenchmark
         var prefix = $"bench-{Environment.ProcessId}";
         var (processes, bareProcesses) = (Processes.Of(parsed.GetRequiredValue(Ours)), Processes.Of(parsed.GetRequiredValue(Theirs)));
         var rows = new List<Measurement>();
+        var spent = new Dictionary<string, double>();
         var failures = 0;
         foreach (var name in parsed.GetRequiredValue(Names))
         {
@@ -65,8 +71,14 @@ internal static class ChainBenchmark
             {
                 await Console.Error.WriteLineAsync($"{name}, {inFlight} in flight …");
                 failures += await CompareAsync(rows, $"{name} x{inFlight}", (ours, prepare, processes), (theirs, bareProcesses), inFlight,
-                    parsed.GetValue(Rounds));
+                    parsed.GetValue(Rounds), spent);
             }
+        }
+
+        if (parsed.GetValue(Directory) is { } directory)
+        {
+            await Console.Error.WriteLineAsync("heads, proofs and witnesses …");
+            AddProofs(rows, spent, ProofCost.Measure(directory, PutsOfHead));
         }
 
         Measurement.Print(rows);
@@ -87,7 +99,7 @@ internal static class ChainBenchmark
 
     private static async Task<int> CompareAsync(
         List<Measurement> rows, string name, (Func<Task<bool>> Operation, Action<int> Prepare, Processes Processes) ours,
-        (Func<Task<bool>> Operation, Processes Processes) theirs, int inFlight, int rounds)
+        (Func<Task<bool>> Operation, Processes Processes) theirs, int inFlight, int rounds, Dictionary<string, double> spent)
     {
         var mine = new List<LoadResult>();
         var other = new List<LoadResult>();
@@ -101,9 +113,20 @@ internal static class ChainBenchmark
         rows.Add(Measurement.Time($"{name} p50", Median(mine, r => r.P50), Median(other, r => r.P50)));
         rows.Add(Measurement.Time($"{name} p99", Median(mine, r => r.P99), Median(other, r => r.P99)));
         rows.Add(Measurement.Time($"{name} processor time", Median(mine, r => r.Processor), Median(other, r => r.Processor)));
+        spent[name] = mine[0].Shares.Select((s, i) => s.Name == "load" ? 0 : Median(mine, r => r.Shares[i].Milliseconds)).Sum();
         await Console.Error.WriteLineAsync($"  broker: {Shares(mine)}");
         await Console.Error.WriteLineAsync($"  bare:   {Shares(other)}");
         return mine.Sum(r => r.Failures) + other.Sum(r => r.Failures);
+    }
+
+    // The broker's is the whole operation on its nodes, without the load; bare is the same without heads, proofs and witnesses.
+    private static void AddProofs(List<Measurement> rows, Dictionary<string, double> spent, (double Put, double HandOff) proofs)
+    {
+        foreach (var (name, milliseconds) in spent.Where(static s => s.Key.EndsWith($"x{PutsOfHead}", StringComparison.Ordinal)))
+        {
+            var without = milliseconds - (name.StartsWith("put", StringComparison.Ordinal) ? proofs.Put : proofs.HandOff);
+            rows.Add(Measurement.Time($"{name} with proofs; without", milliseconds, without));
+        }
     }
 
     private static string Shares(List<LoadResult> results) => string.Join(", ", results[0].Shares.Select(

@@ -22,15 +22,16 @@ internal static class CustodyBenchmark
     private static readonly Option<string> UserKeys = new("--user-keys") { Required = true };
     private static readonly Option<string> Directory = new("--directory") { Required = true, Description = "where the raw loop writes" };
     private static readonly Option<int> Node = new("--node-pid") { Required = true, Description = "the DMZ node's process" };
+    private static readonly Option<int> Zone = new("--zone-pid") { Required = true, Description = "the zone node's process" };
     private static readonly Option<int> Customers = new("--customers") { DefaultValueFactory = _ => 10_000 };
-    private static readonly Option<int> Rows = new("--rows") { DefaultValueFactory = _ => 20_000 };
+    private static readonly Option<int> Rows = new("--rows") { DefaultValueFactory = _ => 100_000 };
     private static readonly Option<string> Json = new("--json");
 
     public static Command Create()
     {
         var command = new Command("custody")
         {
-            Root, Certificate, Key, Gateway, UserKeys, Directory, Node, Customers, Rows, Json,
+            Root, Certificate, Key, Gateway, UserKeys, Directory, Node, Zone, Customers, Rows, Json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -57,7 +58,8 @@ internal static class CustodyBenchmark
         var customer = Name.Parse("rotated");
         await calls.EnrolAsync(customer);
         using var putter = new BrokerCalls(key, gateway, customer, CustodyCalls.Administrator, keyFile);
-        await RotationAsync(rows, calls, putter, customer, parsed.GetValue(Rows), parsed.GetRequiredValue(Directory));
+        await RotationAsync(rows, calls, putter, customer, parsed.GetValue(Rows), parsed.GetRequiredValue(Directory), parsed.GetValue(Zone),
+            parsed.GetValue(Node));
         Measurement.Print(rows);
         if (parsed.GetValue(Json) is { } file)
             Measurement.Write(file, rows);
@@ -86,7 +88,7 @@ internal static class CustodyBenchmark
     }
 
     private static async Task RotationAsync(
-        List<Measurement> rows, CustodyCalls calls, BrokerCalls putter, Name customer, int count, string directory)
+        List<Measurement> rows, CustodyCalls calls, BrokerCalls putter, Name customer, int count, string directory, int zone, int node)
     {
         var next = 0;
         await Task.WhenAll(Enumerable.Range(0, InFlight).Select(async _ =>
@@ -97,14 +99,29 @@ internal static class CustodyBenchmark
                     throw new InvalidOperationException(putter.FirstFailure);
             }
         }));
+        var own = Cpu(Environment.ProcessId);
         var bare = RawRows.PerSecond(directory, count, Plaintext);
+        own = Cpu(Environment.ProcessId) - own;
+        await Console.Error.WriteLineAsync("rotating …");
         await calls.RotateAsync(customer, epoch: 2);
+        var (zoneBefore, nodeBefore) = (Cpu(zone), Cpu(node));
         var start = Stopwatch.GetTimestamp();
         var first = (await calls.ShowAsync(customer)).Rotation?.Done ?? 0;
         while ((await calls.ShowAsync(customer)).Rotation is not null)
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         var rate = (count - (double)first) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var (zoneSpent, nodeSpent) = (Cpu(zone) - zoneBefore, Cpu(node) - nodeBefore);
+        var rotated = (count - (double)first) / 1e6;
+        await Console.Error.WriteLineAsync(
+            $"processor time of a row, µs: zone {zoneSpent.TotalSeconds / rotated:F1}, " +
+            $"node {nodeSpent.TotalSeconds / rotated:F1}; raw {own.TotalSeconds * 1e6 / count:F1}");
         rows.Add(Measurement.Rate($"rotation of {count} rows", rate, bare));
+    }
+
+    private static TimeSpan Cpu(int pid)
+    {
+        using var process = Process.GetProcessById(pid);
+        return process.TotalProcessorTime;
     }
 
     /// <summary>Bytes of a process that are in memory.</summary>

@@ -1,6 +1,7 @@
 using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Tree;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
@@ -28,6 +29,7 @@ internal sealed class WriteContext
     private readonly List<(Name Name, CustomerRecord? Before)> _customersBefore = [];
     private readonly List<ChainState> _chainsBefore = [];
     private readonly EntryCache _entries = new(maxBytes: 32 << 20);
+    private readonly CachedNodes _nodes = new(max: 16_384);
     private readonly VerifiedRows? _verified;
     private int _mark;
 
@@ -219,6 +221,12 @@ internal sealed class WriteContext
     public ProvenEntry Entry(CustomerRecord customer, EntryKey key) =>
         _entries.Get(Tables, customer, key);
 
+    /// <summary>The nodes of a customer's tree, for a rotation: those of the last batches are remembered.</summary>
+    public ITreeNodes Nodes(Name customer, Digest root) => _nodes.Of(customer, root, Tables.Nodes(customer));
+
+    /// <summary>What a rotation wrote to the nodes led to this root.</summary>
+    public void NodesMoved(Digest root) => _nodes.Moved(root);
+
     /// <summary>Begins a batch.</summary>
     public void BeginBatch(DateTimeOffset now)
     {
@@ -255,6 +263,7 @@ internal sealed class WriteContext
     public void UndoOperation()
     {
         Blocks.RemoveRange(_mark, Blocks.Count - _mark);
+        _nodes.Clear();
         for (var i = _customersBefore.Count - 1; i >= 0; i--)
         {
             _customers[_customersBefore[i].Name] = _customersBefore[i].Before;
@@ -299,6 +308,7 @@ internal sealed class WriteContext
         _dirtyCustomers.Clear();
         _dirtyChains.Clear();
         _entries.Clear();
+        _nodes.Clear();
     }
 
     /// <summary>Takes the whole batch back: nothing of it was kept.</summary>

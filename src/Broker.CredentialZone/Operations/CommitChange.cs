@@ -146,7 +146,7 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
         }
 
         var head = change.Head.Read<CustomerHead>();
-        if (EntryWriting.Apply(context, change.Customer, change.Changes, head.Root) is { } mismatch)
+        if (EntryWriting.Apply(context, change.Customer, change.Changes, head.Root, customer.Head.Root) is { } mismatch)
         {
             return mismatch;
         }

@@ -43,7 +43,7 @@ internal static class CustodyRule
         if (EndsRotation(change))
         {
             return records.Count == 1 && asked.Count == 0 && records[0].Key == EntryKey.Custody(customer.Custody.Epoch - 1) &&
-                context.Tables.OldRows(customer.Customer, customer.Custody.Epoch, 1).Count == 0
+                context.Tables.OldRows(customer.Customer, customer.Custody.Epoch, 0, 1).Count == 0
                 ? null
                 : new(RefusalCode.EntryMismatch, "a rotation ends once, when no row of an earlier epoch is left");
         }

@@ -27,7 +27,7 @@ internal static class EntryCheck
 
             try
             {
-                if (!(change.Statement is { } statement ? Fits(change.Key, statement.Span, cluster, customer) : IsKey(change.Key)))
+                if (!(change.Statement is { } statement ? Fits(change, statement.Span, cluster, customer) : IsKey(change.Key)))
                 {
                     return new(RefusalCode.EntryMismatch, $"a {change.Key.Type} entry is not what its key says");
                 }
@@ -60,8 +60,9 @@ internal static class EntryCheck
 
     private static bool IsKey(EntryKey key) => EntryKey.Types.Contains(key.Type) && key.Id.Length <= 128;
 
-    private static bool Fits(EntryKey key, ReadOnlySpan<byte> statement, Name cluster, Name customer)
+    private static bool Fits(EntryChange change, ReadOnlySpan<byte> statement, Name cluster, Name customer)
     {
+        var key = change.Key;
         switch (key.Type)
         {
             case EntryKey.UserType:
@@ -78,7 +79,8 @@ internal static class EntryCheck
                 return credential.Cluster == cluster && credential.Customer == customer &&
                     key == EntryKey.Credential(credential.Credential);
             case EntryKey.RowType:
-                var row = Statement.Read<RowHeader>(Statement.Read<StoredRow>(statement).Header.Span);
+                _ = Statement.Read<StoredRow>(statement);
+                var row = change.Header!;
                 return row.Cluster == cluster && row.Customer == customer && key == EntryKey.Row(row.Credential, row.Version);
             case EntryKey.CustodyType:
                 var custody = Statement.Read<Protocol.Custody.CustodyRecord>(statement);

@@ -1,6 +1,7 @@
 using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
+using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Operations;
@@ -9,26 +10,36 @@ namespace Broker.CredentialZone.Operations;
 internal static class EntryWriting
 {
     /// <summary>Applies the changes and compares the root.</summary>
+    /// <param name="context">The transaction.</param>
+    /// <param name="customer">The customer.</param>
+    /// <param name="changes">What changes.</param>
+    /// <param name="root">The root that the tree has then.</param>
+    /// <param name="before">The root that it has now, where there is a head that says so.</param>
     /// <returns>A refusal when the tree then has another root than the head; what was written is taken back with the operation.</returns>
-    public static StoreRefusal? Apply(WriteContext context, Name customer, IReadOnlyList<EntryChange> changes, Digest root)
+    public static StoreRefusal? Apply(
+        WriteContext context, Name customer, IReadOnlyList<EntryChange> changes, Digest root, Digest? before = null)
     {
-        var tree = new SparseTree(context.Tables.Nodes(customer));
+        var leaves = new List<(Digest Key, Digest Value)>(changes.Count);
         foreach (var change in changes)
         {
-            tree.Update(change.Key.LeafKey, change.Statement is { } statement ? Digest.Of(statement.Span) : Digest.Zero);
+            leaves.Add((change.Key.LeafKey, change.Statement is { } statement ? Digest.Of(statement.Span) : Digest.Zero));
         }
 
-        if (tree.Root != root)
+        // What a rotation does: many leaves near each other, none new and none gone.
+        var isRotation = before is not null && changes.Count > 1 &&
+            changes.All(static c => c.Key.Type == EntryKey.RowType && c.Statement is not null);
+        var replaced = isRotation ? AreReplaced(context, customer, leaves, before!.Value, root) : null;
+        if (!(replaced ?? AreChanged(context, customer, leaves, root)))
         {
             return new(RefusalCode.RootMismatch, "the tree after these changes has another root than the head; read the entries again");
         }
 
-        tree.Flush();
         foreach (var change in changes)
         {
             if (change.Statement is { } statement)
             {
-                context.Tables.PutEntry(customer, new EntryRecord(change.Key, statement, change.Signature));
+                var entry = new EntryRecord(change.Key, statement, change.Signature) { Epoch = change.Header?.Epoch };
+                context.Tables.PutEntry(customer, entry);
             }
             else
             {
@@ -37,5 +48,44 @@ internal static class EntryWriting
         }
 
         return null;
+    }
+
+    // Null where a leaf is new.
+    private static bool? AreReplaced(
+        WriteContext context, Name customer, List<(Digest Key, Digest Value)> leaves, Digest before, Digest root)
+    {
+        var sorted = leaves.ToList();
+        sorted.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
+        var batch = new TreeBatch(context.Nodes(customer, before), sorted);
+        if (!batch.TryReplace(before, out var next))
+        {
+            return null;
+        }
+
+        if (next != root)
+        {
+            return false;
+        }
+
+        batch.Flush();
+        context.NodesMoved(root);
+        return true;
+    }
+
+    private static bool AreChanged(WriteContext context, Name customer, List<(Digest Key, Digest Value)> leaves, Digest root)
+    {
+        var tree = new SparseTree(context.Tables.Nodes(customer));
+        foreach (var (key, value) in leaves)
+        {
+            tree.Update(key, value);
+        }
+
+        if (tree.Root != root)
+        {
+            return false;
+        }
+
+        tree.Flush();
+        return true;
     }
 }

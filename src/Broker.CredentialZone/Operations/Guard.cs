@@ -51,7 +51,7 @@ internal static class Guard
     public static StoreRefusal? IfRotating(WriteContext context, CustomerRecord customer) =>
         customer.Custody.Epoch > 1 &&
         (context.Tables.Entry(customer.Customer, EntryKey.Custody(customer.Custody.Epoch - 1)) is not null ||
-            context.Tables.OldRows(customer.Customer, customer.Custody.Epoch, 1).Count > 0)
+            context.Tables.OldRows(customer.Customer, customer.Custody.Epoch, 0, 1).Count > 0)
             ? new(RefusalCode.RotationUnfinished, "the rotation before is unfinished; wait until no row of the earlier epoch is left")
             : null;
 

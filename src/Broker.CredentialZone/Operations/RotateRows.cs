@@ -1,16 +1,21 @@
 using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Store;
+using Broker.CredentialZone.Tree;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Merkle;
+using Broker.Protocol.Statements;
 
 namespace Broker.CredentialZone.Operations;
 
 /// <summary>What a rotation is given.</summary>
 /// <param name="Receipt">The receipt of the intent's block; null where there is no row.</param>
 /// <param name="Rows">Rows of earlier epochs.</param>
-internal sealed record RotatedRows(Receipt? Receipt, IReadOnlyList<EntryRecord> Rows);
+/// <param name="Head">The head under which they are proven; null where no proof was asked for.</param>
+/// <param name="Proof">The encoding of a <see cref="BatchProof"/> of the rows; empty where there is none.</param>
+internal sealed record RotatedRows(
+    Receipt? Receipt, IReadOnlyList<EntryRecord> Rows, Signed? Head = null, ReadOnlyMemory<byte> Proof = default);
 
 /// <summary>
 /// Gives the owner the next rows of earlier epochs to encrypt anew, in the transaction that records the intent (I6), one intent a
@@ -18,9 +23,11 @@ internal sealed record RotatedRows(Receipt? Receipt, IReadOnlyList<EntryRecord> 
 /// </summary>
 /// <param name="customerName">The customer.</param>
 /// <param name="fence">The caller's fence.</param>
-internal sealed class RotateRows(Name customerName, ulong fence) : StoreOperation<RotatedRows>
+/// <param name="skip">How many of the next rows the caller has already.</param>
+/// <param name="maxRows">Most rows; 0 for the few, without proof, that a caller of the version before takes.</param>
+internal sealed class RotateRows(Name customerName, ulong fence, uint skip = 0, uint maxRows = 0) : StoreOperation<RotatedRows>
 {
-    private List<EntryRecord> _rows = [];
+    private RotatedRows _result = new(null, []);
     private PendingBlock? _block;
 
     /// <inheritdoc/>
@@ -37,12 +44,27 @@ internal sealed class RotateRows(Name customerName, ulong fence) : StoreOperatio
             return refusal;
         }
 
-        _rows = Fitting(context.Tables.OldRows(customerName, customer.Custody.Epoch, RotationIntent.MaxRows));
-        if (_rows.Count > 0)
+        var limit = (int)(maxRows == 0 ? RotationIntent.MaxRowsUnasked : Math.Min(maxRows, RotationIntent.MaxRows));
+        var rows = Fitting(context.Tables.OldRows(customerName, customer.Custody.Epoch, (int)Math.Min(skip, ZoneLimits.MaxKeys), limit));
+        var leaves = rows.ConvertAll(static r => (Key: r.Key.LeafKey, Value: Digest.Of(r.Statement.Span)));
+        leaves.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
+        _result = new RotatedRows(null, rows);
+        if (maxRows > 0)
         {
+            _result = _result with { Head = customer.SignedHead };
+        }
+
+        if (rows.Count > 0)
+        {
+            if (maxRows > 0)
+            {
+                var root = customer.Head.Root;
+                _result = _result with { Proof = new TreeBatch(context.Nodes(customerName, root), leaves).Prove(root) };
+            }
+
             var intent = new RotationIntent(
                 customer.Custody.Epoch, customer.Fence, customer.LockGeneration, customer.Head.Counter,
-                [.. _rows.Select(static r => TreeHash.Leaf(r.Key.LeafKey, Digest.Of(r.Statement.Span)))]);
+                leaves.ConvertAll(static l => TreeHash.Leaf(l.Key, l.Value)));
             _block = context.Append(customerName.Value, BlockKind.Rotation, intent.Encode());
         }
 
@@ -50,11 +72,11 @@ internal sealed class RotateRows(Name customerName, ulong fence) : StoreOperatio
     }
 
     /// <inheritdoc/>
-    protected override RotatedRows Finish() => new(_block?.Receipt, _rows);
+    protected override RotatedRows Finish() => _result with { Receipt = _block?.Receipt };
 
     private static List<EntryRecord> Fitting(IReadOnlyList<EntryRecord> rows)
     {
-        var (fitting, bytes) = (new List<EntryRecord>(), 0L);
+        var (fitting, bytes) = (new List<EntryRecord>(rows.Count), 0L);
         foreach (var row in rows)
         {
             bytes += row.Statement.Length;

@@ -16,12 +16,11 @@ internal static class RowRule
     {
         foreach (var change in changes)
         {
-            if (change.Key.Type != EntryKey.RowType || change.Statement is not { } statement)
+            if (change.Header is not { } next)
             {
                 continue;
             }
 
-            var next = StoredRow.ReadHeader(statement.Span);
             if (next.Epoch != customer.Custody.Epoch)
             {
                 return new(RefusalCode.EntryMismatch, "a row is written under the customer's current epoch");

@@ -53,10 +53,10 @@ internal class SqlReader(ISqlSession session, SqlTexts texts) : IZoneReader
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int limit)
+    public IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int skip, int limit)
     {
         Enter(customer);
-        return [.. session.Query(texts.OldRows, customer, (long)before, limit)
+        return [.. session.Query(texts.OldRows, customer, (long)before, skip, limit)
             .Select(static row => new EntryRecord(new EntryKey(EntryKey.RowType, row.Text(0)), row.Bytes(1), default))];
     }
 

@@ -60,7 +60,7 @@ internal sealed record SqlTexts
     /// <summary>Rows of earlier epochs.</summary>
     public string OldRows { get; init; } =
         "SELECT id, statement FROM entries WHERE customer = $1 AND type = 'row' AND epoch < $2 " +
-        "ORDER BY epoch, id OFFSET 0 ROWS FETCH NEXT $3 ROWS ONLY";
+        "ORDER BY epoch, id OFFSET $3 ROWS FETCH NEXT $4 ROWS ONLY";
 
     /// <summary>Counts of rows.</summary>
     public string CountRows { get; init; } =

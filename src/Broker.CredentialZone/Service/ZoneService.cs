@@ -73,12 +73,18 @@ internal sealed partial class ZoneService(ZoneIdentity identity, ICredentialStor
     }
 
     public Task<ZoneAnswer<Wire.RotateRowsReply>> RotateRows(PeerIdentity _, Wire.RotateRowsRequest request, CancellationToken __) =>
-        Commit(new RotateRows(Name.Parse(request.Customer), request.Fence), static result =>
+        Commit(new RotateRows(Name.Parse(request.Customer), request.Fence, request.Skip, request.MaxRows), static result =>
         {
             var reply = new Wire.RotateRowsReply();
             if (result.Receipt is { } receipt)
             {
                 reply.Receipt = UnsafeByteOperations.UnsafeWrap(receipt.Encode());
+            }
+
+            if (result.Head is { } head)
+            {
+                reply.Head = Wires.To(head);
+                reply.Proof = UnsafeByteOperations.UnsafeWrap(result.Proof);
             }
 
             reply.Rows.AddRange(result.Rows.Select(Wires.To));

@@ -31,8 +31,16 @@ internal sealed class SqliteNodes(SqliteConnectionHandle connection, Name custom
             return;
         }
 
-        using var put = connection.Use("INSERT OR REPLACE INTO nodes (customer, position, node) VALUES (?, ?, ?)")
+        // Nearly always it is there, and to replace it looks for its customer and keeps a journal of its own for each.
+        using var update = connection.Use("UPDATE nodes SET node = ? WHERE customer = ? AND position = ?")
+            .Bind(node.ToBytes()).Bind(customer).Bind(key);
+        if (update.Run() > 0)
+        {
+            return;
+        }
+
+        using var insert = connection.Use("INSERT INTO nodes (customer, position, node) VALUES (?, ?, ?)")
             .Bind(customer).Bind(key).Bind(node.ToBytes());
-        put.Run();
+        insert.Run();
     }
 }

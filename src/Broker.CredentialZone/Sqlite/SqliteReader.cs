@@ -110,11 +110,13 @@ internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int limit)
+    public IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int skip, int limit)
     {
         using var q = connection.Use(
-            "SELECT id, statement FROM entries WHERE customer = ? AND type = 'row' AND epoch < ? ORDER BY epoch, id LIMIT ?")
-            .Bind(customer).Bind(before).Bind(limit);
+            """
+            SELECT id, statement FROM entries WHERE customer = ? AND type = 'row' AND epoch < ? ORDER BY epoch, rowid LIMIT ? OFFSET ?
+            """)
+            .Bind(customer).Bind(before).Bind(limit).Bind(skip);
         var rows = new List<EntryRecord>();
         while (q.Step())
         {

@@ -105,15 +105,46 @@ internal sealed class SqliteWriter(SqliteConnectionHandle connection, string pat
     /// <inheritdoc/>
     public void PutEntry(Name customer, EntryRecord entry)
     {
+        if (entry.Epoch is { } epoch)
+        {
+            PutRow(customer, entry, epoch);
+            return;
+        }
+
         using var q = Connection.Use(
             """
-            INSERT INTO entries (customer, type, id, statement, signature, epoch) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (customer, type, id) DO UPDATE SET statement = excluded.statement, signature = excluded.signature,
-                epoch = excluded.epoch
+            INSERT INTO entries (customer, type, id, statement, signature) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (customer, type, id) DO UPDATE SET statement = excluded.statement, signature = excluded.signature
             """)
-            .Bind(customer).Bind(entry.Key.Type).Bind(entry.Key.Id).Bind(entry.Statement.Span).BindOrNull(entry.Signature.Span)
-            .BindOrNull(entry.Epoch);
+            .Bind(customer).Bind(entry.Key.Type).Bind(entry.Key.Id).Bind(entry.Statement.Span).BindOrNull(entry.Signature.Span);
         q.Run();
+    }
+
+    private void PutRow(Name customer, EntryRecord row, uint epoch)
+    {
+        using var update = Connection.Use(
+            "UPDATE entries SET statement = ?, epoch = ? WHERE customer = ? AND type = 'row' AND id = ?")
+            .Bind(row.Statement.Span).Bind((long)epoch).Bind(customer).Bind(row.Key.Id);
+        if (update.Run() > 0)
+        {
+            return;
+        }
+
+        using var insert = Connection.Use(
+            """
+            INSERT INTO entries (rowid, customer, type, id, statement, epoch) VALUES (?, ?, 'row', ?, ?, ?) ON CONFLICT (rowid) DO NOTHING
+            """)
+            .Bind(SqlitePlace.Of(customer, row.Key)).Bind(customer).Bind(row.Key.Id).Bind(row.Statement.Span).Bind((long)epoch);
+        if (insert.Run() > 0)
+        {
+            return;
+        }
+
+        // Another row has the place; then this one stands wherever it is.
+        using var anywhere = Connection.Use(
+            "INSERT INTO entries (customer, type, id, statement, epoch) VALUES (?, 'row', ?, ?, ?)")
+            .Bind(customer).Bind(row.Key.Id).Bind(row.Statement.Span).Bind((long)epoch);
+        anywhere.Run();
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,8 @@ CREATE TABLE entries (
     UNIQUE (customer, type, id)
 ) STRICT;
 
-CREATE INDEX entries_epoch ON entries (customer, epoch, id) WHERE type = 'row';
+-- Behind the epoch comes the row id, which is the place that SqlitePlace gives a row: rotation goes in that order.
+CREATE INDEX entries_place ON entries (customer, epoch) WHERE type = 'row';
 
 CREATE TABLE nodes (
     customer TEXT NOT NULL REFERENCES customers (customer),

@@ -10,5 +10,9 @@ internal sealed record EntryRecord(EntryKey Key, ReadOnlyMemory<byte> Statement,
 {
     /// <summary>The epoch of a row; null of anything else.</summary>
     /// <exception cref="Protocol.Encoding.MalformedException">The statement of a row is none.</exception>
-    public uint? Epoch => Key.Type == EntryKey.RowType ? StoredRow.ReadHeader(Statement.Span).Epoch : null;
+    public uint? Epoch
+    {
+        get => field ?? (Key.Type == EntryKey.RowType ? StoredRow.ReadHeader(Statement.Span).Epoch : null);
+        init;
+    }
 }

@@ -62,8 +62,14 @@ internal interface IZoneReader
     /// <summary>Lists entries of a type.</summary>
     IReadOnlyList<EntryRecord> Entries(Name customer, string type, string after, int limit);
 
-    /// <summary>Rows of epochs before that one, the earliest first.</summary>
-    IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int limit);
+    /// <summary>
+    /// Rows of epochs before that one, the earliest first, always in one order: where the database can, that of their keys in the tree.
+    /// </summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="before">The epoch.</param>
+    /// <param name="skip">How many to pass over.</param>
+    /// <param name="limit">How many to give.</param>
+    IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int skip, int limit);
 
     /// <summary>Counts all rows, and those of an epoch before.</summary>
     (ulong All, ulong Old) CountRows(Name customer, uint before);

@@ -126,7 +126,7 @@ internal sealed partial class CustomerKey
                 OnLinkLost(m);
                 break;
             default:
-                if (!ReceiveTransfer(message) && !ReceiveBackupCheck(message) && !ReceiveHandOver(message))
+                if (!ReceiveTransfer(message) && !ReceiveBackupCheck(message) && !ReceiveHandOver(message) && !ReceiveRotation(message))
                 {
                     Context.Unhandled(message);
                 }

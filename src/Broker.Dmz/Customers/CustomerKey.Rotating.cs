@@ -60,6 +60,7 @@ internal sealed partial class CustomerKey
     private void BeginEpoch(CustomerSecret secret)
     {
         EndSessions(Codes.EpochChanged);
+        (_resealed, _rotated) = (null, null);
         _secret!.Dispose();
         _secret = secret;
         _appendsOfEpochBefore = _appends;
@@ -78,8 +79,11 @@ internal sealed partial class CustomerKey
         }
     }
 
-    /// <summary>Whether the zone recorded the intent for these rows, under this fence, a moment ago.</summary>
-    private Refused? BelieveRotation(Change.Rotation change)
+    private Refused? BelieveRotation(Change.Rotation change) => BelieveRotation(
+        change.Receipt, [.. change.Rows.Select(static r => TreeHash.Leaf(r.Key.LeafKey, Digest.Of(r.Row.Span)))]);
+
+    /// <summary>Whether the zone recorded the intent for the rows of these leaves, under this fence, a moment ago.</summary>
+    private Refused? BelieveRotation(ReadOnlyMemory<byte> receipt, IReadOnlyList<Digest> leaves)
     {
         if (_secret!.Predecessor is null || _node.Ledger.Key is not { } ledger)
         {
@@ -90,7 +94,7 @@ internal sealed partial class CustomerKey
         RotationIntent intent;
         try
         {
-            block = Statement.Read<Receipt>(change.Receipt.Span).Verify(ledger, _node.Cluster, _batches);
+            block = Statement.Read<Receipt>(receipt.Span).Verify(ledger, _node.Cluster, _batches);
             if (block is null)
             {
                 return new Refused(Codes.ReceiptForged, "the zone's receipt does not verify");
@@ -108,19 +112,21 @@ internal sealed partial class CustomerKey
             return new Refused(Codes.ReceiptForged, "the zone's answer is malformed");
         }
 
-        var leaves = change.Rows.Select(static r => TreeHash.Leaf(r.Key.LeafKey, Digest.Of(r.Row.Span))).Order(DigestOrder.Instance);
         return intent switch
         {
             _ when intent.Fence != _fence => new Refused(Codes.FenceStale, "the receipt is under another fence"),
             _ when intent.LockGeneration != _lockGeneration =>
                 new Refused(Codes.LockStands, "the receipt is under another lock generation"),
-            _ when intent.Epoch != _secret.Epoch || !leaves.SequenceEqual(intent.Leaves.Order(DigestOrder.Instance)) =>
+            _ when intent.Epoch != _secret.Epoch || !AreSame(leaves, intent.Leaves) =>
                 new Refused(Codes.ReceiptOfAnother, "the intent is of other rows"),
             _ when !ReplayWindow.IsFresh(block.Time, _node.Time.GetUtcNow()) =>
                 new Refused(Codes.ReceiptStale, "the receipt is too old; look at the clocks"),
             _ => null,
         };
     }
+
+    private static bool AreSame(IReadOnlyList<Digest> leaves, IReadOnlyList<Digest> said) => leaves.Count == said.Count &&
+        (leaves.SequenceEqual(said) || leaves.Order(DigestOrder.Instance).SequenceEqual(said.Order(DigestOrder.Instance)));
 
     /// <summary>
     /// Why the zone's custody record is not by the identity that is held. A later epoch is believed by its succession from here, so that
@@ -167,6 +173,7 @@ internal sealed partial class CustomerKey
         if (_secret is { Predecessor: { } old })
         {
             Log.RotationEnded(_log, _customer, old.Epoch);
+            (_resealed, _rotated) = (null, null);
             _secret.ForgetPredecessor();
         }
     }

@@ -117,6 +117,7 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _secret = null;
         _head = null;
         _pending = null;
+        (_resealed, _rotated) = (null, null);
         _claim = null;
         (_given, _unattended) = (null, false);
     }

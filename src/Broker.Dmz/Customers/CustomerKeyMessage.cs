@@ -121,6 +121,12 @@ internal abstract partial record CustomerKeyMessage
         IReadOnlyList<Change> Changes, IReadOnlyList<ProvenEntry> Entries, Signed Head, ReplyTo<Result<PreparedChanges>> ReplyTo)
         : CustomerKeyMessage;
 
+    /// <summary>Encrypt the rows of the epoch before anew that the zone gave; they wait here for <see cref="PrepareRotation"/>.</summary>
+    public sealed record Reseal(Wire.RotateRowsReply Given, ReplyTo<Result<RowsResealed>> ReplyTo) : CustomerKeyMessage;
+
+    /// <summary>Sign the head under which the rows that wait replace those that they were.</summary>
+    public sealed record PrepareRotation(ReplyTo<Result<PreparedChanges>> ReplyTo) : CustomerKeyMessage;
+
     /// <summary>The prepared head is committed, or certainly is not.</summary>
     public sealed record Settled(bool Committed, LedgerPoint? Ledger) : CustomerKeyMessage;
 

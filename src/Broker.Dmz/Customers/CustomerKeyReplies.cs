@@ -78,6 +78,9 @@ internal sealed record PreparedChanges(
     ulong ExpectedCounter,
     ulong Fence);
 
+/// <summary>So many rows of a rotation wait at the key actor for their head.</summary>
+internal sealed record RowsResealed(int Count);
+
 /// <summary>The owner's hello to send.</summary>
 internal sealed record SessionHello(ReadOnlyMemory<byte> Statement);
 

@@ -16,7 +16,10 @@ public sealed record RotationIntent(uint Epoch, ulong Fence, ulong LockGeneratio
     : IStatement<RotationIntent>
 {
     /// <summary>Most rows of one batch.</summary>
-    public const int MaxRows = 64;
+    public const int MaxRows = 512;
+
+    /// <summary>Most rows of one batch to a caller that does not say how many it takes: what the version before this one reads.</summary>
+    public const int MaxRowsUnasked = 64;
 
     private const string Label = "broker/rotation/1";
 

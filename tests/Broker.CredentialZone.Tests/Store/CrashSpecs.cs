@@ -156,7 +156,7 @@ public sealed class CrashSpecs : IDisposable
         {
             raw.Script(
                 """
-                DROP INDEX entries_epoch;
+                DROP INDEX entries_place;
                 ALTER TABLE entries DROP COLUMN epoch;
                 UPDATE meta SET value = x'00000001' WHERE key = 'schema-version';
                 """);
@@ -165,7 +165,7 @@ public sealed class CrashSpecs : IDisposable
         _zone.Reopen();
 
         Assert.Equal(
-            ["db/1"], _zone.Database.Read(t => t.OldRows(customer.Name, before: 2, limit: 10)).Select(static r => r.Key.Id));
+            ["db/1"], _zone.Database.Read(t => t.OldRows(customer.Name, before: 2, skip: 0, limit: 10)).Select(static r => r.Key.Id));
         Assert.Equal((1ul, 0ul), _zone.Database.Read(t => t.CountRows(customer.Name, before: 1)));
         _zone.Do(customer.Commit([customer.Row("db", 2)]));
     }

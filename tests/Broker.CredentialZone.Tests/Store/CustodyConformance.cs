@@ -172,6 +172,12 @@ public abstract class CustodyConformance : IDisposable
         var intent = Statement.Read<RotationIntent>(block.Body.Span);
         Assert.Equal((BlockKind.Rotation, 2u, 1ul), (block.Kind, intent.Epoch, intent.Fence));
         Assert.Equal([TreeHash.Leaf(row.Key.LeafKey, Digest.Of(row.Statement.Span))], intent.Leaves);
+        Assert.Null(released.Head);
+        var proven = _zone.Do(new RotateRows(customer.Name, 1, skip: 0, maxRows: 512));
+        var proof = BatchProof.Read(proven.Proof.Span, [(row.Key.LeafKey, intent.Leaves[0])]);
+        Assert.Equal(proven.Head!.Read<CustomerHead>().Root, proof.Root);
+        Assert.Equal(row.Key, Assert.Single(proven.Rows).Key);
+        Assert.Empty(_zone.Do(new RotateRows(customer.Name, 1, skip: 1, maxRows: 512)).Rows);
 
         Assert.Equal(RefusalCode.EntryMismatch, _zone.Refused(End(customer)));
         _zone.Do(customer.Commit([customer.Row("db", 1)]));

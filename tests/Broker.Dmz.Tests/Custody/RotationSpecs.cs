@@ -6,6 +6,8 @@ using Broker.Protocol.Directory;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Secrets;
+using Google.Protobuf;
+using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Tests.Custody;
 
@@ -61,21 +63,23 @@ public sealed class RotationSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     [Fact]
     public async Task A_crash_after_any_batch_should_go_on_from_the_rows_that_are_left()
     {
-        const int Rows = 150;
+        // So large that 64 of them fill a batch; the one that is there before is short, and stands in the first.
+        const int Rows = 150, Length = 64 << 10;
+        static string Secret(int i) => $"secret {i}".PadRight(Length);
         var (customer, agent) = await world.Ready(administratorsRequired: 2);
         await Task.WhenAll(Enumerable.Range(1, Rows - 1).Select(
-            i => customer.PutCredential($"c-{i}", Encoding.UTF8.GetBytes($"secret {i}"), "web")));
+            i => customer.PutCredential($"c-{i}", Encoding.UTF8.GetBytes(Secret(i)), "web")));
         world.Zone.Allow("rotate-rows", 0);
         await customer.Rotate();
         agent.Grant = agent.Grant with { Identity = customer.Custody.Identity.Fingerprint };
 
-        foreach (var left in (ulong[])[Rows, Rows - 64, Rows - 128])
+        foreach (var left in (ulong[])[Rows, Rows - 65, Rows - 129])
         {
             await customer.UntilRowsLeft(left);
             await customer.Restart();
             await agent.Connect();
-            await customer.ShouldDeliver(agent, "c-1", "secret 1");
-            await customer.ShouldDeliver(agent, $"c-{Rows - 1}", $"secret {Rows - 1}");
+            await customer.ShouldDeliver(agent, "c-1", Secret(1));
+            await customer.ShouldDeliver(agent, $"c-{Rows - 1}", Secret(Rows - 1));
             Assert.Equal(Codes.RotationUnfinished, (await Begin(customer)).Code);
             world.Zone.Allow("rotate-rows", 1);
         }
@@ -88,7 +92,60 @@ public sealed class RotationSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await agent.Connect();
         for (var i = 1; i < Rows; i += 37)
         {
-            await customer.ShouldDeliver(agent, $"c-{i}", $"secret {i}");
+            await customer.ShouldDeliver(agent, $"c-{i}", Secret(i));
+        }
+    }
+
+    [Fact]
+    public async Task Changes_should_go_on_while_rows_are_encrypted_anew()
+    {
+        const int Rows = 150, Length = 64 << 10;
+        var (customer, agent) = await world.Ready(administratorsRequired: 2);
+        await Task.WhenAll(Enumerable.Range(1, Rows).Select(
+            i => customer.PutCredential($"c-{i}", Encoding.UTF8.GetBytes($"secret {i}".PadRight(Length)), "web")));
+        await customer.Rotate();
+        for (var i = 1; i <= 10; i++)
+        {
+            Assert.Equal(2u, await customer.PutCredential($"c-{i}", Encoding.UTF8.GetBytes($"next {i}"), "web", replaces: 1));
+        }
+
+        await customer.UntilRowsLeft(null);
+        agent.Grant = agent.Grant with { Identity = customer.Custody.Identity.Fingerprint };
+        await agent.Connect();
+        await customer.ShouldDeliver(agent, "c-1", "next 1");
+        await customer.ShouldDeliver(agent, "c-1", "secret 1".PadRight(Length), version: 1);
+        await customer.ShouldDeliver(agent, $"c-{Rows}", $"secret {Rows}".PadRight(Length));
+    }
+
+    [Fact]
+    public async Task Rows_should_be_encrypted_anew_only_under_a_head_that_is_known()
+    {
+        var (customer, _) = await world.Ready(administratorsRequired: 2);
+        world.Zone.Allow("rotate-rows", 0);
+        await customer.Rotate();
+        var fence = (await customer.ZoneState()).Fence;
+
+        Assert.Equal(1, (await Reseal(static _ => { })).Value!.Count);
+        Assert.Equal(Codes.ReceiptOfAnother, (await Reseal(static g => g.Rows.Clear())).Code);
+        Assert.Equal(Codes.ReceiptOfAnother, (await Reseal(static g => g.Rows[0].Statement = Turned(g.Rows[0].Statement))).Code);
+        Assert.Equal(Codes.ReceiptOfAnother, (await Reseal(static g => g.Rows[0].Id = "db/2")).Code);
+        Assert.Equal(Codes.EntryForged, (await Reseal(static g => g.Proof = Turned(g.Proof))).Code);
+        Assert.Equal(Codes.EntryForged, (await Reseal(static g => g.Proof = ByteString.Empty)).Code);
+        Assert.Equal(Codes.HeadUnknown, (await Reseal(static g => g.Head.Statement = Turned(g.Head.Statement))).Code);
+        Assert.Equal(Codes.HeadUnknown, (await Reseal(static g => g.Head = null)).Code);
+        world.Zone.AllowAll("rotate-rows");
+        await customer.UntilRowsLeft(null);
+
+        static ByteString Turned(ByteString bytes) =>
+            ByteString.CopyFrom([.. bytes.Span[..^1], (byte)(bytes.Span[^1] ^ 1)]);
+
+        async Task<Result<RowsResealed>> Reseal(Action<Wire.RotateRowsReply> alter)
+        {
+            var answer = await world.Zone.Service.RotateRows(
+                null!, new Wire.RotateRowsRequest { Customer = customer.Name.Value, Fence = fence, MaxRows = 512 }, default);
+            var given = answer.Reply!;
+            alter(given);
+            return await customer.Ask<Result<RowsResealed>>(r => new CustomerKeyMessage.Reseal(given, r));
         }
     }
 

@@ -59,7 +59,11 @@ internal sealed class ZoneServer : IAsyncDisposable
         _web.Use(LoseAnswers);
         _web.UseRouting();
         _web.MapZone(service);
+        Service = service;
     }
+
+    /// <summary>The service itself, whatever calls are cut off on the way to it.</summary>
+    public ZoneService Service { get; }
 
     public string DatabasePath => Path.Combine(_directory, "zone.db");
 

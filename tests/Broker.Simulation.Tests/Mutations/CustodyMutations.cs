@@ -85,7 +85,7 @@ internal static class CustodyMutations
             kept = null;
             cluster.ForEachKey(key =>
             {
-                if (Cells.Next(cluster, key) is CustomerKeyMessage.Prepare { Changes: [Change.Rotation] } &&
+                if (Cells.Next(cluster, key) is CustomerKeyMessage.Reseal &&
                     Inside.Get<CustomerSecret?>(key, "_secret") is { Predecessor: { } old } secret)
                 {
                     var buffer = Inside.Get<SecretBuffer>(secret, "_secret");

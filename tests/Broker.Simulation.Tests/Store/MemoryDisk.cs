@@ -184,8 +184,9 @@ internal sealed class MemoryDisk : IZoneDatabase, IZoneWriter
         .Where(r => r.Key.Item1 == customer && r.Key.Item2.Type == type && string.CompareOrdinal(r.Key.Item2.Id, after) > 0)
         .OrderBy(static r => r.Key.Item2.Id, StringComparer.Ordinal).Take(limit).Select(static r => r.Value)];
 
-    public IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int limit) => [.. Rows(customer)
-        .Where(r => r.Epoch < before).OrderBy(static r => r.Epoch).ThenBy(static r => r.Key.Id, StringComparer.Ordinal).Take(limit)];
+    public IReadOnlyList<EntryRecord> OldRows(Name customer, uint before, int skip, int limit) => [.. Rows(customer)
+        .Where(r => r.Epoch < before).OrderBy(static r => r.Epoch).ThenBy(static r => r.Key.Id, StringComparer.Ordinal).Skip(skip)
+        .Take(limit)];
 
     public (ulong All, ulong Old) CountRows(Name customer, uint before) =>
         ((ulong)Rows(customer).Count(), (ulong)Rows(customer).Count(r => r.Epoch < before));
