@@ -19,13 +19,13 @@ public sealed partial class PromiseSpecs
     public void Every_promise_should_name_a_test()
     {
         Assert.True(Promises.Length > 20, $"only {Promises.Length} promises were read: look at the table's form");
-        Assert.Empty(Promises.Where(static promise => !NamedIn(promise).Any(static n => n.Groups["project"].Success)));
+        Assert.All(Promises, static promise => Assert.Contains(NamedIn(promise), static n => n.Groups["project"].Success));
     }
 
     [Fact]
     public void Every_test_that_a_promise_names_should_be_there() => Assert.Empty(
         from promise in Promises
-        from named in NamedIn(promise)
+        from Match named in NamedIn(promise)
         let project = named.Groups["project"].Value
         let file = named.Groups["file"].Value + ".cs"
         let folder = Path.Combine(Repository, "tests", project.Length == 0 ? "" : $"Broker.{project}.Tests")
@@ -40,7 +40,7 @@ public sealed partial class PromiseSpecs
         where !File.Exists(path) || !File.ReadAllText(path).Contains(named.Groups["option"].Value, StringComparison.Ordinal)
         select named.Value);
 
-    private static IEnumerable<Match> NamedIn(string promise) =>
+    private static MatchCollection NamedIn(string promise) =>
         Named().Matches(promise[promise.LastIndexOf(" | ", StringComparison.Ordinal)..]);
 
     [GeneratedRegex("`(?:(?<project>[A-Z][A-Za-z]*)\\.)?(?<file>[A-Z][A-Za-z]*)`")]

@@ -3,6 +3,7 @@ using Broker.Benchmarks.Load;
 using Broker.Cluster;
 using Broker.Links.Identity;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Requests;
 
 namespace Broker.Benchmarks.Scale;
 
@@ -123,9 +124,10 @@ internal sealed class JoiningNodes(
             var next = 0;
             var processes = Processes.Of(
                 [$"zone={zone.Process!.Id}", .. running.Select(static n => $"{n.Name}={n.Process!.Id}")]);
+            var launch = new LaunchPayload(Agent, [new LaunchItem(Credential, 0, AdministratorCalls.Use)], default);
             var result = await LoadRun.RunAsync(
-                () => calls[(int)((uint)Interlocked.Increment(ref next) % busy.Count)].LaunchAsync(
-                    Agent, Credential, AdministratorCalls.Use),
+                () => calls[(int)((uint)Interlocked.Increment(ref next) % busy.Count)].LaunchAsync(launch),
+                count => calls.ForEach(c => c.SignLaunches((count / calls.Count) + 1, launch)),
                 processes, InFlight, WarmUp, Round);
             return result.Failures == 0 ? result : throw new InvalidOperationException(
                 $"{result.Failures} hand-offs failed: {calls.Select(static c => c.FirstFailure).First(static f => f is not null)}");
