@@ -1,5 +1,5 @@
-using Broker.Dmz.Agents;
 using Broker.Actors;
+using Broker.Dmz.Agents;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Draining;
 using Broker.Dmz.Forwarding;
