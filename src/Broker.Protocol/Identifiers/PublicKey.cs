@@ -13,7 +13,7 @@ public sealed class PublicKey : IEquatable<PublicKey>
     public const int SignatureLength = 64;
 
     private readonly byte[] _point;
-    private P256Verifier? _verifier;
+    private ECDsa? _verifier;
 
     private PublicKey(byte[] point)
     {
@@ -52,7 +52,8 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <param name="signature">64 bytes r ‖ s; another length is simply not valid.</param>
     public bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
         signature.Length == SignatureLength &&
-        (SimulatedArithmetic.Current?.Verify(this, message, signature) ?? Verifier().Verify(message, signature));
+        (SimulatedArithmetic.Current?.Verify(this, message, signature) ?? Verifier().VerifyData(
+            message, signature, HashAlgorithmName.SHA256));
 
     /// <summary>Creates the platform's object of this key, for a certificate.</summary>
     public ECDsa ToEcdsa() => ECDsa.Create(new ECParameters
@@ -73,6 +74,6 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <inheritdoc/>
     public override string ToString() => Fingerprint.ToString();
 
-    // The race makes at most a second one.
-    private P256Verifier Verifier() => _verifier ??= new P256Verifier(_point);
+    // OpenSSL's verify does not change the key, so one object serves all threads; the race makes at most a second one.
+    private ECDsa Verifier() => _verifier ??= ToEcdsa();
 }
