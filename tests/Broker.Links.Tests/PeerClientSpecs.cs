@@ -19,13 +19,14 @@ public sealed class PeerClientSpecs
             static app => app.MapZoneOperation(
                 PeerOperations.Holdings, static (_, _, _) => Task.FromResult<ZoneAnswer<HoldingsReply>>(new HoldingsReply())),
             LinkRole.Dmz);
-        using var peer = new PeerClient(Name.Parse("d"), server.Address, Ours.Node(LinkRole.Dmz, "e"), TimeProvider.System);
+        using var wire = new CutWire(server.Address);
+        using var peer = new PeerClient(Name.Parse("d"), wire.Address, Ours.Node(LinkRole.Dmz, "e"), TimeProvider.System);
         var lost = new TaskCompletionSource();
         peer.Lost += (_, _) => lost.TrySetResult();
         await peer.HoldingsAsync(new HoldingsRequest(), default);
         Assert.False(lost.Task.IsCompleted);
 
-        await server.StopAsync(new CancellationToken(canceled: true));
+        wire.Dispose();
 
         await lost.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System);
     }

@@ -1,4 +1,6 @@
 using System.Text;
+using Broker.Agent.Session;
+using Broker.Links.Agents;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Session;
@@ -130,6 +132,19 @@ internal sealed class ScriptedOwner(AcceptedLink link, CustomerSecret secret, Pu
         var report = await Report();
         Assert.Equal((type, code), (report.Type, report.Code));
         return report.Header;
+    }
+
+    /// <summary>The link ends, with a goodbye unless the agent was not done with opening it.</summary>
+    internal async Task End()
+    {
+        try
+        {
+            Assert.Equal(RefusalCode.Stopping, await Goodbye());
+        }
+        catch (AgentLinkException)
+        {
+            // Cut while it was opened: there was nobody to say it to.
+        }
     }
 
     internal async Task<string> Goodbye()

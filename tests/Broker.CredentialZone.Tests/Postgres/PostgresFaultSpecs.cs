@@ -144,7 +144,7 @@ public sealed class PostgresFaultSpecs : IDisposable
     {
         var customer = _zone.Ready();
         using var still = new ZoneUnderTest(
-            d => PostgresDatabase.Open(PostgresTests.Options(d) with { Deadline = TimeSpan.FromSeconds(1) }),
+            d => PostgresDatabase.Open(PostgresTests.Options(d) with { Deadline = TimeSpan.FromSeconds(3) }),
             _zone.DirectoryPath, ledger: _zone.LedgerKey, time: _zone.Time);
         var session = ((PostgresDatabase)still.Database).Session;
         var standing = new Doing(customer.Name.Value, Once(() =>

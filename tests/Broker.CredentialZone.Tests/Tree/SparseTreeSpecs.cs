@@ -92,7 +92,8 @@ public sealed class SparseTreeSpecs
     [Fact]
     public void Node_should_survive_its_bytes()
     {
-        foreach (var child in (TreeChild[])[TreeChild.Empty, TreeChild.Leaf(Digest.Of([1]), Digest.Of([2])), TreeChild.Node(Digest.Of([3]))])
+        TreeChild[] children = [TreeChild.Empty, TreeChild.Leaf(Digest.Of([1]), Digest.Of([2])), TreeChild.Node(Digest.Of([3]))];
+        foreach (var child in children)
         {
             var node = TreeNode.Nothing.With(true, child);
             Assert.Equal(node, TreeNode.Parse(node.ToBytes()));

@@ -40,6 +40,8 @@ public sealed class EveryCallSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         ["GetNode"] = Answers.ThisNode, // says which node it is
         ["AdmitNode"] = Answers.ThisNode, // two people vouch for this start of it
+        ["DrainNode"] = Answers.ThisNode, // names the start that leaves
+        ["GetDrain"] = Answers.ThisNode, // the same
         ["EnrolCustomer"] = Answers.ThisNode, // the plan names the start that makes the secret; nobody owns the customer yet
         ["GiveShare"] = Answers.ThisNode, // is sealed to the start that the custodian verified; with an owner: owned-elsewhere
         ["GiveWrap"] = Answers.ThisNode, // the same

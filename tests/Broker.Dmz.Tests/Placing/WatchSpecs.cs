@@ -7,7 +7,7 @@ using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Placing;
 
-/// <summary>How soon a peer that has died is known to be gone, and one that is slow is not. The clock moves only when it is told to.</summary>
+/// <summary>How soon a peer that has died is known to be gone, and one that is slow is not. The clock moves only when told to.</summary>
 public sealed class WatchSpecs(DmzWorld dmz) : IClassFixture<DmzWorld>, IDisposable
 {
     private readonly ActorWorld _world = new();

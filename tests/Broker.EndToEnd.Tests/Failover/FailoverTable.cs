@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Broker.EndToEnd.Tests.Failover;
 
-/// <summary>Gathers the rounds of a run, and says them: a line each as they come, then medians and the worst beside quiet operation.</summary>
+/// <summary>Gathers the rounds of a run, and says them: a line each as they come, then medians and the worst beside quiet.</summary>
 /// <param name="file">Gets every line; none where it is empty.</param>
 internal sealed class FailoverTable(string file)
 {
@@ -27,7 +27,8 @@ internal sealed class FailoverTable(string file)
     public void Conclude()
     {
         Say("");
-        Say($"{"",-26} {"gap, median",12} {"gap, worst",12} {"every agent",12}   ms, {Rounds} rounds each, {Environment.ProcessorCount} cores");
+        Say($"{"",-26} {"gap, median",12} {"gap, worst",12} {"every agent",12}   ms, {Rounds} rounds each, " +
+            $"{Environment.ProcessorCount} cores");
         foreach (var (what, windows) in _rounds)
         {
             Say(string.Create(CultureInfo.InvariantCulture,

@@ -147,7 +147,8 @@ internal sealed partial class Fleet
             "--administrator", $"alice={Console.Profile}/users/alice.pub", "--administrators-required", "1", "--shares-directory", shares]);
         foreach (var custodian in Certificates.Custodians)
             await Console.OkAsync("customer", "confirm", Customer, "--custodian", custodian, "--share", $"{shares}/{custodian}.share");
-        await Console.OkAsync("policy", "put", "web", "--customer", Customer, "--label", "web", "--use", "record", "--use", "final", "--use", "keep");
+        await Console.OkAsync(
+            "policy", "put", "web", "--customer", Customer, "--label", "web", "--use", "record", "--use", "final", "--use", "keep");
     }
 
     private async Task StartAgentsAsync()

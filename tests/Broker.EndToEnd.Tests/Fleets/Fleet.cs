@@ -95,7 +95,8 @@ internal sealed partial class Fleet : IAsyncDisposable
     /// <summary>Starts servers and nodes, enrols the customer and the agents. Skips the test where something of it is missing.</summary>
     public static async Task<Fleet> StartAsync(Certificates certificates, FleetOptions options)
     {
-        var obstacle = (options.IsOnLoopback ? null : PrivateNetwork.Obstacle) ?? Database.Obstacle ?? (options.Etcd > 0 ? EtcdServers.Obstacle : null);
+        var obstacle = (options.IsOnLoopback ? null : PrivateNetwork.Obstacle) ?? Database.Obstacle ??
+            (options.Etcd > 0 ? EtcdServers.Obstacle : null);
         Skip.If(obstacle is not null, obstacle);
         var fleet = new Fleet(
             certificates, options, options.IsOnLoopback ? PrivateNetwork.OnLoopback() : PrivateNetwork.Needed());
