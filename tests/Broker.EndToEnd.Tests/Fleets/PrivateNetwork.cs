@@ -26,6 +26,8 @@ internal sealed class PrivateNetwork : IDisposable
 
     private const string Switch = "switch0";
 
+    private static int _ports;
+
     private readonly List<Machine> _machines = [];
     private readonly HashSet<(string From, string To)> _cuts = [];
 
@@ -63,8 +65,10 @@ internal sealed class PrivateNetwork : IDisposable
         var machine = new Machine(name, $"broker-{Environment.ProcessId}-{name}", $"10.66.0.{number}");
         Ip("netns", "add", machine.Namespace);
         _machines.Add(machine);
-        Ip("link", "add", $"port{number}", "type", "veth", "peer", "name", "eth0", "netns", machine.Namespace);
-        Ip("link", "set", $"port{number}", "master", Switch, "up");
+        // The kernel takes away the ports of a network that is gone when it comes to it: no name twice.
+        var port = string.Create(CultureInfo.InvariantCulture, $"port{Interlocked.Increment(ref _ports)}");
+        Ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", machine.Namespace);
+        Ip("link", "set", port, "master", Switch, "up");
         Ip("-n", machine.Namespace, "addr", "add", machine.Address + "/24", "dev", "eth0");
         Ip("-n", machine.Namespace, "link", "set", "lo", "up");
         Ip("-n", machine.Namespace, "link", "set", "eth0", "up");
