@@ -30,6 +30,9 @@ internal sealed partial class HandOverDriver(DmzContext node, CustomerRefs refs,
     private readonly Dictionary<Name, OpenOrder> _orders = [];
     private TimeSpan _pause = ShortestPause;
 
+    // While an order is open, or the zone could not be asked: what was not heard may be one.
+    private bool _waits;
+
     // A hand-off that fails is settled from the journal, as any launch.
     protected override SupervisorStrategy SupervisorStrategy => SupervisorStrategy.Stopping;
 
@@ -40,7 +43,7 @@ internal sealed partial class HandOverDriver(DmzContext node, CustomerRefs refs,
             case HandOverMessage.Look:
                 await Look();
                 break;
-            case HandOverMessage.AgentHere when _orders.Count > 0:
+            case HandOverMessage.AgentHere when _waits:
                 _pause = ShortestPause;
                 await Look();
                 break;
@@ -61,6 +64,7 @@ internal sealed partial class HandOverDriver(DmzContext node, CustomerRefs refs,
     private async Task Look()
     {
         Context.CancelTimer(LookTimer);
+        _waits = true;
         try
         {
             var status = await refs.Key.Ask<KeyStatus>(r => new CustomerKeyMessage.GetStatus(r), KeyTimeout, Context.Stopping);
@@ -68,11 +72,13 @@ internal sealed partial class HandOverDriver(DmzContext node, CustomerRefs refs,
             {
                 // Whoever unlocks it has this looked at again.
                 _orders.Clear();
+                _waits = false;
                 return;
             }
 
             await ReadOrders();
-            if (_orders.Count > 0)
+            _waits = _orders.Count > 0;
+            if (_waits)
             {
                 await HandOver();
             }
@@ -82,7 +88,7 @@ internal sealed partial class HandOverDriver(DmzContext node, CustomerRefs refs,
             Log.Waits(log, refs.Customer);
         }
 
-        if (_orders.Count > 0)
+        if (_waits)
         {
             Context.StartTimer(LookTimer, new HandOverMessage.Look(), _pause);
             _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;

@@ -34,7 +34,9 @@ internal static class ProofCost
     {
         var path = Path.Combine(directory, $"proofs-{Environment.ProcessId}.db");
         using var connection = new SqliteConnectionHandle(path, readOnly: false);
-        connection.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
+        // The tree alone, without the customer that its nodes would belong to.
+        connection.Script(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA foreign_keys = OFF");
         SqliteSchema.Ensure(connection);
         var nodes = new SqliteNodes(connection, Some);
         var root = Fill(connection, nodes);

@@ -95,6 +95,21 @@ internal sealed class ZoneServer : IAsyncDisposable
     /// <summary>All calls of an operation are executed again.</summary>
     public void AllowAll(string operation) => _allowed.TryRemove("/zone/v1/" + operation, out _);
 
+    /// <summary>Waits until a call of an operation was cut off.</summary>
+    public async Task UntilCutOff(string operation)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (_allowed["/zone/v1/" + operation] >= 0)
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(30))
+            {
+                throw new TimeoutException($"nobody has called {operation}");
+            }
+
+            await Task.Yield();
+        }
+    }
+
     public static async Task<ZoneServer> StartAsync(TestAuthority authority, TimeProvider time)
     {
         var zone = new ZoneServer(authority, time);

@@ -128,6 +128,27 @@ public sealed class HandOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task A_hand_over_should_go_on_where_the_zone_could_not_be_asked_at_first()
+    {
+        var (customer, agent) = await Staged();
+        await customer.Hold(agent);
+        world.Zone.Allow("release", 0);
+        await customer.PromoteWith(customer.Promotion("db", 2, 1));
+        world.Zone.Allow("list-entries", 0);
+        await customer.Restart();
+        await agent.Connect();
+        await world.Zone.UntilCutOff("list-entries");
+        world.Zone.AllowAll("list-entries");
+        world.Zone.AllowAll("release");
+
+        var (header, body) = await agent.Envelope();
+        Assert.Equal(Second, body);
+        agent.Acknowledge(header);
+        await customer.UntilHandedOver();
+        agent.Disconnect();
+    }
+
+    [Fact]
     public async Task A_hand_over_that_was_lost_on_the_way_should_be_made_again_after_the_bar()
     {
         var (customer, agent) = await Staged();
