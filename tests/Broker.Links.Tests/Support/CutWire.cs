@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Broker.Links.Tests.Support;
 
-/// <summary>A port that carries bytes to a server until it is disposed, which cuts every connection, as the death of a process does.</summary>
+/// <summary>A port that carries bytes to a server until it is disposed; that cuts each connection, as a process that dies does.</summary>
 internal sealed class CutWire : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

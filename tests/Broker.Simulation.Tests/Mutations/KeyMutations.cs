@@ -12,7 +12,7 @@ internal static class KeyMutations
 {
     public static IReadOnlyList<Mutation> All { get; } =
     [
-        new("a stale owner goes on as if it had claimed", 3000, ["stale-fence-accepted", "stuck"], StaleOwner),
+        new("a stale owner goes on as if it had claimed", 10000, ["stale-fence-accepted", "stuck"], StaleOwner),
         new("a further attempt is sealed without the bar", 50, ["attempt-without-bar"], WithoutBar),
         new("an attempt is sealed again", 200, ["sealed-twice"], SealedAgain),
         new("an epoch is used before its custody is confirmed", 5, ["epoch-before-custody"], BeforeCustody),
