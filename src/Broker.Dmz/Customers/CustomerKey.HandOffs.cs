@@ -45,7 +45,14 @@ internal sealed partial class CustomerKey
         if (refused.Code == Codes.HeadUnknown && !message.Last && handOff is { } overtaken)
         {
             _sealedOnce.Forget(overtaken, message.Attempt);
-            message.Provisioning.Tell(new ProvisioningMessage.HeadMoved(message.Released));
+            message.Provisioning.Tell(new ProvisioningMessage.Overtaken(message.Released));
+            return;
+        }
+
+        if (refused.Code == Codes.HandOffReplayed && !message.Last)
+        {
+            // Its end may have come to the ledger after this was released: the zone says so when it is asked again.
+            message.Provisioning.Tell(new ProvisioningMessage.Overtaken(message.Released));
             return;
         }
 
@@ -114,7 +121,7 @@ internal sealed partial class CustomerKey
 
         if (IsSealed(intent) is { } replayed)
         {
-            return replayed;
+            return WaitsForEnd(intent, message.Provisioning) ? null : replayed;
         }
 
         handOff = intent.HandOff;

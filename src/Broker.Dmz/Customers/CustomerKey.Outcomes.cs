@@ -25,6 +25,20 @@ internal sealed partial class CustomerKey
         }
     }
 
+    /// <summary>Whether the attempt has ended and its end is on the way to the ledger: then this launch is told of it.</summary>
+    private bool WaitsForEnd(Intent intent, ActorRef<ProvisioningMessage> provisioning)
+    {
+        var end = _appending.Values.SelectMany(static e => e).Concat(_ended).FirstOrDefault(e =>
+            e.Outcome.HandOff == intent.HandOff && e.Outcome.Attempt == intent.Attempt && HandOffState.EndsHandOff(e.Outcome.State));
+        if (end is null)
+        {
+            return false;
+        }
+
+        end.Provisioning = provisioning;
+        return true;
+    }
+
     /// <summary>Signs what has gathered. Also the last act before the secret is wiped, so that a lock loses no outcome.</summary>
     private void AppendEnded()
     {
@@ -138,5 +152,9 @@ internal sealed partial class CustomerKey
         }
     }
 
-    private sealed record EndedHandOff(Outcome Outcome, ActorRef<ProvisioningMessage>? Provisioning);
+    private sealed record EndedHandOff(Outcome Outcome, ActorRef<ProvisioningMessage>? Provisioning)
+    {
+        /// <summary>Who is told when it stands: whoever asked last.</summary>
+        public ActorRef<ProvisioningMessage>? Provisioning { get; set; } = Provisioning;
+    }
 }

@@ -23,8 +23,10 @@ internal abstract record ProvisioningMessage
     /// <summary>The key actor did not believe the release; nothing was opened and there is no outcome that it could sign.</summary>
     public sealed record NotSealed(Refused Refusal) : ProvisioningMessage;
 
-    /// <summary>The rows stand under a head that was overtaken: release again, the same hand-off and attempt.</summary>
-    public sealed record HeadMoved(Wire.ReleaseReply Released) : ProvisioningMessage;
+    /// <summary>
+    /// What was released was overtaken, by a later head or by the hand-off's own end: release again, the same hand-off and attempt.
+    /// </summary>
+    public sealed record Overtaken(Wire.ReleaseReply Released) : ProvisioningMessage;
 
     /// <summary>The agent never saw this attempt, and will not open it any more.</summary>
     public sealed record Barred(uint Attempt) : ProvisioningMessage;
@@ -99,7 +101,7 @@ internal sealed partial class ProvisioningRequest : Actor<ProvisioningMessage>
             case ProvisioningMessage.NotSealed m:
                 Finish(HandOffState.Released, m.Refusal.Code, m.Refusal);
                 break;
-            case ProvisioningMessage.HeadMoved m:
+            case ProvisioningMessage.Overtaken m:
                 _overtaken = m.Released;
                 if (++_moves > MaxMoves)
                 {

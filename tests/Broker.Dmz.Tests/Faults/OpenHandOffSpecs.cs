@@ -32,6 +32,41 @@ public sealed class OpenHandOffSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task A_launch_sent_again_while_its_end_is_on_the_way_to_the_ledger_should_be_told_that_end()
+    {
+        var (customer, agent) = await world.Ready();
+        var launch = customer.Launch();
+        customer.BeginSeal(launch, await customer.Release(launch));
+        var (header, _) = await agent.Receive();
+        world.Zone.Allow("append-outcome", 0);
+        agent.Acknowledge(header);
+        await world.Zone.UntilCutOff("append-outcome");
+
+        var again = customer.BeginSeal(launch, await customer.Release(launch));
+        await customer.Status();
+        world.Zone.AllowAll("append-outcome");
+
+        Assert.Equal(HandOffState.Acknowledged, Assert.IsType<ProvisioningMessage.Ended>(await again.Next()).State);
+        agent.Disconnect();
+    }
+
+    [Fact]
+    public async Task A_release_that_comes_after_its_own_end_should_be_asked_for_again_before_anybody_is_accused()
+    {
+        var (customer, agent) = await world.Ready();
+        var launch = customer.Launch();
+        var reply = await customer.Release(launch);
+        var first = customer.BeginSeal(launch, reply);
+        var (header, _) = await agent.Receive();
+        agent.Acknowledge(header);
+        Assert.IsType<ProvisioningMessage.Ended>(await first.Next());
+
+        Assert.IsType<ProvisioningMessage.Overtaken>(await customer.BeginSeal(launch, reply).Next());
+        Assert.Equal(Codes.HandOffReplayed, await customer.Seal(agent, launch, reply));
+        agent.Disconnect();
+    }
+
+    [Fact]
     public async Task A_barred_hand_off_whose_next_release_is_refused_should_end()
     {
         var (customer, agent) = await world.Ready();

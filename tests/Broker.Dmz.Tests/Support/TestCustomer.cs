@@ -333,7 +333,7 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
     public async Task<string> Seal(AgentEnd agent, SignedRequest launch, Wire.ReleaseReply reply, uint attempt = 1)
     {
         var said = await Answer(agent, BeginSeal(launch, reply, attempt));
-        if (said is ProvisioningMessage.HeadMoved)
+        if (said is ProvisioningMessage.Overtaken)
         {
             // Nothing was sealed and the launch may be released again; when that has been tried often enough it ends.
             said = await Answer(agent, BeginSeal(launch, reply, attempt, last: true));
