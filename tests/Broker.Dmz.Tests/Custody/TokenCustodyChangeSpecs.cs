@@ -1,4 +1,3 @@
-using Broker.Dmz.Custody;
 using Broker.Dmz.Customers;
 using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Api;
@@ -12,29 +11,8 @@ namespace Broker.Dmz.Tests.Custody;
 /// when it counts the old one is gone.
 /// </summary>
 [Collection(SoftHsm.Collection)]
-public sealed class TokenCustodyChangeSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
+public sealed class TokenCustodyChangeSpecs(DmzWorld world) : TokenFixture(world)
 {
-    private readonly DmzWorld _world;
-    private readonly SoftHsm _hsm;
-
-    public TokenCustodyChangeSpecs(DmzWorld world) => (_world, _hsm) = (world, new SoftHsm());
-
-    private CustodyWay Vault => CustodyWay.OfWrap(WayKind.Hsm, new NamedKey(SoftHsm.Way, _hsm.Key));
-
-    public async Task InitializeAsync()
-    {
-        _world.Hsm = _hsm;
-        await _world.Restart();
-        Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
-    }
-
-    public async Task DisposeAsync()
-    {
-        _world.Hsm = null;
-        await _world.Restart();
-        _hsm.Dispose();
-    }
-
     [SkippableFact]
     public async Task A_change_should_open_the_new_wrap_before_it_counts_and_leave_no_old_one()
     {
@@ -80,14 +58,14 @@ public sealed class TokenCustodyChangeSpecs : IClassFixture<DmzWorld>, IAsyncLif
     {
         var customer = await Enrolled();
         var before = Place(await customer.ZoneCustody());
-        _hsm.TakeOut();
+        Hsm.TakeOut();
 
         var refused = await Ask(customer, TestCustomer.NewCustodians(2, 3).Way);
 
         Assert.Contains(refused.Code, (string[])[Codes.HsmTokenMissing, Codes.HsmTokenLost]);
         Assert.Null((await customer.Status()).Challenge);
-        _hsm.PutBack();
-        Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
+        Hsm.PutBack();
+        Assert.Null((await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
         Assert.Equal(before, Place(await customer.ZoneCustody()));
         Assert.Null(await Refusal(before));
     }
@@ -99,7 +77,7 @@ public sealed class TokenCustodyChangeSpecs : IClassFixture<DmzWorld>, IAsyncLif
         await customer.PutPolicy("web", agents: ["web-1"]);
         await customer.PutCredential("db", "secret"u8.ToArray(), "web");
         var before = Place(await customer.ZoneCustody());
-        _world.Zone.Allow("rotate-rows", 0);
+        World.Zone.Allow("rotate-rows", 0);
         var (shares, keys) = TestCustomer.NewCustodians(2, 3);
         var payload = (await customer.RotationPayload(shares)) with { Ways = [shares, Vault], OneWayOnly = false };
         var begun = await customer.BeginCustody(customer.Request(UserAction.Rotate, payload, co: "bob"), UserAction.Rotate);
@@ -114,19 +92,19 @@ public sealed class TokenCustodyChangeSpecs : IClassFixture<DmzWorld>, IAsyncLif
         Assert.Equal(Codes.HsmWrapMissing, await Refusal(before));
 
         // The token alone brings both epochs back, so the rotation goes on after a crash.
-        await _world.Restart();
-        Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
+        await World.Restart();
+        Assert.Null((await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
         await customer.FindAgain();
-        _world.StartOpener();
+        World.StartOpener();
         await customer.UntilUnlocked();
-        _world.Zone.AllowAll("rotate-rows");
+        World.Zone.AllowAll("rotate-rows");
         await customer.UntilRowsLeft(null);
         Assert.Null(await Refusal(made));
     }
 
     private async Task<TestCustomer> Enrolled()
     {
-        var customer = await _world.NewCustomer();
+        var customer = await World.NewCustomer();
         await customer.Enrol(customer.PlanWithKey(Vault));
         return customer;
     }
@@ -143,13 +121,5 @@ public sealed class TokenCustodyChangeSpecs : IClassFixture<DmzWorld>, IAsyncLif
         var begun = await Ask(customer, shares);
         Assert.True(begun.Code is null, $"{begun.Code}: {begun.Detail}");
         return begun.Value!;
-    }
-
-    private static WrapPlace Place(CustodyRecord record) => WrapPlace.Of(record, record.Find(SoftHsm.Way)!);
-
-    private async Task<string?> Refusal(WrapPlace place)
-    {
-        using var opened = await _world.Node.Tokens.OpenAsync(place);
-        return opened.Refused?.Code;
     }
 }

@@ -10,33 +10,12 @@ namespace Broker.Dmz.Tests.Custody;
 
 /// <summary>Enrolment with a way in the node's token: it is there and was opened there before anybody is answered, or nothing is.</summary>
 [Collection(SoftHsm.Collection)]
-public sealed class TokenEnrolmentSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
+public sealed class TokenEnrolmentSpecs(DmzWorld world) : TokenFixture(world)
 {
-    private readonly DmzWorld _world;
-    private readonly SoftHsm _hsm;
-
-    public TokenEnrolmentSpecs(DmzWorld world) => (_world, _hsm) = (world, new SoftHsm());
-
-    private CustodyWay Vault => CustodyWay.OfWrap(WayKind.Hsm, new NamedKey(SoftHsm.Way, _hsm.Key));
-
-    public async Task InitializeAsync()
-    {
-        _world.Hsm = _hsm;
-        await _world.Restart();
-        Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
-    }
-
-    public async Task DisposeAsync()
-    {
-        _world.Hsm = null;
-        await _world.Restart();
-        _hsm.Dispose();
-    }
-
     [SkippableFact]
     public async Task An_enrolment_should_have_its_wrap_in_the_token_and_nowhere_else()
     {
-        var customer = await _world.NewCustomer();
+        var customer = await World.NewCustomer();
         await customer.BeginToEnrol(customer.PlanWithKey(Vault));
 
         Assert.Equal(["safe"], customer.Enrolment!.Wraps.Select(w => w.Way));
@@ -53,7 +32,7 @@ public sealed class TokenEnrolmentSpecs : IClassFixture<DmzWorld>, IAsyncLifetim
     [SkippableFact]
     public async Task A_token_should_be_enough_where_that_was_asked_for()
     {
-        var customer = await _world.NewCustomer();
+        var customer = await World.NewCustomer();
 
         await customer.Enrol(customer.Plan() with { Ways = [Vault], OneWayOnly = true });
 
@@ -64,7 +43,7 @@ public sealed class TokenEnrolmentSpecs : IClassFixture<DmzWorld>, IAsyncLifetim
     [SkippableFact]
     public async Task Nothing_should_stay_in_the_token_of_an_enrolment_that_is_given_up_or_begun_again()
     {
-        var customer = await _world.NewCustomer();
+        var customer = await World.NewCustomer();
         await customer.BeginToEnrol(customer.PlanWithKey(Vault));
         var first = Place(customer);
         await customer.BeginToEnrol(customer.PlanWithKey(Vault));
@@ -75,21 +54,21 @@ public sealed class TokenEnrolmentSpecs : IClassFixture<DmzWorld>, IAsyncLifetim
         await customer.Wipe();
 
         Assert.Equal(Codes.HsmWrapMissing, await Refusal(second));
-        Assert.Equal(_world.AtRest, SecretMemory.Default.LiveBytes);
+        Assert.Equal(World.AtRest, SecretMemory.Default.LiveBytes);
     }
 
     [SkippableFact]
     public async Task What_could_not_be_removed_should_be_removed_when_the_token_is_back()
     {
-        var customer = await _world.NewCustomer();
+        var customer = await World.NewCustomer();
         await customer.BeginToEnrol(customer.PlanWithKey(Vault));
         var place = Place(customer);
-        _hsm.TakeOut();
+        Hsm.TakeOut();
 
         await customer.Wipe();
-        Assert.NotNull((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
-        _hsm.PutBack();
-        Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
+        Assert.NotNull((await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
+        Hsm.PutBack();
+        Assert.Null((await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
 
         Assert.Equal(Codes.HsmWrapMissing, await Refusal(place));
     }
@@ -97,7 +76,7 @@ public sealed class TokenEnrolmentSpecs : IClassFixture<DmzWorld>, IAsyncLifetim
     [SkippableFact]
     public async Task A_customer_that_was_enrolled_should_keep_its_wrap()
     {
-        var customer = await _world.NewCustomer();
+        var customer = await World.NewCustomer();
         await customer.Enrol(customer.PlanWithKey(Vault));
         await customer.Wipe();
 
@@ -107,82 +86,75 @@ public sealed class TokenEnrolmentSpecs : IClassFixture<DmzWorld>, IAsyncLifetim
     [SkippableFact]
     public async Task A_plan_should_be_refused_that_names_a_way_or_key_that_the_node_has_not()
     {
-        var customer = await _world.NewCustomer();
-        var attic = CustodyWay.OfWrap(WayKind.Hsm, new NamedKey(Name.Parse("attic"), _hsm.Key));
+        var customer = await World.NewCustomer();
+        var attic = CustodyWay.OfWrap(WayKind.Hsm, new NamedKey(Name.Parse("attic"), Hsm.Key));
         var swapped = CustodyWay.OfWrap(WayKind.Hsm, new NamedKey(SoftHsm.Way, new SignerKey().Key));
 
         Assert.Equal(Codes.HsmWayUnknown, (await customer.AskToEnrol(customer.PlanWithKey(attic))).Code);
         Assert.Equal(Codes.HsmKeyDiffers, (await customer.AskToEnrol(customer.PlanWithKey(swapped))).Code);
 
         Assert.Equal(KeyState.Unknown, (await customer.Status()).State);
-        Assert.Equal(_world.AtRest, SecretMemory.Default.LiveBytes);
+        Assert.Equal(World.AtRest, SecretMemory.Default.LiveBytes);
     }
 
     [SkippableFact]
     public async Task A_token_that_goes_away_should_end_the_enrolment_and_leave_it_possible()
     {
-        var customer = await _world.NewCustomer();
-        _hsm.TakeOut();
+        var customer = await World.NewCustomer();
+        Hsm.TakeOut();
 
         var refused = await customer.AskToEnrol(customer.PlanWithKey(Vault));
 
         Assert.Contains(refused.Code, (string[])[Codes.HsmTokenMissing, Codes.HsmTokenLost]);
         Assert.Contains("put it back", refused.Detail, StringComparison.Ordinal);
         Assert.Equal(KeyState.Unknown, (await customer.Status()).State);
-        Assert.Equal(_world.AtRest, SecretMemory.Default.LiveBytes);
-        _hsm.PutBack();
+        Assert.Equal(World.AtRest, SecretMemory.Default.LiveBytes);
+        Hsm.PutBack();
         await customer.Enrol(customer.PlanWithKey(Vault));
     }
 
     [SkippableFact]
     public async Task A_wrong_pin_should_be_tried_once_until_the_file_changes()
     {
-        var customer = await _world.NewCustomer();
-        _hsm.WritePin("0000-0000");
+        var customer = await World.NewCustomer();
+        Hsm.WritePin("0000-0000");
         Assert.Equal(Codes.HsmPinWrong, (await customer.AskToEnrol(customer.PlanWithKey(Vault))).Code);
 
         // The right PIN reaches the token by hand, which clears its count; the node would see that if it tried again.
         for (var i = 0; i < 20; i++)
         {
-            Assert.Equal(Codes.HsmPinWrong, (await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem!.Code);
+            Assert.Equal(Codes.HsmPinWrong, (await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem!.Code);
             Assert.Equal(Codes.HsmPinWrong, (await customer.AskToEnrol(customer.PlanWithKey(Vault))).Code);
         }
 
-        _hsm.WritePin("4711");
+        Hsm.WritePin("4711");
         // The token says that a wrong one was given: what nobody asked for does not try.
-        Assert.Equal(Codes.HsmPinTriesLow, (await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem!.Code);
-        _hsm.WritePin(SoftHsm.Pin);
+        Assert.Equal(Codes.HsmPinTriesLow, (await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem!.Code);
+        Hsm.WritePin(SoftHsm.Pin);
         await customer.Enrol(customer.PlanWithKey(Vault));
-        Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
+        Assert.Null((await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
     }
 
     [SkippableFact]
     public async Task What_is_removed_without_being_asked_should_not_try_a_pin_after_a_wrong_one()
     {
-        var customer = await _world.NewCustomer();
+        var customer = await World.NewCustomer();
         await customer.BeginToEnrol(customer.PlanWithKey(Vault));
         var place = Place(customer);
-        _hsm.WritePin("0000-0000");
+        Hsm.WritePin("0000-0000");
         Assert.Equal(Codes.HsmPinWrong, (await customer.AskToEnrol(customer.PlanWithKey(Vault))).Code);
-        _hsm.WritePin("4711");
+        Hsm.WritePin("4711");
 
-        Assert.Equal(Codes.HsmPinTriesLow, (await _world.Node.Tokens.RemoveAsync(place)).Code);
+        Assert.Equal(Codes.HsmPinTriesLow, (await World.Node.Tokens.RemoveAsync(place)).Code);
 
-        Assert.Equal(Codes.HsmPinTriesLow, (await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem!.Code);
-        _hsm.WritePin(SoftHsm.Pin);
+        Assert.Equal(Codes.HsmPinTriesLow, (await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem!.Code);
+        Hsm.WritePin(SoftHsm.Pin);
         await customer.Enrol(customer.PlanWithKey(Vault));
-        Assert.Null((await _world.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
+        Assert.Null((await World.Node.Tokens.LookAsync(SoftHsm.Way)).Problem);
         Assert.Equal(Codes.HsmWrapMissing, await Refusal(place));
     }
 
-    private static WrapPlace Place(TestCustomer customer) =>
-        WrapPlace.Of(customer.Custody, customer.Custody.Find(SoftHsm.Way)!);
+    private static WrapPlace Place(TestCustomer customer) => Place(customer.Custody);
 
-    private Task<OpenedWrap> Open(TestCustomer customer) => _world.Node.Tokens.OpenAsync(Place(customer));
-
-    private async Task<string?> Refusal(WrapPlace place)
-    {
-        using var opened = await _world.Node.Tokens.OpenAsync(place);
-        return opened.Refused?.Code;
-    }
+    private Task<OpenedWrap> Open(TestCustomer customer) => World.Node.Tokens.OpenAsync(Place(customer));
 }
