@@ -23,6 +23,10 @@ public sealed class TwoVerifiersSpecs
             Plan = s.Custody.Plan,
         }),
         ["rotated"] = static s => s.AndRotated(),
+        ["rotated in the largest batch"] = static s => s.Rotate(resealed: static i => i with
+        {
+            Leaves = [.. Enumerable.Range(0, RotationIntent.MaxRows).Select(static n => Digest.Of(BitConverter.GetBytes(n)))],
+        }),
         ["rotated as compromised"] = static s => s.AndRotated(compromised: true),
         ["rotated twice"] = static s => s.AndRotated().AndRotated(compromised: true),
         ["rotated and changed"] = static s => s.AndCustodyChanged().AndRotated().AndCustodyChanged(),
