@@ -16,6 +16,8 @@ return await NodeProgram.RunAsync(args, new NodeDefinition<string>(
         var begun = new TaskCompletionSource();
         system.Spawn(Props<string>.Of(() => new Handler(begun, context.Fail)), "it").Tell(handler);
         await begun.Task.WaitAsync(cancellation);
+        if (handler == "is asked to stop")
+            context.Stop("a console");
         return new Probe(system, handler);
     }));
 
@@ -38,7 +40,12 @@ internal sealed class Probe(ActorSystem system, string handler) : INode
     public Task LeaveAsync(string reason, CancellationToken deadline)
     {
         Console.WriteLine("leaving because of " + reason);
-        return handler == "never leaves" ? new TaskCompletionSource().Task : Task.CompletedTask;
+        return handler switch
+        {
+            "never leaves" => new TaskCompletionSource().Task,
+            "is asked to stop" => Task.Run(static () => Console.In.ReadLine()),
+            _ => Task.CompletedTask,
+        };
     }
 
     public Task StopAsync(CancellationToken deadline) => Task.CompletedTask;

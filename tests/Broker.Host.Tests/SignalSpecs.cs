@@ -71,6 +71,21 @@ public sealed class SignalSpecs : IDisposable
     }
 
     [Fact]
+    public async Task First_signal_should_not_cut_short_a_stop_that_somebody_else_began()
+    {
+        using var process = await Start("is asked to stop", up: "leaving because of a console", deadline: "10 minutes");
+        await Send("TERM", process);
+        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line &&
+            !line.Contains("stopping already", StringComparison.Ordinal))
+        {
+            // Until it has heard of it.
+        }
+
+        await process.StandardInput.WriteLineAsync();
+        Assert.Equal(ExitCodes.Ok, await ExitCode(process));
+    }
+
+    [Fact]
     public async Task Node_that_does_not_leave_should_be_ended_by_the_deadline()
     {
         using var process = await Start("never leaves");
@@ -107,6 +122,7 @@ public sealed class SignalSpecs : IDisposable
             settings, $"broker {{ probe.handler = \"{handler}\", host.stop-deadline = {deadline}, log.level = information }}");
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "host-probe"), ["--config", settings])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

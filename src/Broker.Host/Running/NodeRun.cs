@@ -21,13 +21,14 @@ internal sealed partial class NodeRun<TSettings>(
     private readonly CoordinatedShutdown _shutdown = new(
         time, ShutdownPhases.Default.Select(phase => phase with { Timeout = settings.StopDeadline }));
     private volatile bool _failed;
+    private int _signals;
 
     public async Task<int> RunAsync()
     {
         using var logs = NodeLogging.Create(settings.Log);
         var log = logs.CreateLogger(node.Name);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => OnSignal(signal, log));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => OnSignal(signal, log));
         using var manager = ServiceNotices.From(Environment.GetEnvironmentVariable, Environment.ProcessId, time);
         INode started;
         try
@@ -124,12 +125,15 @@ internal sealed partial class NodeRun<TSettings>(
         _stop.TrySetResult(reason);
     }
 
-    // The first signal stops in good order, a second one at once.
-    private void OnSignal(PosixSignalContext context)
+    // The first signal stops in good order, a second one at once. A stop that a call or a failure began is no signal: the service manager's
+    // own, which may come on top of it, does not cut it short.
+    private void OnSignal(PosixSignalContext context, ILogger log)
     {
         context.Cancel = true;
-        if (!_stop.TrySetResult(context.Signal.ToString()))
+        if (Interlocked.Increment(ref _signals) > 1)
             _hurry.Cancel();
+        else if (!_stop.TrySetResult(context.Signal.ToString()))
+            LogStoppingAlready(log, context.Signal);
     }
 
     [LoggerMessage(2001, LogLevel.Information, "{Node} is up")]
@@ -137,6 +141,9 @@ internal sealed partial class NodeRun<TSettings>(
 
     [LoggerMessage(2002, LogLevel.Information, "stopping, within {Deadline}: {Reason}")]
     private static partial void LogStopping(ILogger logger, TimeSpan deadline, string reason);
+
+    [LoggerMessage(2009, LogLevel.Information, "{Signal}: stopping already; another signal ends it at once")]
+    private static partial void LogStoppingAlready(ILogger logger, PosixSignal signal);
 
     [LoggerMessage(2003, LogLevel.Information, "stopped in good order")]
     private static partial void LogStopped(ILogger logger);
