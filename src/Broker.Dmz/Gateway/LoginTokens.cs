@@ -63,7 +63,9 @@ internal sealed class LoginTokens(TimeProvider time, int capacity = LoginTokens.
             return known;
         }
 
-        if (Read(token) is not var (customer, signed) || (await verify(customer, signed)).Value is not { } login)
+        // One that is over ends here: to ask would cost the zone a question, and its user a record, at each use by a console that forgot.
+        if (Read(token) is not var (customer, notAfter, signed) || notAfter <= time.GetUtcNow() ||
+            (await verify(customer, signed)).Value is not { } login)
         {
             return null;
         }
@@ -72,12 +74,18 @@ internal sealed class LoginTokens(TimeProvider time, int capacity = LoginTokens.
         return login;
     }
 
-    private static (Name Customer, SignedRequest Signed)? Read(string token)
+    private static (Name Customer, DateTimeOffset NotAfter, SignedRequest Signed)? Read(string token)
     {
         try
         {
             var signed = Statement.Read<SignedRequest>(Base64Url.DecodeFromChars(token));
-            return signed.Signatures.Count == 1 ? (Statement.Read<Request>(signed.Statement.Span).Customer, signed) : null;
+            if (signed.Signatures.Count != 1)
+            {
+                return null;
+            }
+
+            var request = Statement.Read<Request>(signed.Statement.Span);
+            return (request.Customer, request.NotAfter, signed);
         }
         catch (Exception problem) when (problem is MalformedException or FormatException)
         {

@@ -79,6 +79,26 @@ public sealed class LoginTokenSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task A_login_that_is_over_should_ask_nobody_and_leave_no_record()
+    {
+        await using var served = await OtherNode.StartAsync(world, "dmz-2");
+        var customer = await world.Enrolled();
+        var asked = 0;
+
+        // Over for less than clocks may differ: the signature of one that is sent anew would still count.
+        var found = await new LoginTokens(world.Time).Find(
+            Bearer(customer.Request(
+                UserAction.Login, new LoginPayload(), bend: r => r with { NotAfter = world.Time.GetUtcNow() - TimeSpan.FromSeconds(1) })),
+            (name, signed) =>
+            {
+                asked++;
+                return served.Gateway.LogIn(name, signed, default);
+            });
+
+        Assert.Equal((null, 0), (found, asked));
+    }
+
+    [Fact]
     public async Task Logins_beyond_the_bound_should_count_all_the_same()
     {
         await using var served = await OtherNode.StartAsync(world, "dmz-2");
