@@ -12,7 +12,8 @@ namespace Broker.Dmz.Peers;
 /// <content>What a node that leaves asks of the others.</content>
 internal sealed partial class PeerService
 {
-    private static readonly TimeSpan HoldTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>How long who leaves waits for it: not so long that it takes this node for one that hangs.</summary>
+    internal static readonly TimeSpan HoldTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>Asks the customer's owner for it, as this node does of its own accord, under the admission that it has.</summary>
     public async Task<ZoneAnswer<Wire.HoldReply>> Hold(PeerIdentity _, Wire.HoldRequest request, CancellationToken cancellation)

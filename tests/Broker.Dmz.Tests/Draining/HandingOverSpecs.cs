@@ -133,6 +133,10 @@ public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         Assert.Equal(KeyState.Unlocked, (await (await f.Other.At(f.Customer)).Status()).State);
     }
 
+    [Fact]
+    public void A_peer_that_asks_for_other_customers_should_say_so_before_it_counts_as_one_that_hangs() =>
+        Assert.True(PeerService.HoldTimeout < DrainCompany.Patience);
+
     private static async Task<IReadOnlyList<NotGivenOver>> Run(TransferFixture f) =>
         await new HandingOver(f.Owner.Node, f.Owner.Customers, TimeSpan.FromMilliseconds(1)).Run(await Look(f), default);
 
