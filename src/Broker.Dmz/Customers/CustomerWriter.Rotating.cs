@@ -45,7 +45,8 @@ internal sealed partial class CustomerWriter
             _resealed = 0;
             _key.Tell(new CustomerKeyMessage.Deposed(message.Fence));
         }
-        catch (Exception problem) when (problem is ZoneException or MalformedException or AskTimeoutException)
+        catch (Exception problem) when (
+            problem is ZoneException or MalformedException or AskTimeoutException or ActorBusyException)
         {
             _resealed = 0;
             Context.StartTimer(RotateTimer, message, RotateRetryDelay);
@@ -109,10 +110,18 @@ internal sealed partial class CustomerWriter
 
         var commit = Commit(plan, head, []);
         _resealed = 0;
-        if (await ahead is { } next)
+        try
         {
-            // Where it is refused, it is refused again when it is first, and then is heard of.
-            _ = await Reseal(next);
+            if (await ahead is { } next)
+            {
+                // Where it is refused, it is refused again when it is first, and then is heard of.
+                _ = await Reseal(next);
+            }
+        }
+        finally
+        {
+            // One change in flight: whatever else fails meanwhile, the next turn comes when the fate of this one is known.
+            await commit;
         }
 
         var committed = await commit;

@@ -129,7 +129,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             {
                 batch.ForEach(w => w.Reply(ZoneLies));
             }
-            catch (AskTimeoutException)
+            catch (Exception busy) when (busy is AskTimeoutException or ActorBusyException)
             {
                 batch.ForEach(w => w.Reply(new Refused(Codes.Busy, "the customer's key is busy; try again")));
             }

@@ -71,9 +71,10 @@ internal sealed class PeerDeparture(DmzContext node, CustomerRegistry customers)
             await peer.TakeOverAsync(request, cancellation);
             return true;
         }
-        catch (Exception problem) when (problem is ZoneException or AskTimeoutException)
+        catch (Exception problem) when (
+            problem is ZoneException or AskTimeoutException or ActorBusyException or ActorStoppedException)
         {
-            // That one does not hold it, or does not answer; whoever holds it claims later.
+            // That one does not hold it, or does not answer, or the key here has no time for it; whoever holds it claims later.
             return false;
         }
     }

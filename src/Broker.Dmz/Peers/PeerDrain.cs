@@ -85,7 +85,8 @@ internal sealed class PeerDrain(DmzContext node, CustomerRegistry customers, Uri
             var reply = await company.Ask(peer, limit => peer.DrawTicketAsync(wire, limit), cancellation);
             return reply.Value is { } drawn ? PeerWires.From(drawn.Ticket) : null;
         }
-        catch (Exception problem) when (problem is MalformedException or AskTimeoutException)
+        catch (Exception problem) when (
+            problem is MalformedException or AskTimeoutException or ActorBusyException or ActorStoppedException)
         {
             // One holder fewer; the successor has the tickets of the others, or needs two people.
             return null;
