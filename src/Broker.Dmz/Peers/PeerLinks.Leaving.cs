@@ -81,23 +81,24 @@ internal sealed partial class PeerLinks
             return;
         }
 
-        using var key = TicketKey.Generate(_node.Random);
-        // The successor comes when this node is gone: none of its own.
-        var drawn = await new PeerDrain(_node, _customers, own: null).Draw(key, budget);
-        if (drawn.Tickets.Count == 0)
-        {
-            return;
-        }
-
         try
         {
+            using var key = TicketKey.Generate(_node.Random);
+            // The successor comes when this node is gone: none of its own.
+            var drawn = await new PeerDrain(_node, _customers, own: null).Draw(key, budget);
+            if (drawn.Tickets.Count == 0)
+            {
+                return;
+            }
+
             using var memfd = TicketDescriptor.Write(key, drawn);
             ServiceManager.Keep(socket, TicketDescriptor.Name, memfd);
             _node.Drain.Drew(drawn.Tickets.Count);
             Log.Drawn(_log, drawn.Tickets.Count);
         }
-        catch (IOException)
+        catch (Exception problem) when (problem is IOException or SecretMemoryExhaustedException)
         {
+            // Customers are given over all the same.
             Log.NotKept(_log);
         }
     }

@@ -215,7 +215,7 @@ internal sealed partial class PeerLinks : IAsyncDisposable
         public static partial void Drawn(ILogger log, int tickets);
 
         [LoggerMessage(2704, LogLevel.Warning,
-            "the service manager did not take the tickets: two people, or custodians, have to admit the successor")]
+            "no tickets could be left with the service manager: two people, or custodians, have to admit the successor")]
         public static partial void NotKept(ILogger log);
 
         [LoggerMessage(2705, LogLevel.Warning, "nobody could be told that this node leaves; it counts until its time is over")]
