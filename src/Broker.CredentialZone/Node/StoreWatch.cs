@@ -93,13 +93,11 @@ internal sealed partial class StoreWatch : IAsyncDisposable
             _touching = null;
             return null;
         }
-        catch (TimeoutException late)
+        catch (Exception fault) when (fault is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
-            return late;
-        }
-        catch (Exception fault) when (fault is StoreException or UnknownCommitException)
-        {
-            _probing = _touching = null;
+            // Whatever it is: who looks no more takes the last answer for the present one. What has not ended yet is waited for again.
+            _probing = _probing is { IsCompleted: false } ? _probing : null;
+            _touching = _touching is { IsCompleted: false } ? _touching : null;
             return fault;
         }
     }

@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using Broker.Actors;
 using Broker.CredentialZone.Node;
 using Broker.CredentialZone.Postgres;
+using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tests.Postgres;
 using Broker.CredentialZone.Tests.Support;
 using Broker.CredentialZone.Writing;
@@ -32,6 +34,22 @@ public sealed class StoreWatchSpecs
         await using var watched = new Watched(zone);
         Assert.Equal("the database has no space left", (await watched.UntilAsync(static c => !c.IsGood)).Detail);
         Assert.False(watched.Watch.IsUsable);
+    }
+
+    [Fact]
+    public async Task A_fault_that_nobody_foresaw_should_be_told_and_end_too()
+    {
+        using var zone = new ZoneUnderTest(ZoneUnderTest.Sqlite);
+        using var database = new FaultyDatabase(zone.Database) { Fault = new SocketException((int)SocketError.HostNotFound) };
+        await using var watched = new Watched(zone, database);
+        await watched.UntilAsync(static c => !c.IsGood);
+        Assert.False(watched.Watch.IsUsable);
+        database.Fault = new TimeoutException();
+        var before = database.Probes;
+        await watched.UntilAsync(_ => database.Probes > before + 1);
+        database.Fault = null;
+        await watched.UntilAsync(static c => c.IsGood);
+        Assert.True(watched.Watch.IsUsable);
     }
 
     [SkippableFact]
@@ -69,17 +87,47 @@ public sealed class StoreWatchSpecs
         }
     }
 
+    /// <summary>A real one, until a look at it throws what it is told.</summary>
+    private sealed class FaultyDatabase(IZoneDatabase real) : IZoneDatabase
+    {
+        public volatile Exception? Fault;
+
+        private int _probes;
+
+        public int Probes => Volatile.Read(ref _probes);
+
+        public IZoneWriter Writer => real.Writer;
+
+        public T Read<T>(Func<IZoneReader, T> query) => real.Read(query);
+
+        public void Probe(bool withSpace)
+        {
+            Interlocked.Increment(ref _probes);
+            if (Fault is { } fault)
+            {
+                throw fault;
+            }
+
+            real.Probe(withSpace);
+        }
+
+        public void Dispose()
+        {
+            // Whose it is closes it.
+        }
+    }
+
     private sealed class Watched : IAsyncDisposable
     {
         private readonly ActorSystem _actors = new("zone", new ActorSystemOptions { Time = TimeProvider.System });
         private readonly NodeHealth _health = new();
 
-        public Watched(ZoneUnderTest zone)
+        public Watched(ZoneUnderTest zone, IZoneDatabase? database = null)
         {
             var writer = _actors.Spawn(
                 Props<WriterMessage>.Of(() => new WriterActor(zone.Store, Name.Parse("zone-1"), 16)).WithMailbox(16), "ledger");
             Watch = new StoreWatch(
-                zone.Database, new ZoneWriter(zone.Store, writer), _health, TimeProvider.System, NullLogger.Instance);
+                database ?? zone.Database, new ZoneWriter(zone.Store, writer), _health, TimeProvider.System, NullLogger.Instance);
         }
 
         public StoreWatch Watch { get; }
