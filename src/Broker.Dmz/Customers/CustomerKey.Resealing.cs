@@ -121,13 +121,16 @@ internal sealed partial class CustomerKey
         }
 
         // A row that the batch before replaced too is passed over.
-        var rows = waiting.Rows.Where((_, i) => !waiting.Proof.IsOvertaken(i)).ToList();
+        var isOvertaken = waiting.Rows.Select((_, i) => waiting.Proof.IsOvertaken(i)).ToList();
+        var rows = waiting.Rows.Where((_, i) => !isOvertaken[i]).ToList();
         if (rows.Count == 0)
         {
             return new Refused(Codes.CounterStale, "the rows were encrypted anew before");
         }
 
-        waiting.Proof.Replace([.. waiting.Rows.Select((r, i) => waiting.Proof.IsOvertaken(i) ? Digest.Zero : r.Leaf)]);
+        // The batch that comes meanwhile is proven under this head, and follows what is replaced behind it alone.
+        waiting.Proof.Settle();
+        waiting.Proof.Replace([.. waiting.Rows.Select((r, i) => isOvertaken[i] ? Digest.Zero : r.Leaf)]);
         _rotated = new Rotated(head, waiting.Proof);
         var next = head.Value with
         {

@@ -32,7 +32,7 @@ public sealed class BatchProof
 
     private BatchProof(List<Place> places, int[] leaves) => (_places, _leaves) = (places, leaves);
 
-    /// <summary>The root that follows from the leaves as they were read.</summary>
+    /// <summary>The root that follows from the leaves as they were read, or when this was settled.</summary>
     public Digest Before => _places[0].Before;
 
     /// <summary>The root that follows from the leaves as they are now.</summary>
@@ -79,6 +79,17 @@ public sealed class BatchProof
         }
 
         Follow(0, batch, 0);
+    }
+
+    /// <summary>
+    /// Takes the tree as it is here now for the one that was read: whoever read that one follows what is replaced from now on.
+    /// </summary>
+    public void Settle()
+    {
+        for (var at = 0; at < _places.Count; at++)
+        {
+            _places[at] = _places[at] with { Before = _places[at].Now };
+        }
     }
 
     /// <summary>Replaces leaves, in the order in which they were read; where there is none, it stays.</summary>

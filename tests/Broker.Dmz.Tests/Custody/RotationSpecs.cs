@@ -5,6 +5,7 @@ using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
+using Broker.Protocol.Statements;
 using Broker.Secrets;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
@@ -37,6 +38,27 @@ public sealed class RotationSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         Assert.Single(kinds, BlockKind.Rotated);
         Assert.Single(kinds, BlockKind.Rotation);
         Assert.Single(kinds, BlockKind.RotationEnded);
+    }
+
+    [Fact]
+    public async Task A_rotation_of_many_batches_should_encrypt_each_row_once()
+    {
+        // So large that four of them fill a batch.
+        const int Rows = 20, Length = 1_000_000, Batch = 5;
+        var customer = await world.Enrolled(administratorsRequired: 2);
+        await customer.PutPolicy("web", agents: ["web-1"]);
+        for (var i = 0; i < Rows; i++)
+        {
+            await customer.PutCredential($"c-{i}", new byte[Length], "web");
+        }
+
+        await customer.Rotate();
+        await customer.UntilRowsLeft(null);
+
+        // A batch whose answer was lost is given again.
+        var given = (await customer.Ledger()).Where(static b => b.Kind == BlockKind.Rotation)
+            .Sum(static b => Statement.Read<RotationIntent>(b.Body.Span).Leaves.Count);
+        Assert.InRange(given, Rows, Rows + Batch);
     }
 
     [Fact]

@@ -44,6 +44,31 @@ public class BatchProofSpecs
     });
 
     [Fact]
+    public void Proof_should_follow_a_batch_that_had_followed_another() => TreeProofSpecs.Check(40, static seed =>
+    {
+        var random = new Seeded(seed);
+        var tree = Tree(random, 3 + random.Below(40));
+        var keys = tree.Keys.ToList();
+        var (first, second, third) = (Third(keys, 0), Third(keys, 1), Third(keys, 2));
+        BatchProof Of(SortedDictionary<Digest, Digest> of, List<Digest> batch) => BatchProof.Read(Write(of, batch), Leaves(of, batch));
+        var (one, two) = (Of(tree, first), Of(tree, second));
+        var next = first.ConvertAll(_ => random.NextDigest());
+        one.Replace(next);
+        var between = After(tree, first, next);
+        var three = Of(between, third);
+        two.Follow(one);
+        two.Settle();
+        var then = second.ConvertAll(_ => random.NextDigest());
+        two.Replace(then);
+
+        three.Follow(two);
+
+        Assert.Equal(RootOf(between), two.Before);
+        Assert.All(third, (_, i) => Assert.False(three.IsOvertaken(i)));
+        Assert.Equal(RootOf(After(between, second, then)), three.Root);
+    });
+
+    [Fact]
     public void Proofs_of_different_trees_should_not_follow_each_other()
     {
         var random = new Seeded(1);
@@ -111,6 +136,8 @@ public class BatchProofSpecs
     [Fact]
     public void Proof_deeper_than_keys_are_long_should_be_refused() => Assert.Throws<MalformedException>(
         static () => BatchProof.Read(Enumerable.Repeat((byte)3, 400).ToArray(), [(Digest.Of([1]), Digest.Of([2]))]));
+
+    private static List<Digest> Third(List<Digest> keys, int which) => [.. keys.Where((_, i) => i % 3 == which)];
 
     private static SortedDictionary<Digest, Digest> Tree(Seeded random, int count)
     {
