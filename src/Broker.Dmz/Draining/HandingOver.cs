@@ -24,6 +24,9 @@ internal sealed class HandingOver(DmzContext node, CustomerRegistry customers, T
     /// <summary>Whoever was asked holds it already, or said nothing else, and did not claim it all the same.</summary>
     public const string NotClaimed = "not-claimed";
 
+    /// <summary>The time for giving over ended before anybody had taken it.</summary>
+    public const string OutOfTime = "out-of-time";
+
     /// <summary>How long it goes on in vain: peers that start, or collect by tickets, come to hold within that.</summary>
     public static readonly TimeSpan Stall = TimeSpan.FromSeconds(5);
 
@@ -77,6 +80,13 @@ internal sealed class HandingOver(DmzContext node, CustomerRegistry customers, T
                 company = await company.LookAgain(budget);
             }
         }
+    }
+
+    /// <summary>The time is over: what is owned here still stays, and is told.</summary>
+    public void GiveUp()
+    {
+        var tried = node.Drain.State.Left.ToDictionary(static l => l.Customer);
+        node.Drain.Kept([.. Owned().Select(c => tried.GetValueOrDefault(c.Customer) ?? new NotGivenOver(c.Customer, OutOfTime))]);
     }
 
     private List<CustomerRefs> Owned() =>

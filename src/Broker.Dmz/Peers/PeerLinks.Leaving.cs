@@ -26,12 +26,14 @@ internal sealed partial class PeerLinks
             return;
         }
 
+        var handing = new HandingOver(_node, _customers);
         try
         {
-            await GiveOverAsync(budget);
+            await GiveOverAsync(handing, budget);
         }
         catch (OperationCanceledException) when (budget.IsCancellationRequested)
         {
+            handing.GiveUp();
             Log.OutOfTime(_log, _node.Held.All.Count(static h => h.State == KeyState.Unlocked));
         }
 
@@ -45,10 +47,9 @@ internal sealed partial class PeerLinks
         Log.Left(_log, _node.Drain.State.GivenOver);
     }
 
-    private async Task GiveOverAsync(CancellationToken budget)
+    private async Task GiveOverAsync(HandingOver handing, CancellationToken budget)
     {
         var company = await DrainCompany.Look(_node, budget);
-        var handing = new HandingOver(_node, _customers);
         // Before tickets are drawn: who comes to hold it gives one too.
         await handing.HaveHeld(company, budget);
         await LeaveTicketsAsync(budget);

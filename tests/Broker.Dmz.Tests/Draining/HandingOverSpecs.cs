@@ -66,6 +66,20 @@ public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task What_there_was_no_time_for_should_be_told_too()
+    {
+        await using var f = await TransferFixture.StartAsync(world);
+        f.Owner.Know(f.Other);
+        var handing = new HandingOver(f.Owner.Node, f.Owner.Customers);
+        var company = await Look(f);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handing.Run(company, new CancellationToken(canceled: true)));
+        handing.GiveUp();
+
+        Assert.Contains(new NotGivenOver(f.Customer.Name, HandingOver.OutOfTime), f.Owner.Node.Drain.State.Left);
+    }
+
+    [Fact]
     public async Task A_peer_that_hangs_should_be_waited_for_once_and_another_holder_claim()
     {
         await using var p = await PlacingFixture.StartAsync(world);
