@@ -45,10 +45,17 @@ internal sealed partial class CustomerWriter
             _resealed = 0;
             _key.Tell(new CustomerKeyMessage.Deposed(message.Fence));
         }
+        catch (Exception problem) when (IsOfTheDisk(problem))
+        {
+            _resealed = 0;
+            _ = NotWitnessed(problem);
+            Context.StartTimer(RotateTimer, message, RotateRetryDelay);
+        }
         catch (Exception problem) when (
             problem is ZoneException or MalformedException or AskTimeoutException or ActorBusyException)
         {
             _resealed = 0;
+            GiveUpPrepared();
             Context.StartTimer(RotateTimer, message, RotateRetryDelay);
         }
     }

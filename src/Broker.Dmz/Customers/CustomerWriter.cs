@@ -129,8 +129,14 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             {
                 batch.ForEach(w => w.Reply(ZoneLies));
             }
+            catch (Exception problem) when (IsOfTheDisk(problem))
+            {
+                var told = NotWitnessed(problem);
+                batch.ForEach(w => w.Reply(told));
+            }
             catch (Exception busy) when (busy is AskTimeoutException or ActorBusyException)
             {
+                GiveUpPrepared();
                 batch.ForEach(w => w.Reply(new Refused(Codes.Busy, "the customer's key is busy; try again")));
             }
         }

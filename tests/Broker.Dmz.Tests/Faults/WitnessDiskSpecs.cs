@@ -1,0 +1,61 @@
+using Broker.Dmz.Customers;
+using Broker.Dmz.Tests.Support;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
+
+namespace Broker.Dmz.Tests.Faults;
+
+/// <summary>A node whose witness file cannot be written commits nothing meanwhile, and works on when it can be.</summary>
+public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
+{
+    [Fact]
+    public async Task A_change_should_be_told_and_leave_the_next_one_possible()
+    {
+        var customer = await world.Enrolled();
+        var request = customer.Request(UserAction.PutPolicy, customer.Policy("p", ["a"]));
+
+        var kept = Break(customer);
+        var refused = await customer.Submit(request, UserAction.PutPolicy);
+        Mend(customer, kept);
+
+        Assert.Equal(Codes.OutcomeUnknown, refused.Code);
+        Assert.Null((await customer.Submit(request, UserAction.PutPolicy)).Code);
+    }
+
+    [Fact]
+    public async Task A_rotation_should_go_on_after_it()
+    {
+        var customer = await world.Enrolled(administratorsRequired: 2);
+        await customer.PutPolicy("web", agents: ["web-1"]);
+        await customer.PutCredential("db", "secret"u8.ToArray(), "web");
+        world.Zone.Allow("rotate-rows", 0);
+        await customer.Rotate();
+
+        var kept = Break(customer);
+        world.Zone.AllowAll("rotate-rows");
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        while ((await customer.Ledger()).Count(static b => b.Kind == BlockKind.Rotation) < 2)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, soon.Token);
+        }
+
+        Mend(customer, kept);
+        await customer.UntilRowsLeft(null);
+    }
+
+    private string File(TestCustomer customer) => Path.Combine(world.Node.WitnessDirectory, customer.Name.Value);
+
+    private byte[] Break(TestCustomer customer)
+    {
+        var kept = System.IO.File.ReadAllBytes(File(customer));
+        System.IO.File.Delete(File(customer));
+        Directory.CreateDirectory(File(customer));
+        return kept;
+    }
+
+    private void Mend(TestCustomer customer, byte[] kept)
+    {
+        Directory.Delete(File(customer));
+        System.IO.File.WriteAllBytes(File(customer), kept);
+    }
+}
