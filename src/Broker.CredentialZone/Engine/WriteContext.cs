@@ -227,6 +227,9 @@ internal sealed class WriteContext
     /// <summary>What a rotation wrote to the nodes led to this root.</summary>
     public void NodesMoved(Digest root) => _nodes.Moved(root);
 
+    /// <summary>Rows that a rotation was given.</summary>
+    public GivenRows Given { get; } = new();
+
     /// <summary>Begins a batch.</summary>
     public void BeginBatch(DateTimeOffset now)
     {
@@ -264,6 +267,7 @@ internal sealed class WriteContext
     {
         Blocks.RemoveRange(_mark, Blocks.Count - _mark);
         _nodes.Clear();
+        Given.Clear();
         for (var i = _customersBefore.Count - 1; i >= 0; i--)
         {
             _customers[_customersBefore[i].Name] = _customersBefore[i].Before;
@@ -309,6 +313,7 @@ internal sealed class WriteContext
         _dirtyChains.Clear();
         _entries.Clear();
         _nodes.Clear();
+        Given.Clear();
     }
 
     /// <summary>Takes the whole batch back: nothing of it was kept.</summary>
