@@ -79,14 +79,14 @@ internal sealed partial class CustomerKey
 
     private Result<RowsResealed> Reseal(CustomerSecret secret, List<OldRow> rows, BatchProof proof)
     {
+        using var resealer = new RowResealer(secret, _node.Random);
         var next = new List<NewRow>(rows.Count);
         foreach (var row in rows)
         {
-            switch (RowCipher.TryReseal(secret, row.Key, Statement.Read<StoredRow>(row.Row.Span), _node.Random, out var stored))
+            switch (resealer.TryReseal(row.Key, row.Row.Span, out var encoding))
             {
                 case RowFailure.None:
-                    var encoding = stored!.Encode();
-                    next.Add(new NewRow(row.Key, row.LeafKey, TreeHash.Leaf(row.LeafKey, Digest.Of(encoding)), encoding));
+                    next.Add(new NewRow(row.Key, row.LeafKey, TreeHash.Leaf(row.LeafKey, Digest.Of(encoding)), encoding!));
                     break;
                 case RowFailure.WrongKey:
                     return new Refused(Codes.RowWrongKey, "the row was encrypted under another key or epoch");
