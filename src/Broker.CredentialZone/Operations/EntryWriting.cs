@@ -24,7 +24,7 @@ internal static class EntryWriting
         var leaves = new List<(Digest Key, Digest Value)>(changes.Count);
         foreach (var change in changes)
         {
-            leaves.Add((change.LeafKey, change.Statement is { } statement ? Digest.Of(statement.Span) : Digest.Zero));
+            leaves.Add((change.LeafKey, change.Value));
         }
 
         // What a rotation does: many leaves near each other, none new and none gone.

@@ -10,9 +10,13 @@ namespace Broker.CredentialZone.Store;
 internal sealed record EntryChange(EntryKey Key, ReadOnlyMemory<byte>? Statement, ReadOnlyMemory<byte> Signature)
 {
     private Digest? _leafKey;
+    private Digest? _value;
 
     /// <summary>The key of its leaf. Hashed once.</summary>
     public Digest LeafKey => _leafKey ??= Key.LeafKey;
+
+    /// <summary>The value of its leaf: the hash of the statement, or zero. Hashed once.</summary>
+    public Digest Value => _value ??= Statement is { } statement ? Digest.Of(statement.Span) : Digest.Zero;
 
     /// <summary>Whether it puts a row, new or in the place of another.</summary>
     public bool IsRow => Key.Type == EntryKey.RowType && Statement is not null;

@@ -42,8 +42,20 @@ internal sealed partial class CustomerKey
             return LockedRefusal();
         }
 
-        var rows = message.Given.Rows.Select(static r => OldRow.From(r)).ToList();
-        rows.Sort(static (a, b) => DigestOrder.Instance.Compare(a.LeafKey, b.LeafKey));
+        var rows = new List<OldRow>(message.Given.Rows.Count);
+        var isSorted = true;
+        foreach (var row in message.Given.Rows)
+        {
+            rows.Add(OldRow.From(row));
+            isSorted = isSorted && (rows.Count == 1 || DigestOrder.Instance.Compare(rows[^2].LeafKey, rows[^1].LeafKey) < 0);
+        }
+
+        // Most databases give them in this order.
+        if (!isSorted)
+        {
+            rows.Sort(static (a, b) => DigestOrder.Instance.Compare(a.LeafKey, b.LeafKey));
+        }
+
         if (BelieveRotation(message.Given.Receipt.Memory, rows.ConvertAll(static r => r.Leaf)) is { } disbelieved)
         {
             return disbelieved;

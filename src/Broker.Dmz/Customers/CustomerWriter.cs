@@ -193,7 +193,11 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
     }
 
-    private async Task<CommitResult> Commit(PreparedChanges plan, Signed head, List<Waiting> changes)
+    /// <param name="plan">What the key actor prepared.</param>
+    /// <param name="head">Its head.</param>
+    /// <param name="changes">Who waits for it.</param>
+    /// <param name="onCommitted">Called once the zone has it, before anything else is done.</param>
+    private async Task<CommitResult> Commit(PreparedChanges plan, Signed head, List<Waiting> changes, Action? onCommitted = null)
     {
         var value = head.Read<CustomerHead>();
         _witness.Write(value.Counter, value.Root, committed: false);
@@ -228,6 +232,11 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
 
         var result = await CommitForCertain(request, value.Counter);
+        if (result.Committed)
+        {
+            onCommitted?.Invoke();
+        }
+
         if (result.Code is WrongHead)
         {
             // The zone's ledger is not the one that the head's signer knew.
