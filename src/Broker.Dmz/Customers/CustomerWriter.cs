@@ -193,10 +193,6 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
     }
 
-    /// <param name="plan">What the key actor prepared.</param>
-    /// <param name="head">Its head.</param>
-    /// <param name="changes">Who waits for it.</param>
-    /// <param name="onCommitted">Called once the zone has it, before anything else is done.</param>
     private async Task<CommitResult> Commit(PreparedChanges plan, Signed head, List<Waiting> changes, Action? onCommitted = null)
     {
         var value = head.Read<CustomerHead>();
@@ -234,10 +230,10 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         var result = await CommitForCertain(request, value.Counter);
         if (result.Committed)
         {
+            // Before anything else is done here.
             onCommitted?.Invoke();
         }
-
-        if (result.Code is WrongHead)
+        else if (result.Code is WrongHead)
         {
             // The zone's ledger is not the one that the head's signer knew.
             await Report(result.Code);
