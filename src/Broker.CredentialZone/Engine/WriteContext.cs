@@ -31,6 +31,7 @@ internal sealed class WriteContext
     private readonly EntryCache _entries = new(maxBytes: 32 << 20);
     private readonly CachedNodes _nodes = new(max: 16_384);
     private readonly VerifiedRows? _verified;
+    private Name? _changedTree;
     private int _mark;
 
     /// <summary>Creates the context of a store.</summary>
@@ -227,6 +228,31 @@ internal sealed class WriteContext
     /// <summary>What a rotation wrote to the nodes led to this root.</summary>
     public void NodesMoved(Digest root) => _nodes.Moved(root);
 
+    /// <summary>What is in memory of customers' trees, for whoever reads too.</summary>
+    public KeptTrees Trees { get; } = new(max: 65_536);
+
+    /// <summary>Changes a customer's tree that is to have another root then.</summary>
+    /// <returns>Whether it has; what was written is taken back with the operation where it has not.</returns>
+    public bool ChangeTree(Name customer, Digest before, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves)
+    {
+        _changedTree = customer;
+        return Trees.Use(customer, before, Tables.Nodes(customer), tree =>
+        {
+            foreach (var (key, value) in leaves)
+            {
+                tree.Update(key, value);
+            }
+
+            if (tree.Root != root)
+            {
+                return false;
+            }
+
+            tree.Flush();
+            return true;
+        });
+    }
+
     /// <summary>Begins a batch.</summary>
     public void BeginBatch(DateTimeOffset now)
     {
@@ -255,6 +281,7 @@ internal sealed class WriteContext
     public void BeginOperation()
     {
         _mark = Blocks.Count;
+        _changedTree = null;
         _customersBefore.Clear();
         _chainsBefore.Clear();
     }
@@ -264,6 +291,11 @@ internal sealed class WriteContext
     {
         Blocks.RemoveRange(_mark, Blocks.Count - _mark);
         _nodes.Clear();
+        if (_changedTree is { } changed)
+        {
+            Trees.Forget(changed);
+        }
+
         for (var i = _customersBefore.Count - 1; i >= 0; i--)
         {
             _customers[_customersBefore[i].Name] = _customersBefore[i].Before;
@@ -309,6 +341,7 @@ internal sealed class WriteContext
         _dirtyChains.Clear();
         _entries.Clear();
         _nodes.Clear();
+        Trees.Clear();
     }
 
     /// <summary>Takes the whole batch back: nothing of it was kept.</summary>

@@ -29,7 +29,7 @@ internal static class EntryWriting
         var isRotation = before is not null && changes.Count > 1 &&
             changes.All(static c => c.Key.Type == EntryKey.RowType && c.Statement is not null);
         var replaced = isRotation ? AreReplaced(context, customer, leaves, before!.Value, root) : null;
-        if (!(replaced ?? AreChanged(context, customer, leaves, root)))
+        if (!(replaced ?? context.ChangeTree(customer, before ?? Digest.Zero, root, leaves)))
         {
             return new(RefusalCode.RootMismatch, "the tree after these changes has another root than the head; read the entries again");
         }
@@ -69,23 +69,6 @@ internal static class EntryWriting
 
         batch.Flush();
         context.NodesMoved(root);
-        return true;
-    }
-
-    private static bool AreChanged(WriteContext context, Name customer, List<(Digest Key, Digest Value)> leaves, Digest root)
-    {
-        var tree = new SparseTree(context.Tables.Nodes(customer));
-        foreach (var (key, value) in leaves)
-        {
-            tree.Update(key, value);
-        }
-
-        if (tree.Root != root)
-        {
-            return false;
-        }
-
-        tree.Flush();
         return true;
     }
 }
