@@ -27,13 +27,13 @@ internal sealed class TreePlace
     public bool IsChanged { get; private set; }
 
     /// <summary>What stands here.</summary>
-    public SubtreeKind Kind => _child.Kind;
+    public SubtreeKind Kind => _child.Subtree.Kind;
 
     /// <summary>Of a leaf, its key.</summary>
     public Digest Key => _child.Key;
 
     /// <summary>What stands here, with its hash.</summary>
-    public TreeChild Child
+    public ref readonly TreeChild Child
     {
         get
         {
@@ -43,7 +43,7 @@ internal sealed class TreePlace
                 IsStale = false;
             }
 
-            return _child;
+            return ref _child;
         }
     }
 
