@@ -229,15 +229,31 @@ internal sealed class WriteContext
     public void NodesMoved(Digest root) => _nodes.Moved(root);
 
     /// <summary>What is in memory of customers' trees, for whoever reads too.</summary>
-    public KeptTrees Trees { get; } = new(max: 65_536);
+    public KeptTrees Trees { get; } = new(max: 131_072);
 
     /// <summary>Changes a customer's tree that is to have another root then.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="before">The root that it has now, where there is a head that says so.</param>
+    /// <param name="root">The root that it is to have.</param>
+    /// <param name="leaves">Keys and values; zero where a leaf is removed.</param>
     /// <returns>Whether it has; what was written is taken back with the operation where it has not.</returns>
-    public bool ChangeTree(Name customer, Digest before, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves)
+    /// <exception cref="AlteredException">It does not have the root of before.</exception>
+    public bool ChangeTree(Name customer, Digest? before, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves)
     {
         _changedTree = customer;
-        return Trees.Use(customer, before, Tables.Nodes(customer), tree =>
+        var nodes = Tables.Nodes(customer);
+        return before is { } now ? Trees.Use(customer, now, nodes, Change) : Change(new SparseTree(nodes));
+
+        bool Change(SparseTree tree)
         {
+            if (before is not null && tree.Root != before)
+            {
+                throw new AlteredException(RefusalCode.TreeAltered, "the customer's tree does not have the root of its head")
+                {
+                    Customer = customer,
+                };
+            }
+
             foreach (var (key, value) in leaves)
             {
                 tree.Update(key, value);
@@ -250,7 +266,7 @@ internal sealed class WriteContext
 
             tree.Flush();
             return true;
-        });
+        }
     }
 
     /// <summary>Begins a batch.</summary>

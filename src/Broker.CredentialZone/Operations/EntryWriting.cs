@@ -29,7 +29,7 @@ internal static class EntryWriting
         var isRotation = before is not null && changes.Count > 1 &&
             changes.All(static c => c.Key.Type == EntryKey.RowType && c.Statement is not null);
         var replaced = isRotation ? AreReplaced(context, customer, leaves, before!.Value, root) : null;
-        if (!(replaced ?? context.ChangeTree(customer, before ?? Digest.Zero, root, leaves)))
+        if (!(replaced ?? context.ChangeTree(customer, before, root, leaves)))
         {
             return new(RefusalCode.RootMismatch, "the tree after these changes has another root than the head; read the entries again");
         }

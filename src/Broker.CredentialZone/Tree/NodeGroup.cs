@@ -1,4 +1,7 @@
+using System.Buffers;
 using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
 
 namespace Broker.CredentialZone.Tree;
 
@@ -7,8 +10,9 @@ namespace Broker.CredentialZone.Tree;
 /// depth. A change of a leaf so writes a quarter of the records, and as much less of the pages that they lie on.
 /// </summary>
 /// <remarks>
-/// The record is, of each node in ascending order of its place, the place and both sides: 0 for nothing, 1 with key and value of a
-/// leaf, 2 and the hash of a node. The place of the uppermost is 1, and of those below the place p, 2p and 2p + 1.
+/// The record lists the nodes from the uppermost in the order node, left, right: 3 for a node of the group, whose sides follow, 0 for nothing,
+/// 1 with key and value of a leaf, 2 and the hash of a node of the group below. Hashes of its own nodes follow from these, so that a full
+/// group stays below the quarter of a page beyond which SQLite would give it pages of its own.
 /// </remarks>
 internal sealed class NodeGroup
 {
@@ -16,6 +20,7 @@ internal sealed class NodeGroup
     public const int Levels = 4;
 
     private const int Places = 1 << Levels;
+    private const byte Inside = 3;
 
     private readonly ReadOnlyMemory<byte>[] _nodes = new ReadOnlyMemory<byte>[Places];
 
@@ -37,46 +42,73 @@ internal sealed class NodeGroup
     /// <summary>The record; empty where there is no node.</summary>
     public byte[] ToBytes()
     {
-        var length = 0;
-        foreach (var node in _nodes)
+        if (_nodes[1].IsEmpty)
         {
-            length += node.IsEmpty ? 0 : 1 + node.Length;
+            return [];
         }
 
-        var bytes = new byte[length];
-        var rest = bytes.AsSpan();
-        for (var place = 1; place < Places; place++)
-        {
-            if (_nodes[place] is { IsEmpty: false } node)
-            {
-                rest[0] = (byte)place;
-                node.Span.CopyTo(rest[1..]);
-                rest = rest[(1 + node.Length)..];
-            }
-        }
-
-        return bytes;
+        var bytes = new ArrayBufferWriter<byte>(1024);
+        Write(bytes, 1);
+        return bytes.WrittenSpan.ToArray();
     }
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
-    /// <exception cref="MalformedException">It is none; of a node, its hashes are not looked at.</exception>
-    public static NodeGroup Parse(ReadOnlyMemory<byte> record)
+    /// <exception cref="MalformedException">It is none.</exception>
+    public static NodeGroup Parse(ReadOnlySpan<byte> record)
     {
         var group = new NodeGroup();
-        for (var last = 0; !record.IsEmpty;)
+        if (record is not [Inside, ..])
         {
-            var place = record.Span[0];
-            var length = TreeNode.LengthOf(record.Span[1..]);
-            if (place <= last || place >= Places || length > record.Length - 1)
-            {
-                throw new MalformedException("a group of nodes is not one");
-            }
-
-            group._nodes[place] = record.Slice(1, length);
-            (last, record) = (place, record[(1 + length)..]);
+            throw NoGroup();
         }
 
-        return group;
+        group.Read(ref record, 1);
+        return record.IsEmpty ? group : throw NoGroup();
+    }
+
+    private static MalformedException NoGroup() => new("a group of nodes is not one");
+
+    // A node of the group below has no place here.
+    private void Write(ArrayBufferWriter<byte> bytes, int place)
+    {
+        bytes.Write([Inside]);
+        var node = _nodes[place].Span;
+        var left = TreeNode.LengthOfSide(node);
+        Write(bytes, 2 * place, node[..left]);
+        Write(bytes, (2 * place) + 1, node[left..]);
+    }
+
+    private void Write(ArrayBufferWriter<byte> bytes, int place, ReadOnlySpan<byte> side)
+    {
+        if (side[0] == (byte)SubtreeKind.Node && place < Places && !_nodes[place].IsEmpty)
+        {
+            Write(bytes, place);
+        }
+        else
+        {
+            bytes.Write(side);
+        }
+    }
+
+    private Digest Read(ref ReadOnlySpan<byte> record, int place)
+    {
+        record = record[1..];
+        var node = new TreeNode(Side(ref record, 2 * place), Side(ref record, (2 * place) + 1));
+        _nodes[place] = node.ToBytes();
+        return node.Hash;
+    }
+
+    private TreeChild Side(ref ReadOnlySpan<byte> record, int place)
+    {
+        if (record is [Inside, ..])
+        {
+            return place < Places ? TreeChild.Node(Read(ref record, place)) : throw NoGroup();
+        }
+
+        var length = TreeNode.LengthOfSide(record);
+        var side = TreeNode.ReadSide(record[..length]);
+        record = record[length..];
+        return side;
     }
 
     private static int Place(TreePosition position)

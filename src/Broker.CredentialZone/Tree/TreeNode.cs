@@ -29,28 +29,30 @@ internal sealed record TreeNode(TreeChild Left, TreeChild Right)
         return bytes;
     }
 
-    /// <summary>How many of these bytes are a node.</summary>
-    /// <exception cref="MalformedException">None is.</exception>
-    public static int LengthOf(ReadOnlySpan<byte> bytes)
-    {
-        var left = LengthOfSide(bytes);
-        return left + LengthOfSide(bytes[left..]);
-    }
-
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
     /// <exception cref="MalformedException">It is no node.</exception>
     public static TreeNode Parse(ReadOnlySpan<byte> bytes)
     {
         var left = LengthOfSide(bytes);
         return left + LengthOfSide(bytes[left..]) == bytes.Length
-            ? new TreeNode(Read(bytes[..left]), Read(bytes[left..]))
+            ? new TreeNode(ReadSide(bytes[..left]), ReadSide(bytes[left..]))
             : throw NoNode();
     }
 
-    private static int LengthOfSide(ReadOnlySpan<byte> bytes) =>
+    /// <summary>How many of these bytes are one side.</summary>
+    /// <exception cref="MalformedException">None is.</exception>
+    public static int LengthOfSide(ReadOnlySpan<byte> bytes) =>
         !bytes.IsEmpty && bytes[0] <= (byte)SubtreeKind.Node && Length((SubtreeKind)bytes[0]) is var length && length <= bytes.Length
             ? length
             : throw NoNode();
+
+    /// <summary>Reads one side, as long as <see cref="LengthOfSide"/> says.</summary>
+    public static TreeChild ReadSide(ReadOnlySpan<byte> bytes) => (SubtreeKind)bytes[0] switch
+    {
+        SubtreeKind.Empty => TreeChild.Empty,
+        SubtreeKind.Leaf => TreeChild.Leaf(new Digest(bytes.Slice(1, Digest.Length)), new Digest(bytes[(1 + Digest.Length)..])),
+        _ => TreeChild.Node(new Digest(bytes[1..])),
+    };
 
     private static MalformedException NoNode() => new("a node of the tree is not one");
 
@@ -76,11 +78,4 @@ internal sealed record TreeNode(TreeChild Left, TreeChild Right)
 
         return bytes[Length(child.Kind)..];
     }
-
-    private static TreeChild Read(ReadOnlySpan<byte> bytes) => (SubtreeKind)bytes[0] switch
-    {
-        SubtreeKind.Empty => TreeChild.Empty,
-        SubtreeKind.Leaf => TreeChild.Leaf(new Digest(bytes.Slice(1, Digest.Length)), new Digest(bytes[(1 + Digest.Length)..])),
-        _ => TreeChild.Node(new Digest(bytes[1..])),
-    };
 }

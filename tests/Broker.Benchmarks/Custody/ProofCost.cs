@@ -127,7 +127,7 @@ internal static class ProofCost
         public const int WarmUp = 100;
         public const int Measured = 100;
 
-        private readonly KeptTrees _trees = new(max: 65_536);
+        private readonly KeptTrees _trees = new(max: 131_072);
         private readonly PublicKey _identity = PublicKey.Parse(identity.PublicKey);
         private Digest _root = Fill(writing);
 
