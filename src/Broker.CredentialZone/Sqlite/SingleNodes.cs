@@ -42,7 +42,10 @@ internal static class SingleNodes
             var (position, node) = (q.Bytes(0), q.Bytes(1));
             if (position.Length is < 2 or > TreePosition.MaxLength || node.Length != Length)
             {
-                throw new AlteredException(Store.RefusalCode.TreeAltered, "a node of the customer's tree is not one") { Customer = customer };
+                throw new AlteredException(Store.RefusalCode.TreeAltered, "a node of the customer's tree is not one")
+                {
+                    Customer = customer,
+                };
             }
 
             var path = new byte[Digest.Length];

@@ -88,7 +88,9 @@ internal sealed record CustomerState(CustomerRecord Customer, LedgerPoint Ledger
 /// <summary>Entries and the head under which their proofs hold.</summary>
 /// <param name="Head">The head.</param>
 /// <param name="Entries">The entries.</param>
-/// <param name="Proof">The proof of all of them, that a <see cref="Protocol.Merkle.PartialTree"/> reads; empty where each has its own.</param>
+/// <param name="Proof">
+/// The proof of all of them, that a <see cref="Protocol.Merkle.PartialTree"/> reads; empty where each has its own.
+/// </param>
 internal sealed record ProvenEntries(
     Protocol.Statements.Signed Head, IReadOnlyList<ProvenEntry> Entries, ReadOnlyMemory<byte> Proof = default);
 

@@ -10,9 +10,9 @@ namespace Broker.CredentialZone.Tree;
 /// depth. A change of a leaf so writes a quarter of the records, and as much less of the pages that they lie on.
 /// </summary>
 /// <remarks>
-/// The record lists the nodes from the uppermost in the order node, left, right: 3 for a node of the group, whose sides follow, 0 for nothing,
-/// 1 with key and value of a leaf, 2 and the hash of a node of the group below. Hashes of its own nodes follow from these, so that a full
-/// group stays below the quarter of a page beyond which SQLite would give it pages of its own.
+/// The record lists the nodes from the uppermost in the order node, left, right: 3 for a node of the group, whose sides follow, 0 for
+/// nothing, 1 with key and value of a leaf, 2 and the hash of a node of the group below. Hashes of its own nodes follow from these, so
+/// that a full group stays below the quarter of a page beyond which SQLite would give it pages of its own.
 /// </remarks>
 internal sealed class NodeGroup
 {

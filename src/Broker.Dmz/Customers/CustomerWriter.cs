@@ -161,7 +161,10 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
 
         var prepared = await _key.Ask<Result<PreparedChanges>>(
-            reply => new CustomerKeyMessage.Prepare([.. changes.Select(c => c.Change)], entries, WireSigned.From(read.Head), reply) { Proofs = proofs },
+            reply => new CustomerKeyMessage.Prepare([.. changes.Select(c => c.Change)], entries, WireSigned.From(read.Head), reply)
+            {
+                Proofs = proofs,
+            },
             KeyTimeout, Context.Stopping);
         if (prepared.Value is not { } plan)
         {

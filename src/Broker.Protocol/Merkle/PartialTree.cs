@@ -9,8 +9,8 @@ namespace Broker.Protocol.Merkle;
 /// </summary>
 /// <remarks>
 /// A proof lists the tree from the root in the order node, left, right: 3 for a node whose sides follow, 2 for nothing, 1 and its hash
-/// for a node of which no more is told, 0 with key and value for a leaf. A leaf is always told by what it is made of, so that it can move when
-/// what stands beside it goes, and it is refused where its key does not lead.
+/// for a node of which no more is told, 0 with key and value for a leaf. A leaf is always told by what it is made of, so that it can move
+/// when what stands beside it goes, and it is refused where its key does not lead.
 /// </remarks>
 public sealed class PartialTree : OpenedTree
 {

@@ -23,7 +23,8 @@ public sealed class GroupedNodesSpecs
         var record = table.Records[TreePosition.Root];
         byte[][] altered =
         [
-            record[..^1], [.. record, 0], [.. record, .. record], [0, .. record[1..]], [4, .. record[1..]], [2, .. record[1..]], [3, 3, 3, 3, 3, .. record], [3], new byte[130],
+            record[..^1], [.. record, 0], [.. record, .. record], [0, .. record[1..]], [4, .. record[1..]], [2, .. record[1..]],
+            [3, 3, 3, 3, 3, .. record], [3], new byte[130],
         ];
         foreach (var bytes in altered)
         {

@@ -26,7 +26,8 @@ public sealed class TogetherProofAttacks(DmzWorld world) : IClassFixture<DmzWorl
     public Task No_proof_should_be_refused() => Refused(static (entries, _) => (entries, []));
 
     [Fact]
-    public Task Proof_that_is_cut_should_be_refused() => Refused(static (entries, proof) => (entries, [proof.AsMemory(0, proof.Length - 1)]));
+    public Task Proof_that_is_cut_should_be_refused() => Refused(
+        static (entries, proof) => (entries, [proof.AsMemory(0, proof.Length - 1)]));
 
     [Fact]
     public Task Proof_beside_a_forged_one_should_be_refused() => Refused(static (entries, proof) => (entries, [proof, new byte[] { 2 }]));
