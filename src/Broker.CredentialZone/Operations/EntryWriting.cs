@@ -48,7 +48,7 @@ internal static class EntryWriting
         {
             return refusal;
         }
-        else if (!AreChanged(context, customer, leaves, root))
+        else if (!context.ChangeTree(customer, before, root, leaves))
         {
             return OtherRoot;
         }
@@ -96,22 +96,5 @@ internal static class EntryWriting
     {
         context.Given.Clear();
         return RowRule.Check(context, context.Find(customer)!, changes);
-    }
-
-    private static bool AreChanged(WriteContext context, Name customer, List<(Digest Key, Digest Value)> leaves, Digest root)
-    {
-        var tree = new SparseTree(context.Tables.Nodes(customer));
-        foreach (var (key, value) in leaves)
-        {
-            tree.Update(key, value);
-        }
-
-        if (tree.Root != root)
-        {
-            return false;
-        }
-
-        tree.Flush();
-        return true;
     }
 }

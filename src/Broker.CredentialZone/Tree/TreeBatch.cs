@@ -68,6 +68,7 @@ internal sealed class TreeBatch(ITreeNodes nodes, IReadOnlyList<(Digest Key, Dig
         }
 
         _changed.Clear();
+        nodes.Flush();
     }
 
     private static AlteredException Altered(string detail) => new(RefusalCode.TreeAltered, detail);
