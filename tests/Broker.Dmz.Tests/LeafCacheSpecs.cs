@@ -14,7 +14,7 @@ public sealed class LeafCacheSpecs
     {
         var cache = new LeafCache();
         var known = Entry("known", Digest.Of("1"u8));
-        var root = known.Proof.Root(known.LeafKey, known.Leaf);
+        var root = known.Proof!.Root(known.LeafKey, known.Leaf);
         Assert.True(cache.IsUnder(root, known));
         var next = Digest.Of("2"u8);
 
@@ -32,7 +32,7 @@ public sealed class LeafCacheSpecs
     public void What_is_not_there_should_be_proved_each_time()
     {
         var cache = new LeafCache();
-        var root = Absent.Proof.Root(Absent.LeafKey, Absent.Leaf);
+        var root = Absent.Proof!.Root(Absent.LeafKey, Absent.Leaf);
 
         Assert.True(cache.IsUnder(root, Absent));
         Assert.Equal(0, cache.Count);

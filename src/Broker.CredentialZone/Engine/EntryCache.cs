@@ -44,16 +44,21 @@ internal sealed class EntryCache(long maxBytes)
         return entry;
     }
 
-    /// <summary>Reads an entry with its proof, without remembering it.</summary>
+    /// <summary>Reads an entry, without remembering it.</summary>
+    /// <param name="tables">The tables.</param>
+    /// <param name="tree">The customer's tree.</param>
+    /// <param name="record">The customer.</param>
+    /// <param name="key">The entry.</param>
+    /// <param name="isProven">Whether with its proof.</param>
     /// <exception cref="AlteredException">Table, tree and head, which change together, do not agree: somebody else wrote here.</exception>
-    public static ProvenEntry Read(IZoneReader tables, SparseTree tree, CustomerRecord record, EntryKey key)
+    public static ProvenEntry Read(IZoneReader tables, SparseTree tree, CustomerRecord record, EntryKey key, bool isProven = true)
     {
         if (tree.Root != record.Head.Root)
         {
             throw Altered(RefusalCode.TreeAltered, "the customer's tree does not have the root of its head");
         }
 
-        var (under, proof) = tree.Prove(key.LeafKey);
+        var (under, proof) = isProven ? tree.Prove(key.LeafKey) : (tree.Value(key.LeafKey), null);
         var entry = tables.Entry(record.Customer, key);
         var value = entry is null ? Digest.Zero : Digest.Of(entry.Statement.Span);
         if (under != value)
@@ -63,7 +68,7 @@ internal sealed class EntryCache(long maxBytes)
 
         AlteredException Altered(string code, string detail) => new(code, detail) { Customer = record.Customer };
 
-        return new ProvenEntry(key, entry, value, proof.ToBytes());
+        return new ProvenEntry(key, entry, value, proof?.ToBytes());
     }
 
     /// <summary>Forgets everything.</summary>

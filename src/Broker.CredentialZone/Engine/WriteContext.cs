@@ -31,6 +31,7 @@ internal sealed class WriteContext
     private readonly EntryCache _entries = new(maxBytes: 32 << 20);
     private readonly CachedNodes _nodes = new(max: 16_384);
     private readonly VerifiedRows? _verified;
+    private Name? _changedTree;
     private int _mark;
 
     /// <summary>Creates the context of a store.</summary>
@@ -227,6 +228,50 @@ internal sealed class WriteContext
     /// <summary>What a rotation wrote to the nodes led to this root.</summary>
     public void NodesMoved(Digest root) => _nodes.Moved(root);
 
+    /// <summary>Rows that a rotation was given.</summary>
+    public GivenRows Given { get; } = new();
+
+    /// <summary>What is in memory of customers' trees, for whoever reads too.</summary>
+    public KeptTrees Trees { get; } = new(max: 131_072);
+
+    /// <summary>Changes a customer's tree that is to have another root then.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="before">The root that it has now, where there is a head that says so.</param>
+    /// <param name="root">The root that it is to have.</param>
+    /// <param name="leaves">Keys and values; zero where a leaf is removed.</param>
+    /// <returns>Whether it has; what was written is taken back with the operation where it has not.</returns>
+    /// <exception cref="AlteredException">It does not have the root of before.</exception>
+    public bool ChangeTree(Name customer, Digest? before, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves)
+    {
+        _changedTree = customer;
+        var nodes = Tables.Nodes(customer);
+        return before is { } now ? Trees.Use(customer, now, nodes, Change) : Change(new SparseTree(nodes));
+
+        bool Change(SparseTree tree)
+        {
+            if (before is not null && tree.Root != before)
+            {
+                throw new AlteredException(RefusalCode.TreeAltered, "the customer's tree does not have the root of its head")
+                {
+                    Customer = customer,
+                };
+            }
+
+            foreach (var (key, value) in leaves)
+            {
+                tree.Update(key, value);
+            }
+
+            if (tree.Root != root)
+            {
+                return false;
+            }
+
+            tree.Flush();
+            return true;
+        }
+    }
+
     /// <summary>Begins a batch.</summary>
     public void BeginBatch(DateTimeOffset now)
     {
@@ -255,6 +300,7 @@ internal sealed class WriteContext
     public void BeginOperation()
     {
         _mark = Blocks.Count;
+        _changedTree = null;
         _customersBefore.Clear();
         _chainsBefore.Clear();
     }
@@ -264,6 +310,12 @@ internal sealed class WriteContext
     {
         Blocks.RemoveRange(_mark, Blocks.Count - _mark);
         _nodes.Clear();
+        Given.Clear();
+        if (_changedTree is { } changed)
+        {
+            Trees.Forget(changed);
+        }
+
         for (var i = _customersBefore.Count - 1; i >= 0; i--)
         {
             _customers[_customersBefore[i].Name] = _customersBefore[i].Before;
@@ -309,6 +361,8 @@ internal sealed class WriteContext
         _dirtyChains.Clear();
         _entries.Clear();
         _nodes.Clear();
+        Given.Clear();
+        Trees.Clear();
     }
 
     /// <summary>Takes the whole batch back: nothing of it was kept.</summary>

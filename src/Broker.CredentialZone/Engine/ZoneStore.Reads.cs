@@ -47,7 +47,7 @@ internal sealed partial class ZoneStore
     public IReadOnlyList<Name> Customers(string after, int limit) => _database.Read(tables => tables.Customers(after, Page(limit)));
 
     /// <inheritdoc/>
-    public ProvenEntries? ReadEntries(Name customer, IReadOnlyList<EntryKey> keys)
+    public ProvenEntries? ReadEntries(Name customer, IReadOnlyList<EntryKey> keys, bool together = false)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, ZoneLimits.MaxKeys);
         return _database.Read(tables =>
@@ -57,15 +57,9 @@ internal sealed partial class ZoneStore
                 return null;
             }
 
-            var tree = new SparseTree(tables.Nodes(customer));
-            var entries = new List<ProvenEntry>(keys.Count);
-            foreach (var key in keys)
-            {
-                var entry = EntryCache.Read(tables, tree, record, key);
-                entries.Add(key.Type == EntryKey.RowType ? entry with { Entry = null } : entry);
-            }
-
-            return new ProvenEntries(record.SignedHead, entries);
+            return together
+                ? _context.Trees.Use(customer, record.Head.Root, tables.Nodes(customer), tree => Read(tables, tree, record, keys, together))
+                : Read(tables, new SparseTree(tables.Nodes(customer)), record, keys, together);
         });
     }
 
@@ -115,6 +109,19 @@ internal sealed partial class ZoneStore
 
         return new LedgerPage(receipts, length);
     });
+
+    private static ProvenEntries Read(
+        IZoneReader tables, SparseTree tree, CustomerRecord record, IReadOnlyList<EntryKey> keys, bool together)
+    {
+        var entries = new List<ProvenEntry>(keys.Count);
+        foreach (var key in keys)
+        {
+            var entry = EntryCache.Read(tables, tree, record, key, isProven: !together);
+            entries.Add(key.Type == EntryKey.RowType ? entry with { Entry = null } : entry);
+        }
+
+        return new ProvenEntries(record.SignedHead, entries, together ? tree.Prove(keys.Select(static k => k.LeafKey)) : default);
+    }
 
     private static int Page(int limit) => Math.Clamp(limit, 1, ZoneLimits.MaxPage);
 

@@ -36,6 +36,7 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
     private PendingBlock? _block;
     private LedgerPoint _point;
     private PublicKey? _verified;
+    private Name? _formed;
     private CustomerRecord? _next;
 
     /// <inheritdoc/>
@@ -50,6 +51,30 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
         if (change.Head.IsBy(identity) && EntryCheck.AreSigned(change.Changes, identity))
         {
             _verified = identity;
+            LookAhead();
+        }
+    }
+
+    // What hangs on the commit alone is done where nobody waits for it.
+    private void LookAhead()
+    {
+        try
+        {
+            var cluster = change.Head.Read<CustomerHead>().Cluster;
+            if (EntryCheck.Form(change.Changes, cluster, change.Customer) is null)
+            {
+                _formed = cluster;
+            }
+        }
+        catch (MalformedException)
+        {
+            // It is refused for it where its turn comes.
+            return;
+        }
+
+        foreach (var entry in change.Changes)
+        {
+            _ = (entry.LeafKey, entry.Value);
         }
     }
 
@@ -74,7 +99,8 @@ internal sealed class CommitChange(ChangeSet change) : StoreOperation<CommitResu
     {
         var refusal = Guard.IfLocked(customer) ?? (context.IsNearlyFull ? Guard.StoreFull : null) ??
             Guard.UnlessCounter(customer, change.ExpectedCounter) ?? CheckHead(context, customer, head, customer.Custody.Epoch) ??
-            EntryCheck.Form(change.Changes, context.Cluster, change.Customer) ?? RowRule.Check(context, customer, change.Changes);
+            (_formed == context.Cluster ? null : EntryCheck.Form(change.Changes, context.Cluster, change.Customer)) ??
+            RowRule.Check(context, customer, change.Changes);
         if (refusal is not null)
         {
             return refusal;

@@ -79,9 +79,8 @@ internal static class EntryCheck
                 return credential.Cluster == cluster && credential.Customer == customer &&
                     key == EntryKey.Credential(credential.Credential);
             case EntryKey.RowType:
-                _ = Statement.Read<StoredRow>(statement);
-                var row = change.Header!;
-                return row.Cluster == cluster && row.Customer == customer && key == EntryKey.Row(row.Credential, row.Version);
+                var row = RowView.Read(statement);
+                return row.IsOf(cluster, customer) && row.StandsAt(key);
             case EntryKey.CustodyType:
                 var custody = Statement.Read<Protocol.Custody.CustodyRecord>(statement);
                 return custody.Cluster == cluster && custody.Customer == customer && key == EntryKey.Custody(custody.Epoch);

@@ -1,7 +1,6 @@
 using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
-using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Operations;
@@ -9,6 +8,9 @@ namespace Broker.CredentialZone.Operations;
 /// <summary>Applies changes to the entries and to the tree together.</summary>
 internal static class EntryWriting
 {
+    private static readonly StoreRefusal OtherRoot =
+        new(RefusalCode.RootMismatch, "the tree after these changes has another root than the head; read the entries again");
+
     /// <summary>Applies the changes and compares the root.</summary>
     /// <param name="context">The transaction.</param>
     /// <param name="customer">The customer.</param>
@@ -22,24 +24,40 @@ internal static class EntryWriting
         var leaves = new List<(Digest Key, Digest Value)>(changes.Count);
         foreach (var change in changes)
         {
-            leaves.Add((change.Key.LeafKey, change.Statement is { } statement ? Digest.Of(statement.Span) : Digest.Zero));
+            leaves.Add((change.LeafKey, change.Value));
         }
 
         // What a rotation does: many leaves near each other, none new and none gone.
-        var isRotation = before is not null && changes.Count > 1 &&
-            changes.All(static c => c.Key.Type == EntryKey.RowType && c.Statement is not null);
-        var replaced = isRotation ? AreReplaced(context, customer, leaves, before!.Value, root) : null;
-        if (!(replaced ?? AreChanged(context, customer, leaves, root)))
+        var isRotation = before is not null && RowRule.IsRotation(changes);
+        if (isRotation && AreReplaced(context, customer, leaves, before!.Value) is { } batch)
         {
-            return new(RefusalCode.RootMismatch, "the tree after these changes has another root than the head; read the entries again");
+            if (!AreAsGiven(context, customer, batch) && Again(context, customer, changes) is { } moved)
+            {
+                return moved;
+            }
+
+            if (batch.Next != root)
+            {
+                return OtherRoot;
+            }
+
+            batch.Flush();
+            context.NodesMoved(root);
+        }
+        else if (isRotation && Again(context, customer, changes) is { } refusal)
+        {
+            return refusal;
+        }
+        else if (!context.ChangeTree(customer, before, root, leaves))
+        {
+            return OtherRoot;
         }
 
         foreach (var change in changes)
         {
             if (change.Statement is { } statement)
             {
-                var entry = new EntryRecord(change.Key, statement, change.Signature) { Epoch = change.Header?.Epoch };
-                context.Tables.PutEntry(customer, entry);
+                context.Tables.PutEntry(customer, new EntryRecord(change.Key, statement, change.Signature) { LeafKey = change.LeafKey });
             }
             else
             {
@@ -51,41 +69,32 @@ internal static class EntryWriting
     }
 
     // Null where a leaf is new.
-    private static bool? AreReplaced(
-        WriteContext context, Name customer, List<(Digest Key, Digest Value)> leaves, Digest before, Digest root)
+    private static TreeBatch? AreReplaced(WriteContext context, Name customer, List<(Digest Key, Digest Value)> leaves, Digest before)
     {
         var sorted = leaves.ToList();
         sorted.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
         var batch = new TreeBatch(context.Nodes(customer, before), sorted);
-        if (!batch.TryReplace(before, out var next))
+        return batch.TryReplace(before) ? batch : null;
+    }
+
+    // Whether the rows that were not read again are those that stand in the tree.
+    private static bool AreAsGiven(WriteContext context, Name customer, TreeBatch batch)
+    {
+        foreach (var (key, value) in batch.Replaced)
         {
-            return null;
+            if (!context.Given.Stands(customer, key, value))
+            {
+                return false;
+            }
         }
 
-        if (next != root)
-        {
-            return false;
-        }
-
-        batch.Flush();
-        context.NodesMoved(root);
         return true;
     }
 
-    private static bool AreChanged(WriteContext context, Name customer, List<(Digest Key, Digest Value)> leaves, Digest root)
+    // What was given is not what is there: then each row is read.
+    private static StoreRefusal? Again(WriteContext context, Name customer, IReadOnlyList<EntryChange> changes)
     {
-        var tree = new SparseTree(context.Tables.Nodes(customer));
-        foreach (var (key, value) in leaves)
-        {
-            tree.Update(key, value);
-        }
-
-        if (tree.Root != root)
-        {
-            return false;
-        }
-
-        tree.Flush();
-        return true;
+        context.Given.Clear();
+        return RowRule.Check(context, context.Find(customer)!, changes);
     }
 }

@@ -46,8 +46,9 @@ internal sealed class RotateRows(Name customerName, ulong fence, uint skip = 0, 
 
         var limit = (int)(maxRows == 0 ? RotationIntent.MaxRowsUnasked : Math.Min(maxRows, RotationIntent.MaxRows));
         var rows = Fitting(context.Tables.OldRows(customerName, customer.Custody.Epoch, (int)Math.Min(skip, ZoneLimits.MaxKeys), limit));
-        var leaves = rows.ConvertAll(static r => (Key: r.Key.LeafKey, Value: Digest.Of(r.Statement.Span)));
-        leaves.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
+        var given = rows.ConvertAll(static r => (Row: r, Value: Digest.Of(r.Statement.Span)));
+        given.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Row.LeafKey, b.Row.LeafKey));
+        var leaves = given.ConvertAll(static g => (Key: g.Row.LeafKey, g.Value));
         _result = new RotatedRows(null, rows);
         if (maxRows > 0)
         {
@@ -62,10 +63,17 @@ internal sealed class RotateRows(Name customerName, ulong fence, uint skip = 0, 
                 _result = _result with { Proof = new TreeBatch(context.Nodes(customerName, root), leaves).Prove(root) };
             }
 
+            // Proven, so that they are what stands there now.
+            context.Given.Remember(customerName, maxRows > 0 ? given : []);
             var intent = new RotationIntent(
                 customer.Custody.Epoch, customer.Fence, customer.LockGeneration, customer.Head.Counter,
                 leaves.ConvertAll(static l => TreeHash.Leaf(l.Key, l.Value)));
             _block = context.Append(customerName.Value, BlockKind.Rotation, intent.Encode());
+        }
+
+        else
+        {
+            context.Given.Clear();
         }
 
         return null;

@@ -14,26 +14,39 @@ internal static class RowRule
     /// <exception cref="MalformedException">What is stored is not a row.</exception>
     public static StoreRefusal? Check(WriteContext context, CustomerRecord customer, IReadOnlyList<EntryChange> changes)
     {
+        var isRotation = IsRotation(changes);
         foreach (var change in changes)
         {
-            if (change.Header is not { } next)
+            if (!change.IsRow)
             {
                 continue;
             }
 
+            var next = RowView.Read(change.Statement!.Value.Span);
             if (next.Epoch != customer.Custody.Epoch)
             {
                 return new(RefusalCode.EntryMismatch, "a row is written under the customer's current epoch");
             }
 
-            if (context.Tables.Entry(customer.Customer, change.Key) is { } stored &&
-                StoredRow.ReadHeader(stored.Statement.Span) is var old &&
-                (old.Epoch >= next.Epoch || old with { Epoch = next.Epoch } != next))
+            var given = isRotation ? context.Given.Find(customer.Customer, change.LeafKey) : null;
+            if ((given ?? context.Tables.Entry(customer.Customer, change.Key)) is { } stored && !MayFollow(stored, next))
             {
                 return new(RefusalCode.EntryMismatch, "a row that is there is replaced only by itself under a later epoch");
             }
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Whether it is what a rotation commits: rows and nothing else. Those that it was given are not read again here, and so
+    /// <see cref="EntryWriting"/> looks whether they are still what stands there.
+    /// </summary>
+    public static bool IsRotation(IReadOnlyList<EntryChange> changes) => changes.Count > 1 && changes.All(static c => c.IsRow);
+
+    private static bool MayFollow(EntryRecord stored, RowView next)
+    {
+        var old = RowView.Read(stored.Statement.Span);
+        return old.Epoch < next.Epoch && old.IsSameButForEpoch(next);
     }
 }

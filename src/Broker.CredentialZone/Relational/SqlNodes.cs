@@ -1,30 +1,25 @@
-using Broker.CredentialZone.Integrity;
-using Broker.CredentialZone.Store;
 using Broker.CredentialZone.Tree;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Relational;
 
 /// <summary>The table of a customer's tree nodes.</summary>
-internal sealed class SqlNodes(ISqlSession session, SqlTexts texts, Name customer) : ITreeNodes
+internal sealed class SqlNodes(ISqlSession session, SqlTexts texts, Name customer) : INodeGroups
 {
     /// <inheritdoc/>
-    public TreeNode? Read(TreePosition position) => session.Query(texts.Node, customer, Key(position)) is [var row, ..]
-        ? row.Bytes(0) is { Length: TreeNode.Length } bytes
-            ? TreeNode.Parse(bytes)
-            : throw new AlteredException(RefusalCode.TreeAltered, "a node of the customer's tree is not one") { Customer = customer }
-        : null;
+    public byte[]? Read(TreePosition position) =>
+        session.Query(texts.Node, customer, Key(position)) is [var row, ..] ? row.Bytes(0) : null;
 
     /// <inheritdoc/>
-    public void Write(TreePosition position, TreeNode? node)
+    public void Write(TreePosition position, byte[] record)
     {
-        if (node is null)
+        if (record.Length == 0)
         {
             session.Later(texts.DeleteNode, customer, Key(position));
         }
         else
         {
-            session.Later(texts.PutNode, customer, Key(position), SqlValue.Blob(node.ToBytes()));
+            session.Later(texts.PutNode, customer, Key(position), SqlValue.Blob(record));
         }
     }
 

@@ -71,7 +71,7 @@ internal class SqlReader(ISqlSession session, SqlTexts texts) : IZoneReader
     public ITreeNodes Nodes(Name customer)
     {
         Enter(customer);
-        return new SqlNodes(session, texts, customer);
+        return new GroupedNodes(customer, new SqlNodes(session, texts, customer));
     }
 
     /// <inheritdoc/>

@@ -58,12 +58,12 @@ internal sealed partial class ZoneService
         }
 
         var keys = request.Keys.Select(static k => new EntryKey(k.Type, k.Id)).ToList();
-        if (store.ReadEntries(Name.Parse(request.Customer), keys) is not { } read)
+        if (store.ReadEntries(Name.Parse(request.Customer), keys, request.Together) is not { } read)
         {
             return UnknownCustomer<Wire.ReadEntriesReply>();
         }
 
-        var reply = new Wire.ReadEntriesReply { Head = Wires.To(read.Head) };
+        var reply = new Wire.ReadEntriesReply { Head = Wires.To(read.Head), Proof = UnsafeByteOperations.UnsafeWrap(read.Proof) };
         reply.Entries.AddRange(read.Entries.Select(Wires.To));
         return Answer(reply);
     }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Sqlite;
@@ -14,10 +13,13 @@ internal static class SqlitePlace
 
     /// <summary>The row id: negative, so that the ids that the database gives go on behind the others; then 15 bits of the customer's
     /// hash and 48 of the key in the tree. Two rows may have the same.</summary>
-    public static long Of(Name customer, EntryKey key)
+    /// <param name="customer">The customer.</param>
+    /// <param name="leaf">The row's key in the tree.</param>
+    public static long Of(Name customer, Digest leaf)
     {
-        var of = First(Digest.Of(System.Text.Encoding.ASCII.GetBytes(customer.Value))) >> (KeyBits + 1);
-        return unchecked((long)((1UL << 63) | (of << KeyBits) | (First(key.LeafKey) >> (64 - KeyBits))));
+        Span<byte> name = stackalloc byte[Name.MaxLength];
+        var of = First(Digest.Of(name[..System.Text.Encoding.ASCII.GetBytes(customer.Value, name)])) >> (KeyBits + 1);
+        return unchecked((long)((1UL << 63) | (of << KeyBits) | (First(leaf) >> (64 - KeyBits))));
     }
 
     private static ulong First(Digest digest)

@@ -136,7 +136,7 @@ internal class SqliteReader(SqliteConnectionHandle connection) : IZoneReader
     }
 
     /// <inheritdoc/>
-    public ITreeNodes Nodes(Name customer) => new SqliteNodes(connection, customer);
+    public ITreeNodes Nodes(Name customer) => new GroupedNodes(customer, new SqliteNodes(connection, customer));
 
     /// <inheritdoc/>
     public HandOffRecord? HandOff(Name customer, Id16 handOff)

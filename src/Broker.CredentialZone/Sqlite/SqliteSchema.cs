@@ -7,7 +7,7 @@ namespace Broker.CredentialZone.Sqlite;
 internal static class SqliteSchema
 {
     /// <summary>The version that this program reads and writes.</summary>
-    public const uint Version = 2;
+    public const uint Version = 3;
 
     private const string Key = "schema-version";
 
@@ -25,7 +25,7 @@ internal static class SqliteSchema
         CREATE INDEX IF NOT EXISTS entries_place ON entries (customer, epoch) WHERE type = 'row';
         """;
 
-    /// <summary>Creates the tables in an empty database, brings one of the version before here; refuses any other.</summary>
+    /// <summary>Creates the tables in an empty database, brings one of a version before here; refuses any other.</summary>
     /// <exception cref="StoreException">The version is another.</exception>
     public static void Ensure(SqliteConnectionHandle connection)
     {
@@ -38,9 +38,14 @@ internal static class SqliteSchema
             using var q = connection.Use("INSERT INTO meta (key, value) VALUES (?, ?)").Bind(Key).Bind(version);
             q.Run();
         }
-        else if (new SqliteReader(connection).Meta(Key) is [0, 0, 0, 1])
+        else if (new SqliteReader(connection).Meta(Key) is [0, 0, 0, 1 or 2] before)
         {
-            connection.Script(ToVersion2);
+            if (before[3] == 1)
+            {
+                connection.Script(ToVersion2);
+            }
+
+            SingleNodes.Group(connection);
             using var q = connection.Use("UPDATE meta SET value = ? WHERE key = ?").Bind(version).Bind(Key);
             q.Run();
         }

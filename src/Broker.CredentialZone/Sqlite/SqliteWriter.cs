@@ -122,20 +122,28 @@ internal sealed class SqliteWriter(SqliteConnectionHandle connection, string pat
 
     private void PutRow(Name customer, EntryRecord row, uint epoch)
     {
+        // To look where it must be spares the index by name, in which the rows of a rotation lie anywhere.
+        var place = SqlitePlace.Of(customer, row.LeafKey);
         using var update = Connection.Use(
-            "UPDATE entries SET statement = ?, epoch = ? WHERE customer = ? AND type = 'row' AND id = ?")
-            .Bind(row.Statement.Span).Bind((long)epoch).Bind(customer).Bind(row.Key.Id);
+            "UPDATE entries SET statement = ?, epoch = ? WHERE rowid = ? AND customer = ? AND type = 'row' AND id = ?")
+            .Bind(row.Statement.Span).Bind((long)epoch).Bind(place).Bind(customer).Bind(row.Key.Id);
         if (update.Run() > 0)
         {
             return;
         }
 
         using var insert = Connection.Use(
-            """
-            INSERT INTO entries (rowid, customer, type, id, statement, epoch) VALUES (?, ?, 'row', ?, ?, ?) ON CONFLICT (rowid) DO NOTHING
-            """)
-            .Bind(SqlitePlace.Of(customer, row.Key)).Bind(customer).Bind(row.Key.Id).Bind(row.Statement.Span).Bind((long)epoch);
+            "INSERT INTO entries (rowid, customer, type, id, statement, epoch) VALUES (?, ?, 'row', ?, ?, ?) ON CONFLICT DO NOTHING")
+            .Bind(place).Bind(customer).Bind(row.Key.Id).Bind(row.Statement.Span).Bind((long)epoch);
         if (insert.Run() > 0)
+        {
+            return;
+        }
+
+        using var elsewhere = Connection.Use(
+            "UPDATE entries SET statement = ?, epoch = ? WHERE customer = ? AND type = 'row' AND id = ?")
+            .Bind(row.Statement.Span).Bind((long)epoch).Bind(customer).Bind(row.Key.Id);
+        if (elsewhere.Run() > 0)
         {
             return;
         }

@@ -1,4 +1,5 @@
 using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Store;
 
@@ -8,8 +9,15 @@ namespace Broker.CredentialZone.Store;
 /// <param name="Signature">The identity key's signature; empty for a row or a removal.</param>
 internal sealed record EntryChange(EntryKey Key, ReadOnlyMemory<byte>? Statement, ReadOnlyMemory<byte> Signature)
 {
-    /// <summary>The header of a row; null of anything else, and where a row is removed. Read once.</summary>
-    /// <exception cref="Protocol.Encoding.MalformedException">The statement of a row is none.</exception>
-    public RowHeader? Header => field ??=
-        Key.Type == EntryKey.RowType && Statement is { } statement ? StoredRow.ReadHeader(statement.Span) : null;
+    private Digest? _leafKey;
+    private Digest? _value;
+
+    /// <summary>The key of its leaf. Hashed once.</summary>
+    public Digest LeafKey => _leafKey ??= Key.LeafKey;
+
+    /// <summary>The value of its leaf: the hash of the statement, or zero. Hashed once.</summary>
+    public Digest Value => _value ??= Statement is { } statement ? Digest.Of(statement.Span) : Digest.Zero;
+
+    /// <summary>Whether it puts a row, new or in the place of another.</summary>
+    public bool IsRow => Key.Type == EntryKey.RowType && Statement is not null;
 }

@@ -1,4 +1,5 @@
 using Broker.Protocol.Directory;
+using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Store;
 
@@ -8,11 +9,16 @@ namespace Broker.CredentialZone.Store;
 /// <param name="Signature">The identity key's signature; empty for a row.</param>
 internal sealed record EntryRecord(EntryKey Key, ReadOnlyMemory<byte> Statement, ReadOnlyMemory<byte> Signature)
 {
+    private Digest? _leafKey;
+
+    /// <summary>The key of its leaf. Hashed once, or by whoever did it before.</summary>
+    public Digest LeafKey
+    {
+        get => _leafKey ??= Key.LeafKey;
+        init => _leafKey = value;
+    }
+
     /// <summary>The epoch of a row; null of anything else.</summary>
     /// <exception cref="Protocol.Encoding.MalformedException">The statement of a row is none.</exception>
-    public uint? Epoch
-    {
-        get => field ?? (Key.Type == EntryKey.RowType ? StoredRow.ReadHeader(Statement.Span).Epoch : null);
-        init;
-    }
+    public uint? Epoch => Key.Type == EntryKey.RowType ? RowView.Read(Statement.Span).Epoch : null;
 }

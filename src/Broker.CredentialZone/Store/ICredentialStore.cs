@@ -43,8 +43,11 @@ internal interface ICredentialStore : IDisposable
     IReadOnlyList<Name> Customers(string after, int limit);
 
     /// <summary>Entries with proofs under the head of the same snapshot; of rows the proof only, never the row.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="keys">At most <see cref="ZoneLimits.MaxKeys"/>.</param>
+    /// <param name="together">Whether one proof is made of them all, and none of each.</param>
     /// <returns>Null when there is no such customer.</returns>
-    ProvenEntries? ReadEntries(Name customer, IReadOnlyList<EntryKey> keys);
+    ProvenEntries? ReadEntries(Name customer, IReadOnlyList<EntryKey> keys, bool together = false);
 
     /// <summary>Entries of one type without proofs, ordered by id; rows cannot be listed.</summary>
     IReadOnlyList<EntryRecord> ListEntries(Name customer, string type, string after, int limit);
@@ -83,7 +86,13 @@ internal sealed record CustomerState(CustomerRecord Customer, LedgerPoint Ledger
 }
 
 /// <summary>Entries and the head under which their proofs hold.</summary>
-internal sealed record ProvenEntries(Protocol.Statements.Signed Head, IReadOnlyList<ProvenEntry> Entries);
+/// <param name="Head">The head.</param>
+/// <param name="Entries">The entries.</param>
+/// <param name="Proof">
+/// The proof of all of them, that a <see cref="Protocol.Merkle.PartialTree"/> reads; empty where each has its own.
+/// </param>
+internal sealed record ProvenEntries(
+    Protocol.Statements.Signed Head, IReadOnlyList<ProvenEntry> Entries, ReadOnlyMemory<byte> Proof = default);
 
 /// <summary>A part of a chain.</summary>
 internal sealed record LedgerPage(IReadOnlyList<Receipt> Receipts, ulong Length);

@@ -79,5 +79,7 @@ internal sealed class CachedNodes(int max)
 
             nodes.Write(position, node);
         }
+
+        public void Flush() => nodes.Flush();
     }
 }

@@ -5,68 +5,69 @@ using Broker.Protocol.Merkle;
 
 namespace Broker.CredentialZone.Tree;
 
-/// <summary>The stored nodes of one customer's tree.</summary>
-internal interface ITreeNodes
-{
-    /// <summary>Reads a node, or null.</summary>
-    TreeNode? Read(TreePosition position);
-
-    /// <summary>Writes a node, or removes it when it is null.</summary>
-    void Write(TreePosition position, TreeNode? node);
-}
-
 /// <summary>
 /// The sparse Merkle tree of one customer over its stored nodes. A single leaf is one record in its parent, so reading or changing a
-/// leaf among n touches about log2 n nodes. Changes gather in memory until <see cref="Flush"/>.
+/// leaf among n touches about log2 n nodes. Each is read once, and changes gather in memory until <see cref="Flush"/>.
 /// </summary>
-internal sealed class SparseTree(ITreeNodes nodes)
+internal sealed class SparseTree : OpenedTree
 {
-    private static readonly bool[] Sides = [false, true];
+    private static readonly bool[] BothSides = [false, true];
 
-    private readonly Dictionary<TreePosition, TreeNode?> _changed = [];
+    private readonly List<TreePosition> _gone = [];
+    private ITreeNodes _nodes;
 
-    /// <summary>The root after the changes so far; zero when the tree is empty.</summary>
-    public Digest Root => Read(TreePosition.Root)?.Hash ?? Digest.Zero;
-
-    /// <summary>Sets the value of a key, SHA-256 of its entry's encoding; zero removes it.</summary>
-    public void Update(Digest key, Digest value)
+    /// <summary>Reads the root.</summary>
+    public SparseTree(ITreeNodes nodes)
     {
-        // The root is stored even when less than two leaves are below it, so it has no parent to be folded into.
-        var root = Read(TreePosition.Root) ?? TreeNode.Nothing;
-        var side = key.Bit(0);
-        root = root.With(side, Apply(root.Side(side), 1, TreeChild.Leaf(key, value), key));
-        _changed[TreePosition.Root] = root == TreeNode.Nothing ? null : root;
+        _nodes = nodes;
+        if (nodes.Read(TreePosition.Root) is { } root)
+        {
+            Begin(root.Left, root.Right);
+        }
     }
+
+    /// <summary>Reads and writes through other nodes from now on; they are of the same tree.</summary>
+    public void Through(ITreeNodes nodes)
+    {
+        nodes.TakeOver(_nodes);
+        _nodes = nodes;
+    }
+
+    /// <summary>Sets the value of a key; zero removes it.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">SHA-256 of its entry's encoding.</param>
+    public void Update(Digest key, Digest value) => Set(key, TreeChild.Leaf(key, value));
 
     /// <summary>The value of a key, or zero, and the proof of it or of its absence.</summary>
     public (Digest Value, TreeProof Proof) Prove(Digest key)
     {
         var siblings = new List<TreeChild>();
-        Span<byte> present = stackalloc byte[Digest.Length];
-        present.Clear();
-        var value = Digest.Zero;
-        var node = Read(TreePosition.Root);
-        for (var depth = 0; node is not null; depth++)
+        var present = new byte[Digest.Length];
+        var leaf = Follow(key, (depth, beside) =>
         {
-            Add(siblings, present, depth, node.Side(!key.Bit(depth)));
-            var child = node.Side(key.Bit(depth));
-            node = null;
-            if (child.Kind == SubtreeKind.Node)
+            if (beside.Kind != SubtreeKind.Empty)
             {
-                node = ReadChild(TreePosition.On(key, depth + 1), child);
+                siblings.Add(beside);
+                present[depth >> 3] |= (byte)(0x80 >> (depth & 7));
             }
-            else if (child.Kind == SubtreeKind.Leaf && child.Key == key)
-            {
-                value = child.Value;
-            }
-            else if (child.Kind == SubtreeKind.Leaf)
-            {
-                Add(siblings, present, Fork(key, child.Key, depth + 1), child);
-            }
-        }
-
+        });
         siblings.Reverse();
-        return (value, new TreeProof(new Digest(present), siblings));
+        return (leaf.Value, new TreeProof(new Digest(present), siblings));
+    }
+
+    /// <summary>The value of a key, or zero.</summary>
+    public Digest Value(Digest key) => Follow(key, static (_, _) => { }).Value;
+
+    /// <summary>Proves keys together, whether they are there or not.</summary>
+    /// <param name="keys">In any order.</param>
+    /// <returns>What a <see cref="PartialTree"/> reads.</returns>
+    public ReadOnlyMemory<byte> Prove(IEnumerable<Digest> keys)
+    {
+        var proof = new PartialTreeWriter();
+        var sorted = keys.Distinct().ToList();
+        sorted.Sort(DigestOrder.Instance);
+        Prove(proof, sorted);
+        return proof.Written;
     }
 
     /// <summary>Walks the whole tree.</summary>
@@ -76,19 +77,19 @@ internal sealed class SparseTree(ITreeNodes nodes)
     {
         var leaves = 0ul;
         var open = new Stack<(TreeNode Node, TreePosition Position)>();
-        if (Read(TreePosition.Root) is { } root)
+        if (_nodes.Read(TreePosition.Root) is { } root)
         {
             open.Push((root, TreePosition.Root));
         }
 
         while (open.TryPop(out var at))
         {
-            foreach (var right in Sides)
+            foreach (var right in BothSides)
             {
                 var (child, below) = (at.Node.Side(right), at.Position.Below(right));
                 if (child.Kind == SubtreeKind.Node)
                 {
-                    open.Push((ReadChild(below, child), below));
+                    open.Push((ReadChild(below, child.Subtree.Hash), below));
                 }
                 else if (child.Kind == SubtreeKind.Leaf)
                 {
@@ -107,75 +108,39 @@ internal sealed class SparseTree(ITreeNodes nodes)
     /// <summary>Writes the changed nodes.</summary>
     public void Flush()
     {
-        foreach (var (position, node) in _changed)
+        foreach (var position in _gone)
         {
-            nodes.Write(position, node);
+            _nodes.Write(position, null);
         }
 
-        _changed.Clear();
+        _gone.Clear();
+        // The root is stored even when less than two leaves are below it.
+        var (left, right) = Sides();
+        var root = new TreeNode(left, right);
+        _nodes.Write(TreePosition.Root, root == TreeNode.Nothing ? null : root);
+        Keep((path, depth, l, r) => _nodes.Write(new TreePosition(depth, path), new TreeNode(l, r)));
+        _nodes.Flush();
     }
 
-    private static void Add(List<TreeChild> siblings, Span<byte> present, int depth, TreeChild child)
+    /// <inheritdoc/>
+    protected override (TreeChild Left, TreeChild Right) Open(Digest key, int depth, Digest hash)
     {
-        if (child.Kind != SubtreeKind.Empty)
-        {
-            siblings.Add(child);
-            present[depth >> 3] |= (byte)(0x80 >> (depth & 7));
-        }
+        var node = ReadChild(TreePosition.On(key, depth), hash);
+        return (node.Left, node.Right);
     }
 
-    private static int Fork(Digest a, Digest b, int depth)
+    /// <inheritdoc/>
+    protected override void Gone(Digest key, int depth)
     {
-        while (a.Bit(depth) == b.Bit(depth))
+        if (depth > 0)
         {
-            depth++;
+            _gone.Add(TreePosition.On(key, depth));
         }
-
-        return depth;
     }
-
-    private TreeNode? Read(TreePosition position) =>
-        _changed.TryGetValue(position, out var node) ? node : nodes.Read(position);
 
     // The two change together; a difference means that somebody else wrote here.
-    private TreeNode ReadChild(TreePosition position, TreeChild expected) =>
-        Read(position) is { } node && node.Hash == expected.Subtree.Hash
+    private TreeNode ReadChild(TreePosition position, Digest expected) =>
+        _nodes.Read(position) is { } node && node.Hash == expected
         ? node
         : throw new AlteredException(RefusalCode.TreeAltered, "a node of the customer's tree is missing, or another than its parent says");
-
-    // leaf is what shall stand for the key: a leaf of it, or nothing.
-    private TreeChild Apply(TreeChild at, int depth, TreeChild leaf, Digest key) => at.Kind switch
-    {
-        SubtreeKind.Node => ApplyBelow(at, depth, leaf, key),
-        SubtreeKind.Empty => leaf,
-        _ when at.Key == key => leaf,
-        _ => leaf.Kind == SubtreeKind.Empty ? at : Split(at, depth, leaf),
-    };
-
-    private TreeChild ApplyBelow(TreeChild at, int depth, TreeChild leaf, Digest key)
-    {
-        var position = TreePosition.On(key, depth);
-        var node = ReadChild(position, at);
-        var side = key.Bit(depth);
-        var child = Apply(node.Side(side), depth + 1, leaf, key);
-        if (child == node.Side(side))
-        {
-            return at;
-        }
-
-        var (other, changed) = (node.Side(!side), node.With(side, child));
-        var joined = Subtree.Join(changed.Left.Subtree, changed.Right.Subtree);
-        _changed[position] = joined.Kind == SubtreeKind.Node ? changed : null;
-        return joined.Kind == SubtreeKind.Node ? TreeChild.Node(joined.Hash) : child.Kind == SubtreeKind.Leaf ? child : other;
-    }
-
-    private TreeChild Split(TreeChild at, int depth, TreeChild leaf)
-    {
-        var side = leaf.Key.Bit(depth);
-        var node = side == at.Key.Bit(depth)
-            ? TreeNode.Nothing.With(side, Split(at, depth + 1, leaf))
-            : TreeNode.Nothing.With(side, leaf).With(!side, at);
-        _changed[TreePosition.On(leaf.Key, depth)] = node;
-        return TreeChild.Node(node.Hash);
-    }
 }

@@ -14,6 +14,13 @@ namespace Broker.CredentialZone.Tree;
 internal sealed class TreeBatch(ITreeNodes nodes, IReadOnlyList<(Digest Key, Digest Value)> leaves)
 {
     private readonly List<(TreePosition Position, TreeNode Node)> _changed = [];
+    private readonly List<(Digest Key, Digest Value)> _replaced = [];
+
+    /// <summary>The root that the tree has with the replaced values.</summary>
+    public Digest Next { get; private set; }
+
+    /// <summary>The leaves that were replaced, with the values that they had.</summary>
+    public IReadOnlyList<(Digest Key, Digest Value)> Replaced => _replaced;
 
     /// <summary>Proves that these leaves stand in the tree with these values.</summary>
     /// <param name="root">The root that the tree has.</param>
@@ -41,14 +48,14 @@ internal sealed class TreeBatch(ITreeNodes nodes, IReadOnlyList<(Digest Key, Dig
 
     /// <summary>Puts these values in the place of those that stand there; nothing is written before <see cref="Flush"/>.</summary>
     /// <param name="root">The root that the tree has.</param>
-    /// <param name="next">The root that it has then.</param>
     /// <returns>Whether each key has a leaf; only then the tree keeps its shape.</returns>
     /// <exception cref="AlteredException">The tree is not what its hashes say.</exception>
-    public bool TryReplace(Digest root, out Digest next)
+    public bool TryReplace(Digest root)
     {
         _changed.Clear();
+        _replaced.Clear();
         var node = TryReplace(Root(root), TreePosition.Root, 0, leaves.Count, 0);
-        next = node?.Hash ?? default;
+        Next = node?.Hash ?? default;
         return node is not null;
     }
 
@@ -61,6 +68,7 @@ internal sealed class TreeBatch(ITreeNodes nodes, IReadOnlyList<(Digest Key, Dig
         }
 
         _changed.Clear();
+        nodes.Flush();
     }
 
     private static AlteredException Altered(string detail) => new(RefusalCode.TreeAltered, detail);
@@ -140,6 +148,12 @@ internal sealed class TreeBatch(ITreeNodes nodes, IReadOnlyList<(Digest Key, Dig
         }
 
         var (key, value) = leaves[start];
-        return end - start == 1 && child.Key == key && value != Digest.Zero ? TreeChild.Leaf(key, value) : null;
+        if (end - start != 1 || child.Key != key || value == Digest.Zero)
+        {
+            return null;
+        }
+
+        _replaced.Add((key, child.Value));
+        return TreeChild.Leaf(key, value);
     }
 }

@@ -1,3 +1,4 @@
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Merkle;
 
@@ -8,11 +9,6 @@ namespace Broker.CredentialZone.Tree;
 /// <param name="Right">The side of bit 1.</param>
 internal sealed record TreeNode(TreeChild Left, TreeChild Right)
 {
-    /// <summary>Bytes of a stored node.</summary>
-    public const int Length = 2 * ChildLength;
-
-    private const int ChildLength = 1 + (2 * Digest.Length);
-
     /// <summary>The node with nothing below.</summary>
     public static readonly TreeNode Nothing = new(TreeChild.Empty, TreeChild.Empty);
 
@@ -25,33 +21,61 @@ internal sealed record TreeNode(TreeChild Left, TreeChild Right)
     /// <summary>The node with one side replaced.</summary>
     public TreeNode With(bool right, TreeChild child) => right ? this with { Right = child } : this with { Left = child };
 
-    /// <summary>The node as a table keeps it: of both sides the kind, then a leaf's key and value, or a node's hash and zeros.</summary>
+    /// <summary>The node as a table keeps it: of both sides the kind, then a leaf's key and value, or a node's hash.</summary>
     public byte[] ToBytes()
     {
-        var bytes = new byte[Length];
-        Write(Left, bytes);
-        Write(Right, bytes.AsSpan(ChildLength));
+        var bytes = new byte[Length(Left.Kind) + Length(Right.Kind)];
+        Write(Right, Write(Left, bytes));
         return bytes;
     }
 
-    /// <summary>Reads what <see cref="ToBytes"/> wrote; a side of no known kind is read as a node, and has the hash of none.</summary>
-    public static TreeNode Parse(ReadOnlySpan<byte> bytes) => new(Read(bytes[..ChildLength]), Read(bytes[ChildLength..]));
-
-    private static void Write(TreeChild child, Span<byte> bytes)
+    /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
+    /// <exception cref="MalformedException">It is no node.</exception>
+    public static TreeNode Parse(ReadOnlySpan<byte> bytes)
     {
-        bytes[0] = (byte)child.Kind;
-        (child.Kind == SubtreeKind.Leaf ? child.Key : child.Subtree.Hash).CopyTo(bytes[1..]);
-        child.Value.CopyTo(bytes[(1 + Digest.Length)..]);
+        var left = LengthOfSide(bytes);
+        return left + LengthOfSide(bytes[left..]) == bytes.Length
+            ? new TreeNode(ReadSide(bytes[..left]), ReadSide(bytes[left..]))
+            : throw NoNode();
     }
 
-    private static TreeChild Read(ReadOnlySpan<byte> bytes)
+    /// <summary>How many of these bytes are one side.</summary>
+    /// <exception cref="MalformedException">None is.</exception>
+    public static int LengthOfSide(ReadOnlySpan<byte> bytes) =>
+        !bytes.IsEmpty && bytes[0] <= (byte)SubtreeKind.Node && Length((SubtreeKind)bytes[0]) is var length && length <= bytes.Length
+            ? length
+            : throw NoNode();
+
+    /// <summary>Reads one side, as long as <see cref="LengthOfSide"/> says.</summary>
+    public static TreeChild ReadSide(ReadOnlySpan<byte> bytes) => (SubtreeKind)bytes[0] switch
     {
-        var first = new Digest(bytes.Slice(1, Digest.Length));
-        return (SubtreeKind)bytes[0] switch
+        SubtreeKind.Empty => TreeChild.Empty,
+        SubtreeKind.Leaf => TreeChild.Leaf(new Digest(bytes.Slice(1, Digest.Length)), new Digest(bytes[(1 + Digest.Length)..])),
+        _ => TreeChild.Node(new Digest(bytes[1..])),
+    };
+
+    private static MalformedException NoNode() => new("a node of the tree is not one");
+
+    private static int Length(SubtreeKind kind) => kind switch
+    {
+        SubtreeKind.Empty => 1,
+        SubtreeKind.Leaf => 1 + (2 * Digest.Length),
+        _ => 1 + Digest.Length,
+    };
+
+    private static Span<byte> Write(TreeChild child, Span<byte> bytes)
+    {
+        bytes[0] = (byte)child.Kind;
+        if (child.Kind == SubtreeKind.Leaf)
         {
-            SubtreeKind.Empty => TreeChild.Empty,
-            SubtreeKind.Leaf => TreeChild.Leaf(first, new Digest(bytes.Slice(1 + Digest.Length, Digest.Length))),
-            _ => TreeChild.Node(first),
-        };
+            child.Key.CopyTo(bytes[1..]);
+            child.Value.CopyTo(bytes[(1 + Digest.Length)..]);
+        }
+        else if (child.Kind == SubtreeKind.Node)
+        {
+            child.Subtree.Hash.CopyTo(bytes[1..]);
+        }
+
+        return bytes[Length(child.Kind)..];
     }
 }

@@ -39,7 +39,8 @@ internal sealed partial class CustomerKey
             return new Refused(Codes.Busy, "another change is in flight");
         }
 
-        if (Prove(message.Entries, message.Head, out var proven) is { } refused)
+        var tree = new PartialTree(head.Value.Root);
+        if (Prove(message, tree, out var proven) is { } refused)
         {
             return refused;
         }
@@ -62,10 +63,9 @@ internal sealed partial class CustomerKey
                 head.Value.Counter, _fence);
         }
 
-        var tree = new PartialTree(head.Value.Root);
         foreach (var (key, _) in entries)
         {
-            if (!tree.TryAdd(proven[key].LeafKey, proven[key].Leaf, proven[key].Proof))
+            if (proven[key].Proof is { } proof && !tree.TryAdd(proven[key].LeafKey, proven[key].Leaf, proof))
             {
                 return new Refused(Codes.EntryForged, $"the proof of a {key.Type} entry is not one");
             }

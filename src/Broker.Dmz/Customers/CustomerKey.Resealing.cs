@@ -42,8 +42,20 @@ internal sealed partial class CustomerKey
             return LockedRefusal();
         }
 
-        var rows = message.Given.Rows.Select(static r => OldRow.From(r)).ToList();
-        rows.Sort(static (a, b) => DigestOrder.Instance.Compare(a.LeafKey, b.LeafKey));
+        var rows = new List<OldRow>(message.Given.Rows.Count);
+        var isSorted = true;
+        foreach (var row in message.Given.Rows)
+        {
+            rows.Add(OldRow.From(row));
+            isSorted = isSorted && (rows.Count == 1 || DigestOrder.Instance.Compare(rows[^2].LeafKey, rows[^1].LeafKey) < 0);
+        }
+
+        // Most databases give them in this order.
+        if (!isSorted)
+        {
+            rows.Sort(static (a, b) => DigestOrder.Instance.Compare(a.LeafKey, b.LeafKey));
+        }
+
         if (BelieveRotation(message.Given.Receipt.Memory, rows.ConvertAll(static r => r.Leaf)) is { } disbelieved)
         {
             return disbelieved;
@@ -79,14 +91,14 @@ internal sealed partial class CustomerKey
 
     private Result<RowsResealed> Reseal(CustomerSecret secret, List<OldRow> rows, BatchProof proof)
     {
+        using var resealer = new RowResealer(secret, _node.Random);
         var next = new List<NewRow>(rows.Count);
         foreach (var row in rows)
         {
-            switch (RowCipher.TryReseal(secret, row.Key, Statement.Read<StoredRow>(row.Row.Span), _node.Random, out var stored))
+            switch (resealer.TryReseal(row.Key, row.Row.Span, out var encoding))
             {
                 case RowFailure.None:
-                    var encoding = stored!.Encode();
-                    next.Add(new NewRow(row.Key, row.LeafKey, TreeHash.Leaf(row.LeafKey, Digest.Of(encoding)), encoding));
+                    next.Add(new NewRow(row.Key, row.LeafKey, TreeHash.Leaf(row.LeafKey, Digest.Of(encoding)), encoding!));
                     break;
                 case RowFailure.WrongKey:
                     return new Refused(Codes.RowWrongKey, "the row was encrypted under another key or epoch");

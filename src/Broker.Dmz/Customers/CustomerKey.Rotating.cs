@@ -161,7 +161,7 @@ internal sealed partial class CustomerKey
     private void EndRotation(LoadedCustomer loaded, Head head)
     {
         if (_secret is { Predecessor: { } old } && loaded.Before is { } entry && entry.Key == EntryKey.Custody(old.Epoch) &&
-            entry.Leaf == Digest.Zero && entry.Proof.LeadsTo(head.Value.Root, entry.LeafKey, entry.Leaf))
+            entry.Leaf == Digest.Zero && entry.LeadsTo(head.Value.Root))
         {
             EndRotation();
         }

@@ -256,7 +256,7 @@ internal sealed partial class CustomerKey
         // An earlier revision is signed as well; only the current one is under the head.
         if (loaded.Custody.Key != EntryKey.Custody(custody.Epoch) || loaded.Custody.Statement is not { } statement ||
             !statement.Span.SequenceEqual(signedCustody.Statement.Span) ||
-            !loaded.Custody.Proof.LeadsTo(head.Value.Root, loaded.Custody.LeafKey, loaded.Custody.Leaf))
+            !loaded.Custody.LeadsTo(head.Value.Root))
         {
             return Codes.CustodyForged;
         }

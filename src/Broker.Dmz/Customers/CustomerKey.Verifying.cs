@@ -1,4 +1,5 @@
 using Broker.Protocol.Directory;
+using Broker.Protocol.Merkle;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 
@@ -25,6 +26,45 @@ internal sealed partial class CustomerKey
         return false;
     }
 
+    /// <summary>Verifies that what is brought for a change stands under the head that this actor signed last.</summary>
+    /// <param name="message">What is brought.</param>
+    /// <param name="tree">The tree of that head; gets what was proven of many together.</param>
+    /// <param name="proven">The entries.</param>
+    private Refused? Prove(CustomerKeyMessage.Prepare message, PartialTree tree, out Dictionary<EntryKey, ProvenEntry> proven)
+    {
+        if (Prove([.. message.Entries.Where(static e => e.Proof is not null)], message.Head, out proven) is { } refused)
+        {
+            return refused;
+        }
+
+        foreach (var proof in message.Proofs)
+        {
+            if (!tree.TryAdd(proof.Span))
+            {
+                return Forged("proof", "the proof of the entries does not lead to the customer's head");
+            }
+        }
+
+        foreach (var entry in message.Entries)
+        {
+            if (entry.Proof is null && !_leaves.IsUnder(tree, entry))
+            {
+                return Forged(entry.Key.Type, $"a {entry.Key.Type} entry does not stand under the customer's head");
+            }
+
+            proven[entry.Key] = entry;
+        }
+
+        return null;
+    }
+
+    private Refused Forged(string type, string detail)
+    {
+        Log.Forged(_log, _customer, type);
+        _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "prove", Codes.EntryForged));
+        return new Refused(Codes.EntryForged, detail);
+    }
+
     /// <summary>Verifies that entries stand under a head that this actor knows.</summary>
     private Refused? Prove(IReadOnlyList<ProvenEntry> entries, Signed head, out Dictionary<EntryKey, ProvenEntry> proven)
     {
@@ -39,12 +79,10 @@ internal sealed partial class CustomerKey
         {
             var under = ReferenceEquals(known, _head)
                 ? _leaves.IsUnder(known.Value.Root, entry)
-                : entry.Proof.LeadsTo(known.Value.Root, entry.LeafKey, entry.Leaf);
+                : entry.LeadsTo(known.Value.Root);
             if (!under)
             {
-                Log.Forged(_log, _customer, entry.Key.Type);
-                _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "prove", Codes.EntryForged));
-                return new Refused(Codes.EntryForged, $"a {entry.Key.Type} entry does not stand under the customer's head");
+                return Forged(entry.Key.Type, $"a {entry.Key.Type} entry does not stand under the customer's head");
             }
 
             proven[entry.Key] = entry;

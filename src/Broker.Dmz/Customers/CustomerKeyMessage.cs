@@ -116,10 +116,16 @@ internal abstract partial record CustomerKeyMessage
     /// <summary>Change rows or directory: goes on to the writer, which brings what is needed to decide.</summary>
     public sealed record Submit(Change Change, ReplyTo<Result<ChangeDone>> ReplyTo) : CustomerKeyMessage;
 
-    /// <summary>Verify these changes and sign the head that follows.</summary>
+    /// <summary>
+    /// Verify these changes and sign the head that follows. Entries that have no proof of their own stand in the proofs of many.
+    /// </summary>
     public sealed record Prepare(
         IReadOnlyList<Change> Changes, IReadOnlyList<ProvenEntry> Entries, Signed Head, ReplyTo<Result<PreparedChanges>> ReplyTo)
-        : CustomerKeyMessage;
+        : CustomerKeyMessage
+    {
+        /// <summary>What a <see cref="Protocol.Merkle.PartialTree"/> reads.</summary>
+        public IReadOnlyList<ReadOnlyMemory<byte>> Proofs { get; init; } = [];
+    }
 
     /// <summary>Encrypt the rows of the epoch before anew that the zone gave; they wait here for <see cref="PrepareRotation"/>.</summary>
     public sealed record Reseal(Wire.RotateRowsReply Given, ReplyTo<Result<RowsResealed>> ReplyTo) : CustomerKeyMessage;

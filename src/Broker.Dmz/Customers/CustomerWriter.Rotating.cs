@@ -21,6 +21,9 @@ internal sealed partial class CustomerWriter
     // Rows that were given to the key actor and have no head yet.
     private int _resealed;
 
+    // Asked for behind those, as soon as the batch before them was committed.
+    private (WriterMessage.Rotate For, Task<Wire.RotateRowsReply?> Rows)? _ahead;
+
     private async Task Rotate(WriterMessage.Rotate message)
     {
         try
@@ -64,6 +67,7 @@ internal sealed partial class CustomerWriter
     /// <returns>Whether they wait at the key; else the rotation goes on some other way, or is over.</returns>
     private async Task<bool> Begin(WriterMessage.Rotate message)
     {
+        _ahead = null;
         var given = await Fetch(message, skip: 0);
         if (given.Rows.Count == 0)
         {
@@ -93,7 +97,8 @@ internal sealed partial class CustomerWriter
     /// <returns>The code of what came between, or null.</returns>
     private async Task<string?> Commit(WriterMessage.Rotate message)
     {
-        var ahead = FetchAhead(message, _resealed);
+        var ahead = _ahead is { } asked && asked.For == message ? asked.Rows : FetchAhead(message, _resealed);
+        _ahead = null;
         var prepared = await PrepareRotation();
         if (prepared.Code is Codes.CounterStale)
         {
@@ -115,12 +120,16 @@ internal sealed partial class CustomerWriter
             return prepared.Code is Codes.CounterStale ? null : prepared.Code;
         }
 
-        var commit = Commit(plan, head, []);
+        var given = 0;
+        Task<Wire.RotateRowsReply?>? behind = null;
+        // The zone goes on while this node writes its witness.
+        var commit = Commit(plan, head, [], () => behind = given > 0 ? FetchAhead(message, given) : null);
         _resealed = 0;
         try
         {
             if (await ahead is { } next)
             {
+                given = next.Rows.Count;
                 // Where it is refused, it is refused again when it is first, and then is heard of.
                 _ = await Reseal(next);
             }
@@ -132,6 +141,11 @@ internal sealed partial class CustomerWriter
         }
 
         var committed = await commit;
+        if (behind is not null && _resealed == given)
+        {
+            _ahead = (message, behind);
+        }
+
         return committed.Committed ? null : committed.Code;
     }
 

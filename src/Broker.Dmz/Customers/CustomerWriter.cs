@@ -150,7 +150,8 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             return;
         }
 
-        var read = await Read(keys);
+        var proofs = new List<ReadOnlyMemory<byte>>();
+        var read = await Read(keys, proofs: proofs);
         if (WireSigned.From(read.Head).Read<CustomerHead>().Counter < _committed)
         {
             await Report(Codes.HeadRolledBack);
@@ -162,11 +163,14 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         var rows = RowsOfDeletions(changes, entries);
         if (rows.Count > 0)
         {
-            entries.AddRange((await Read(rows, read.Head)).Entries.Select(ProvenEntry.From));
+            entries.AddRange((await Read(rows, read.Head, proofs)).Entries.Select(ProvenEntry.From));
         }
 
         var prepared = await _key.Ask<Result<PreparedChanges>>(
-            reply => new CustomerKeyMessage.Prepare([.. changes.Select(c => c.Change)], entries, WireSigned.From(read.Head), reply),
+            reply => new CustomerKeyMessage.Prepare([.. changes.Select(c => c.Change)], entries, WireSigned.From(read.Head), reply)
+            {
+                Proofs = proofs,
+            },
             KeyTimeout, Context.Stopping);
         if (prepared.Value is not { } plan)
         {
@@ -199,7 +203,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
     }
 
-    private async Task<CommitResult> Commit(PreparedChanges plan, Signed head, List<Waiting> changes)
+    private async Task<CommitResult> Commit(PreparedChanges plan, Signed head, List<Waiting> changes, Action? onCommitted = null)
     {
         var value = head.Read<CustomerHead>();
         _witness.Write(value.Counter, value.Root, committed: false);
@@ -234,7 +238,12 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
         }
 
         var result = await CommitForCertain(request, value.Counter);
-        if (result.Code is WrongHead)
+        if (result.Committed)
+        {
+            // Before anything else is done here.
+            onCommitted?.Invoke();
+        }
+        else if (result.Code is WrongHead)
         {
             // The zone's ledger is not the one that the head's signer knew.
             await Report(result.Code);
@@ -315,13 +324,14 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
     private Task<Wire.CustomerState> GetCustomer() =>
         _node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = _customer.Value }, Context.Stopping);
 
-    /// <summary>Reads under one head, in as many calls as the keys need.</summary>
-    private async Task<Wire.ReadEntriesReply> Read(IEnumerable<EntryKey> keys, Wire.Signed? head = null)
+    /// <summary>Reads under one head, in as many calls as the keys need; each with its proof, or with a proof of all of a call.</summary>
+    private async Task<Wire.ReadEntriesReply> Read(
+        IEnumerable<EntryKey> keys, Wire.Signed? head = null, List<ReadOnlyMemory<byte>>? proofs = null)
     {
         var reply = new Wire.ReadEntriesReply { Head = head };
         foreach (var page in keys.Distinct().Chunk(MaxKeysOfReading))
         {
-            var request = new Wire.ReadEntriesRequest { Customer = _customer.Value };
+            var request = new Wire.ReadEntriesRequest { Customer = _customer.Value, Together = proofs is not null };
             request.Keys.AddRange(page.Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
             var read = await _node.Zone.ReadEntriesAsync(request, Context.Stopping);
             reply.Head ??= read.Head;
@@ -331,6 +341,7 @@ internal sealed partial class CustomerWriter : Actor<WriterMessage>
             }
 
             reply.Entries.AddRange(read.Entries);
+            proofs?.Add(read.Proof.Memory);
         }
 
         return reply;

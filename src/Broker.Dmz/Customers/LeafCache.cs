@@ -1,4 +1,5 @@
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
 using Broker.Protocol.Statements;
 
 namespace Broker.Dmz.Customers;
@@ -21,11 +22,33 @@ internal sealed class LeafCache
             return true;
         }
 
-        if (!entry.Proof.LeadsTo(root, entry.LeafKey, entry.Leaf))
+        if (!entry.LeadsTo(root))
         {
             return false;
         }
 
+        Keep(entry);
+        return true;
+    }
+
+    /// <summary>Whether the entry stands in what is proven of the tree under the root that the cache is of.</summary>
+    public bool IsUnder(PartialTree tree, ProvenEntry entry)
+    {
+        if (!tree.TryFind(entry.LeafKey, out var leaf) || leaf != entry.Leaf)
+        {
+            return false;
+        }
+
+        if (!_leaves.TryGetValue(entry.LeafKey, out var known) || known.Leaf != leaf)
+        {
+            Keep(entry);
+        }
+
+        return true;
+    }
+
+    private void Keep(ProvenEntry entry)
+    {
         // What is not there is asked for once, when it is made; remembered it would only push out what is there.
         if (entry.Leaf != Digest.Zero)
         {
@@ -36,8 +59,6 @@ internal sealed class LeafCache
 
             _leaves[entry.LeafKey] = new Known(entry.Leaf, null);
         }
-
-        return true;
     }
 
     /// <summary>Reads a verified entry; one that was read before is not read again, so a user's key keeps its verifier.</summary>

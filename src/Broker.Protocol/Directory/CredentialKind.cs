@@ -50,6 +50,21 @@ public static class CredentialKinds
     /// <summary>The text of a kind.</summary>
     public static string ToText(this CredentialKind kind) => All.First(k => k.Kind == kind).Text;
 
+    /// <summary>Checks that a kind has that text.</summary>
+    /// <exception cref="MalformedException">None has.</exception>
+    internal static void Check(ReadOnlySpan<byte> text)
+    {
+        foreach (var (_, name) in All)
+        {
+            if (System.Text.Ascii.Equals(text, name))
+            {
+                return;
+            }
+        }
+
+        throw Unknown();
+    }
+
     /// <summary>Reads a kind.</summary>
     /// <exception cref="MalformedException">No kind has that text.</exception>
     public static CredentialKind Parse(string text)
@@ -62,6 +77,8 @@ public static class CredentialKinds
             }
         }
 
-        throw new MalformedException("kind is not one of " + string.Join(", ", All.Select(k => k.Text)));
+        throw Unknown();
     }
+
+    private static MalformedException Unknown() => new("kind is not one of " + string.Join(", ", All.Select(k => k.Text)));
 }

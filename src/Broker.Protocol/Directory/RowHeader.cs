@@ -15,7 +15,7 @@ namespace Broker.Protocol.Directory;
 public sealed record RowHeader(
     Name Cluster, Name Customer, Name Credential, uint Version, CredentialKind Kind, uint Epoch, uint Length) : IStatement<RowHeader>
 {
-    private const string Label = "broker/row/1";
+    internal const string Label = "broker/row/1";
 
     /// <inheritdoc/>
     public byte[] Encode() => new EncWriter(Label)

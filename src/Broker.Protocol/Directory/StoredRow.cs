@@ -15,7 +15,10 @@ public sealed record StoredRow(
     /// <summary>Bytes of the salt and of the commitment.</summary>
     public const int SaltLength = 32;
 
-    private const string Label = "broker/stored-row/1";
+    internal const string Label = "broker/stored-row/1";
+
+    /// <summary>Most bytes of the header.</summary>
+    internal const int MaxHeader = 1024;
 
     /// <inheritdoc/>
     public byte[] Encode() =>
@@ -24,14 +27,14 @@ public sealed record StoredRow(
     /// <summary>Reads what a row is, without the row.</summary>
     /// <exception cref="MalformedException">It does not begin like a row.</exception>
     public static RowHeader ReadHeader(ReadOnlySpan<byte> encoding) =>
-        Statement.Read<RowHeader>(new EncReader(encoding, Label).Bytes(1024));
+        Statement.Read<RowHeader>(new EncReader(encoding, Label).Bytes(MaxHeader));
 
     /// <inheritdoc/>
     public static StoredRow Decode(ReadOnlySpan<byte> encoding)
     {
         var r = new EncReader(encoding, Label);
         var row = new StoredRow(
-            r.Bytes(1024).ToArray(), r.Exactly(SaltLength).ToArray(), r.Exactly(SaltLength).ToArray(),
+            r.Bytes(MaxHeader).ToArray(), r.Exactly(SaltLength).ToArray(), r.Exactly(SaltLength).ToArray(),
             r.Bytes(CredentialKinds.MaxLength + 16).ToArray());
         r.End();
         return row;

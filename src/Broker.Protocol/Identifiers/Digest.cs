@@ -73,6 +73,17 @@ public readonly record struct Digest
     public bool Bit(int index) =>
         (MemoryMarshal.AsBytes(new ReadOnlySpan<Bytes32>(in _bytes))[index >> 3] & (0x80 >> (index & 7))) != 0;
 
+    /// <summary>As <see cref="DigestOrder"/> says.</summary>
+    internal int CompareTo(Digest other)
+    {
+        var (mine, theirs) = (_bytes, other._bytes);
+        // Nearly always the first word tells.
+        return mine.A != theirs.A ? Compare(mine.A, theirs.A)
+            : mine.B != theirs.B ? Compare(mine.B, theirs.B)
+            : mine.C != theirs.C ? Compare(mine.C, theirs.C)
+            : Compare(mine.D, theirs.D);
+    }
+
     /// <summary>How many bits are set from <paramref name="index"/> on.</summary>
     /// <param name="index">0 to 256.</param>
     internal int BitsFrom(int index)
@@ -105,6 +116,11 @@ public readonly record struct Digest
 
     /// <inheritdoc/>
     public override string ToString() => Convert.ToHexStringLower(ToArray());
+
+    // The words are as they lie, and the first byte is the most significant.
+    private static int Compare(ulong x, ulong y) => BitConverter.IsLittleEndian
+        ? BinaryPrimitives.ReverseEndianness(x).CompareTo(BinaryPrimitives.ReverseEndianness(y))
+        : x.CompareTo(y);
 
     // Four words make equality and hashing cheap: digests are dictionary keys of the tree and the caches.
     [StructLayout(LayoutKind.Sequential)]

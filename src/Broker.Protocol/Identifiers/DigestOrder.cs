@@ -11,12 +11,5 @@ public sealed class DigestOrder : IComparer<Digest>
     public static DigestOrder Instance { get; } = new();
 
     /// <inheritdoc/>
-    public int Compare(Digest x, Digest y)
-    {
-        Span<byte> a = stackalloc byte[Digest.Length];
-        Span<byte> b = stackalloc byte[Digest.Length];
-        x.CopyTo(a);
-        y.CopyTo(b);
-        return a.SequenceCompareTo(b);
-    }
+    public int Compare(Digest x, Digest y) => x.CompareTo(y);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Broker.Protocol.Encoding;
 
@@ -8,6 +9,8 @@ public readonly record struct Name : IComparable<Name>
 {
     /// <summary>Most characters.</summary>
     public const int MaxLength = 63;
+
+    private static readonly SearchValues<byte> Allowed = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-"u8);
 
     private readonly string? _value;
 
@@ -40,6 +43,16 @@ public readonly record struct Name : IComparable<Name>
 
         name = new Name(text);
         return true;
+    }
+
+    /// <summary>Checks that a text in ASCII is an identifier.</summary>
+    /// <exception cref="MalformedException">It is none.</exception>
+    internal static void Check(ReadOnlySpan<byte> text)
+    {
+        if (text.Length is 0 or > MaxLength || text.ContainsAnyExcept(Allowed))
+        {
+            throw new MalformedException("identifier is not 1 to 63 of a-z, 0-9 and -");
+        }
     }
 
     /// <inheritdoc/>

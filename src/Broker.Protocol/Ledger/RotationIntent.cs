@@ -16,7 +16,7 @@ public sealed record RotationIntent(uint Epoch, ulong Fence, ulong LockGeneratio
     : IStatement<RotationIntent>
 {
     /// <summary>Most rows of one batch.</summary>
-    public const int MaxRows = 512;
+    public const int MaxRows = 1024;
 
     /// <summary>Most rows of one batch to a caller that does not say how many it takes: what the version before this one reads.</summary>
     public const int MaxRowsUnasked = 64;

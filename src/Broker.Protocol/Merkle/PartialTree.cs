@@ -1,79 +1,190 @@
-using System.Runtime.InteropServices;
+using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.Protocol.Merkle;
 
 /// <summary>
-/// What a signer knows of a tree from proofs against its root: enough to compute the root after those keys change. The zone
-/// keeps the whole tree; the signer needs only this. The paths of all its keys are hashed together, so that what they share is
-/// hashed once.
+/// What a signer knows of a tree from proofs against its root: enough to compute the root after the proven keys change. The zone keeps
+/// the whole tree; the signer needs only this. What the paths of the keys share is sent, read and hashed once.
 /// </summary>
-public sealed class PartialTree
+/// <remarks>
+/// A proof lists the tree from the root in the order node, left, right: 3 for a node whose sides follow, 2 for nothing, 1 and its hash
+/// for a node of which no more is told, 0 with key and value for a leaf. A leaf is always told by what it is made of, so that it can move
+/// when what stands beside it goes, and it is refused where its key does not lead.
+/// </remarks>
+public sealed class PartialTree : OpenedTree
 {
-    private readonly Dictionary<Digest, Known> _keys = [];
-    private Digest? _root;
+    /// <summary>Nothing stands here.</summary>
+    internal const byte Nothing = 2;
+
+    /// <summary>A node whose sides follow.</summary>
+    internal const byte Inside = 3;
+
+    private readonly Digest _trusted;
+    private bool _isChanged;
 
     /// <summary>Begins with a root that the signer holds for true.</summary>
     public PartialTree(Digest root)
     {
-        Trusted = root;
-        _root = root;
+        _trusted = root;
+        Top = root == Digest.Zero ? TreePlace.Empty : new TreePlace(TreeChild.Node(root));
     }
 
-    /// <summary>The root after the updates so far.</summary>
-    public Digest Root => _root ??= Compute();
+    /// <summary>Adds a proof of many keys against the root of the beginning.</summary>
+    /// <returns>False when the proof does not lead to the root, or is none; then nothing was added.</returns>
+    /// <exception cref="InvalidOperationException">A leaf was changed before.</exception>
+    public bool TryAdd(ReadOnlySpan<byte> proof)
+    {
+        try
+        {
+            Add(Read(proof));
+            return true;
+        }
+        catch (MalformedException)
+        {
+            return false;
+        }
+    }
 
-    private Digest Trusted { get; }
-
-    /// <summary>Adds a proof against the root of the beginning.</summary>
+    /// <summary>Adds a proof of one key against the root of the beginning.</summary>
     /// <param name="key">The key.</param>
     /// <param name="leaf">Its leaf now; zero when it is absent.</param>
-    /// <param name="proof">The proof that came from the zone.</param>
+    /// <param name="proof">The proof.</param>
     /// <returns>False when the proof does not lead to the root, or is none; then nothing was added.</returns>
+    /// <exception cref="InvalidOperationException">A leaf was changed before.</exception>
     public bool TryAdd(Digest key, Digest leaf, TreeProof proof)
     {
-        if (!proof.LeadsTo(Trusted, key, leaf))
+        ArgumentNullException.ThrowIfNull(proof);
+        if (!proof.LeadsTo(_trusted, key, leaf))
         {
             return false;
         }
 
-        _keys[key] = new Known(key, leaf, proof);
+        var at = Place(key, leaf);
+        for (var depth = proof.Present.LastBit(); depth >= 0; depth--)
+        {
+            var sibling = proof.Beside(depth);
+            var (mine, other) = (at.Child.Subtree, sibling.Subtree);
+            var joined = Subtree.Join(key.Bit(depth), mine, other);
+            if (joined.Kind == SubtreeKind.Node)
+            {
+                var beside = sibling.Kind == SubtreeKind.Empty ? TreePlace.Empty : new TreePlace(sibling);
+                var node = new TreePlace(TreeChild.Node(joined.Hash));
+                node.Open(key.Bit(depth) ? beside : at, key.Bit(depth) ? at : beside);
+                at = node;
+            }
+            else if (sibling.Kind == SubtreeKind.Leaf)
+            {
+                at = new TreePlace(sibling);
+            }
+        }
+
+        Add(at);
         return true;
     }
 
-    /// <summary>Replaces the leaf of a key whose proof was added; zero removes it.</summary>
-    /// <exception cref="KeyNotFoundException">No proof of that key was added.</exception>
+    /// <summary>The leaf of a key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="leaf">Its hash; zero where the key is proven to be absent.</param>
+    /// <returns>False where nothing was proven of that key.</returns>
+    public bool TryFind(Digest key, out Digest leaf)
+    {
+        var at = Top;
+        for (var depth = 0; at.Kind == SubtreeKind.Node && at.Left is not null; depth++)
+        {
+            at = at.Side(key.Bit(depth));
+        }
+
+        leaf = at.Kind == SubtreeKind.Leaf && at.Key == key ? at.Child.Subtree.Hash : Digest.Zero;
+        return at.Kind != SubtreeKind.Node;
+    }
+
+    /// <summary>Replaces the leaf of a key that is proven to be there or not; zero removes it.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="leaf">The hash of its leaf.</param>
+    /// <exception cref="KeyNotFoundException">Nothing was proven of that key.</exception>
     public void Update(Digest key, Digest leaf)
     {
-        _keys[key] = _keys[key] with { Leaf = leaf };
-        _root = null;
+        Set(key, Leaf(key, leaf));
+        _isChanged = true;
     }
 
-    private Digest Compute()
-    {
-        var known = _keys.Values.ToList();
-        known.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
-        return Fold(CollectionsMarshal.AsSpan(known), 0).Hash;
-    }
+    /// <inheritdoc/>
+    protected override (TreeChild Left, TreeChild Right) Open(Digest key, int depth, Digest hash) =>
+        throw new KeyNotFoundException("nothing was proven of that key");
 
-    // All of them share the path down to here.
-    private static Subtree Fold(ReadOnlySpan<Known> keys, int depth)
+    // A signer has no use for the value of a leaf, once its hash was followed.
+    private static TreeChild Leaf(Digest key, Digest leaf) =>
+        leaf == Digest.Zero ? TreeChild.Empty : new TreeChild(Subtree.OfLeaf(leaf), key, default);
+
+    private static TreePlace Place(Digest key, Digest leaf) =>
+        leaf == Digest.Zero ? TreePlace.Empty : new TreePlace(Leaf(key, leaf));
+
+    private void Add(TreePlace top)
     {
-        if (keys.Length == 1)
+        if (_isChanged)
         {
-            return keys[0].Proof.Fold(keys[0].Key, keys[0].Leaf, depth);
+            throw new InvalidOperationException("proofs are added before the tree is changed");
         }
 
-        var right = 0;
-        while (right < keys.Length && !keys[right].Key.Bit(depth))
-        {
-            right++;
-        }
-
-        return right == 0 || right == keys.Length
-            ? Subtree.Join(right == 0, Fold(keys, depth + 1), keys[0].Proof.Sibling(depth))
-            : Subtree.Join(Fold(keys[..right], depth + 1), Fold(keys[right..], depth + 1));
+        Top = Join(Top, top);
     }
 
-    private sealed record Known(Digest Key, Digest Leaf, TreeProof Proof);
+    // Both have the same hash; one may know more than the other.
+    private static TreePlace Join(TreePlace at, TreePlace other)
+    {
+        if (other.Kind != SubtreeKind.Node || other.Left is null)
+        {
+            return at.Kind == SubtreeKind.Node && at.Left is null ? other : at;
+        }
+
+        if (at.Left is null)
+        {
+            return at.Kind == SubtreeKind.Node ? other : at;
+        }
+
+        at.Open(Join(at.Left, other.Left), Join(at.Right!, other.Right!));
+        return at;
+    }
+
+    private TreePlace Read(ReadOnlySpan<byte> proof)
+    {
+        Span<byte> path = stackalloc byte[Digest.Length];
+        path.Clear();
+        var top = Read(ref proof, path, 0);
+        return !proof.IsEmpty ? throw new MalformedException("proof goes on behind its end")
+            : top.Child.Subtree.Hash != _trusted ? throw new MalformedException("proof does not lead to the root")
+            : top;
+    }
+
+    private static TreePlace Read(ref ReadOnlySpan<byte> proof, scoped Span<byte> path, int depth)
+    {
+        switch (proof)
+        {
+            case [Nothing, ..]:
+                proof = proof[1..];
+                return TreePlace.Empty;
+            case [Inside, ..] when depth < TreeHash.Depth:
+                proof = proof[1..];
+                var bit = (byte)(0x80 >> (depth & 7));
+                var left = Read(ref proof, path, depth + 1);
+                path[depth >> 3] |= bit;
+                var right = Read(ref proof, path, depth + 1);
+                path[depth >> 3] ^= bit;
+                var joined = Subtree.Join(left.Child.Subtree, right.Child.Subtree);
+                if (joined.Kind != SubtreeKind.Node)
+                {
+                    throw new MalformedException("proof has a node where less than two leaves are");
+                }
+
+                var node = new TreePlace(TreeChild.Node(joined.Hash));
+                node.Open(left, right);
+                return node;
+            default:
+                var child = TreeChild.Read(ref proof);
+                return child.Kind == SubtreeKind.Leaf && TreePath.Prefix(child.Key, depth) != new Digest(path)
+                    ? throw new MalformedException("a leaf of the proof is not where its key leads")
+                    : new TreePlace(child);
+        }
+    }
 }

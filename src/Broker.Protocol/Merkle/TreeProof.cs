@@ -43,16 +43,9 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<TreeChild> Siblings
             throw new MalformedException("proof has another number of siblings than its map says");
         }
 
-        return Fold(key, leaf, 0).Hash;
-    }
-
-    /// <summary>What stands at depth <paramref name="top"/> on the path of a key, as it follows from its leaf.</summary>
-    /// <exception cref="MalformedException">A leaf among the siblings does not belong beside the path.</exception>
-    internal Subtree Fold(Digest key, Digest leaf, int top)
-    {
         var subtree = Subtree.OfLeaf(leaf);
         var next = 0;
-        for (var depth = Present.LastBit(); depth >= top; depth--)
+        for (var depth = Present.LastBit(); depth >= 0; depth--)
         {
             var sibling = Subtree.Empty;
             if (Present.Bit(depth))
@@ -65,11 +58,11 @@ public sealed record TreeProof(Digest Present, IReadOnlyList<TreeChild> Siblings
             subtree = Subtree.Join(key.Bit(depth), subtree, sibling);
         }
 
-        return subtree;
+        return subtree.Hash;
     }
 
     /// <summary>What stands beside the path at depth + 1.</summary>
-    internal Subtree Sibling(int depth) => Present.Bit(depth) ? Siblings[Present.BitsFrom(depth + 1)].Subtree : Subtree.Empty;
+    internal TreeChild Beside(int depth) => Present.Bit(depth) ? Siblings[Present.BitsFrom(depth + 1)] : TreeChild.Empty;
 
     /// <summary>Encodes the proof for a link: the 32-byte map, then the siblings, each with its tag.</summary>
     public byte[] ToBytes()

@@ -34,8 +34,7 @@ public static class AesGcm256
         Span<byte> destination)
     {
         Check(key, nonce);
-        if (destination.Length != plaintext.Length + TagSize)
-            throw new ArgumentException("sealed data is 16 bytes longer than its plaintext", nameof(destination));
+        CheckSealed(plaintext.Length, destination.Length);
 
         if (SimulatedSecrets.Current is { } simulated)
             simulated.Seal(key, nonce, plaintext, associatedData, destination);
@@ -80,8 +79,7 @@ public static class AesGcm256
         Check(key, nonce);
         if (sealedData.Length < TagSize)
             return false;
-        if (destination.Length != sealedData.Length - TagSize)
-            throw new ArgumentException("a plaintext is 16 bytes shorter than its sealed data", nameof(destination));
+        CheckSealed(destination.Length, sealedData.Length);
 
         return SimulatedSecrets.Current is { } simulated
             ? simulated.TryOpen(key, nonce, sealedData, associatedData, destination)
@@ -139,7 +137,13 @@ public static class AesGcm256
         }
     }
 
-    private static void Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce)
+    internal static void CheckSealed(int plaintext, int sealedData)
+    {
+        if (sealedData != plaintext + TagSize)
+            throw new ArgumentException("sealed data is 16 bytes longer than its plaintext", nameof(sealedData));
+    }
+
+    internal static void Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce)
     {
         if (key.Length != KeySize)
             throw new ArgumentException("a key of AES-256 is 32 bytes", nameof(key));

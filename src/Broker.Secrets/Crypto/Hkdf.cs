@@ -38,7 +38,7 @@ public static class Hkdf
     }
 
     /// <summary>Bytes that an expansion with so long an info works in.</summary>
-    internal static int ScratchSize(int infoLength) => HmacKey.Size + HashSize + infoLength + 1 + HashSize;
+    internal static int ScratchSize(int infoLength) => HmacKey.Size + BlocksSize(infoLength);
 
     /// <summary>As the other, for several expansions in memory that the caller has and wipes.</summary>
     /// <param name="pseudorandomKey">As there.</param>
@@ -55,12 +55,25 @@ public static class Hkdf
         if (SimulatedSecrets.Current?.Expands(pseudorandomKey, info, output) == true)
             return;
 
-        // The key's own memory, then previous block ‖ info ‖ counter, then the block that comes of it.
+        // The key's own memory, then that of the blocks.
         var scratch = memory[..ScratchSize(info.Length)];
         scratch.Clear();
-        var key = new HmacKey(pseudorandomKey, scratch[..HmacKey.Size]);
-        var block = scratch[^HashSize..];
-        var input = scratch[HmacKey.Size..^HashSize];
+        Expand(new HmacKey(pseudorandomKey, scratch[..HmacKey.Size]), info, output, scratch[HmacKey.Size..]);
+    }
+
+    /// <summary>Bytes that an expansion by a key that is there works in.</summary>
+    internal static int BlocksSize(int infoLength) => HashSize + infoLength + 1 + HashSize;
+
+    /// <summary>As the others, for many expansions by one key.</summary>
+    /// <param name="key">The pseudorandom key.</param>
+    /// <param name="info">As there.</param>
+    /// <param name="output">As there.</param>
+    /// <param name="blocks">Locked, <see cref="BlocksSize"/> bytes; what it holds is overwritten.</param>
+    internal static void Expand(HmacKey key, ReadOnlySpan<byte> info, Span<byte> output, Span<byte> blocks)
+    {
+        // Previous block ‖ info ‖ counter, then the block that comes of it.
+        var block = blocks[^HashSize..];
+        var input = blocks[..^HashSize];
         info.CopyTo(input[HashSize..]);
         for (var counter = 1; !output.IsEmpty; counter++)
         {

@@ -35,8 +35,13 @@ internal readonly ref struct HmacKey
         Begin(ref _work.Outer, pad, 0x36 ^ 0x5c);
     }
 
+    private HmacKey(ref Workspace work) => _work = ref work;
+
     /// <summary>Bytes of memory that it needs.</summary>
     public static unsafe int Size => sizeof(Workspace);
+
+    /// <summary>A key that was taken into this memory before.</summary>
+    public static HmacKey In(Span<byte> memory) => new(ref MemoryMarshal.AsRef<Workspace>(memory));
 
     /// <summary>The HMAC of a message.</summary>
     /// <param name="message">Any length; may be what <paramref name="mac"/> will be written over.</param>

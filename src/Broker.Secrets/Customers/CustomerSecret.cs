@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Statements;
@@ -12,6 +14,8 @@ public sealed class CustomerSecret : IDisposable
 {
     /// <summary>Bytes of K_e.</summary>
     public const int Length = 32;
+
+    private const int RowKeyInfo = 4 + 16 + 4 + StoredRow.SaltLength;
 
     private readonly SecretBuffer _secret;
     private readonly SecretBuffer _identity;
@@ -43,6 +47,11 @@ public sealed class CustomerSecret : IDisposable
             throw;
         }
     }
+
+    /// <summary>Bytes that the derivation of a row key works in.</summary>
+    internal static int RowKeyBlocks => Hkdf.BlocksSize(RowKeyInfo);
+
+    private static ReadOnlySpan<byte> RowKeyLabel => "broker/row-key/1"u8;
 
     /// <summary>The installation.</summary>
     public Name Cluster { get; }
@@ -206,6 +215,25 @@ public sealed class CustomerSecret : IDisposable
     /// <summary>Writes <c>rk ‖ commit = Expand(K_e, enc("broker/row-key/1", salt), 64)</c> into locked memory of the caller.</summary>
     internal void RowKey(ReadOnlySpan<byte> salt, Span<byte> keyAndCommitment) =>
         Hkdf.Expand(_secret.Span, new EncWriter("broker/row-key/1").Bytes(salt).ToArray(), keyAndCommitment);
+
+    /// <summary>Hashes K_e into locked memory of the caller, <see cref="HmacKey.Size"/> zero bytes, for many row keys.</summary>
+    internal void BeginRowKeys(Span<byte> memory) => _ = new HmacKey(_secret.Span, memory);
+
+    /// <summary>As <see cref="RowKey(ReadOnlySpan{byte}, Span{byte})"/>, with what <see cref="BeginRowKeys"/> wrote.</summary>
+    /// <param name="salt">32 bytes.</param>
+    /// <param name="keyAndCommitment">Receives 64 bytes.</param>
+    /// <param name="memory">What was begun.</param>
+    /// <param name="blocks">Locked, <see cref="RowKeyBlocks"/> bytes; what it holds is overwritten.</param>
+    internal void RowKey(ReadOnlySpan<byte> salt, Span<byte> keyAndCommitment, Span<byte> memory, Span<byte> blocks)
+    {
+        Span<byte> info = stackalloc byte[RowKeyInfo];
+        BinaryPrimitives.WriteUInt32BigEndian(info, (uint)RowKeyLabel.Length);
+        RowKeyLabel.CopyTo(info[4..]);
+        BinaryPrimitives.WriteUInt32BigEndian(info[(4 + RowKeyLabel.Length)..], StoredRow.SaltLength);
+        salt.CopyTo(info[^StoredRow.SaltLength..]);
+        if (SimulatedSecrets.Current?.Expands(_secret.Span, info, keyAndCommitment) != true)
+            Hkdf.Expand(HmacKey.In(memory), info, keyAndCommitment, blocks);
+    }
 
     /// <summary>Writes K_e, 32 bytes, into locked memory that the caller seals.</summary>
     internal void CopyTo(Span<byte> destination) => _secret.Span.CopyTo(destination);

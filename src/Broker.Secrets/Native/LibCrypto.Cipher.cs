@@ -19,16 +19,33 @@ internal static unsafe partial class LibCrypto
     /// <summary>Begins with a key and a nonce of 12 bytes, the length that the library takes for granted.</summary>
     internal static nint BeginGcm(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, int direction)
     {
+        var context = NewGcm();
+        try
+        {
+            BeginGcm(context, key, nonce, direction);
+            return context;
+        }
+        catch
+        {
+            FreeCipherContext(context);
+            throw;
+        }
+    }
+
+    /// <summary>A context that has no key yet.</summary>
+    internal static nint NewGcm()
+    {
         Check(Gcm != 0, "EVP_CIPHER_fetch");
         var context = NewCipherContext();
         Check(context != 0, "EVP_CIPHER_CTX_new");
-        int begun;
-        fixed (byte* k = key, n = nonce)
-            begun = InitCipher(context, Gcm, k, n, direction, 0);
-        if (begun != 1)
-            FreeCipherContext(context);
-        Check(begun == 1, "EVP_CipherInit");
         return context;
+    }
+
+    /// <summary>Begins anew in a context that is there; the key schedule of the message before is written over.</summary>
+    internal static void BeginGcm(nint context, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, int direction)
+    {
+        fixed (byte* k = key, n = nonce)
+            Check(InitCipher(context, Gcm, k, n, direction, 0) == 1, "EVP_CipherInit");
     }
 
     /// <summary>Authenticates bytes that are not part of the text.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Broker.Protocol.Ledger;
 using Broker.Secrets;
 using Microsoft.Data.Sqlite;
 
@@ -11,7 +12,7 @@ namespace Broker.Benchmarks.Custody;
 /// </summary>
 internal static class RawRows
 {
-    private const int Batch = 64;
+    private const int Batch = RotationIntent.MaxRows;
     private const int Header = 120;
 
     /// <summary>Rows per second.</summary>

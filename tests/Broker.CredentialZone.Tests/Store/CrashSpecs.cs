@@ -139,7 +139,7 @@ public sealed class CrashSpecs : IDisposable
             "version", Assert.Throws<StoreException>(() => ZoneUnderTest.Sqlite(_zone.DirectoryPath)).Message, StringComparison.Ordinal);
         using (var raw = new SqliteConnectionHandle(Path.Combine(_zone.DirectoryPath, "zone.db"), readOnly: false))
         {
-            raw.Script("UPDATE meta SET value = x'00000002' WHERE key = 'schema-version'");
+            raw.Script("UPDATE meta SET value = x'00000003' WHERE key = 'schema-version'");
             raw.Script("UPDATE meta SET value = x'6F74686572' WHERE key = 'cluster'");
         }
 

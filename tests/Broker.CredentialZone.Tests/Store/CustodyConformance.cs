@@ -196,19 +196,38 @@ public abstract class CustodyConformance : IDisposable
         Assert.Equal(RefusalCode.EntryMismatch, Replaced(customer.Row("db", 1, length: 65)));
         _zone.Do(work.Rotate());
 
-        Assert.Equal(RefusalCode.EntryMismatch, Replaced(Row(static h => h with { Epoch = 1 })));
-        Assert.Equal(RefusalCode.EntryMismatch, Replaced(Row(static h => h with { Epoch = 3 })));
-        Assert.Equal(RefusalCode.EntryMismatch, Replaced(Row(static h => h with { Kind = CredentialKind.Opaque })));
-        Assert.Equal(RefusalCode.EntryMismatch, Replaced(Row(static h => h with { Length = 9 })));
+        Assert.Equal(RefusalCode.EntryMismatch, Replaced(Row(customer, "db", static h => h with { Epoch = 1 })));
+        Assert.Equal(RefusalCode.EntryMismatch, Replaced(Row(customer, "db", static h => h with { Epoch = 3 })));
+        Assert.Equal(RefusalCode.EntryMismatch, Replaced(Row(customer, "db", static h => h with { Kind = CredentialKind.Opaque })));
+        Assert.Equal(RefusalCode.EntryMismatch, Replaced(Row(customer, "db", static h => h with { Length = 9 })));
 
         string Replaced(EntryChange row) => _zone.Refused(new CommitChange(Head(customer, [row])));
+    }
 
-        EntryChange Row(Func<RowHeader, RowHeader> bend) => new(
-            EntryKey.Row(TestCustomer.N("db"), 1),
-            new StoredRow(
-                bend(new RowHeader(customer.Cluster, customer.Name, TestCustomer.N("db"), 1, CredentialKind.Password, 2, 8)).Encode(),
-                new byte[32], new byte[32], new byte[64]).Encode(),
-            default);
+    [SkippableFact]
+    public void Rows_that_were_given_should_be_replaced_under_the_same_rule()
+    {
+        var (work, customer) = ThreeRows();
+        var given = _zone.Do(new RotateRows(customer.Name, 1, skip: 0, maxRows: 512)).Rows;
+        Assert.Equal(["db/1", "other/1", "third/1"], given.Select(static r => r.Key.Id).Order());
+
+        var other = Row(customer, "other", static h => h with { Length = 9 });
+        Assert.Equal(RefusalCode.EntryMismatch, _zone.Refused(new CommitChange(Head(customer, [customer.Row("db", 1), other]))));
+        _zone.Do(new RotateRows(customer.Name, 1, skip: 0, maxRows: 512));
+        _zone.Do(customer.Commit([customer.Row("db", 1), customer.Row("other", 1), customer.Row("third", 1)]));
+        _zone.Do(work.End());
+    }
+
+    [SkippableFact]
+    public void A_row_that_was_given_and_replaced_since_should_not_be_replaced_again()
+    {
+        var (_, customer) = ThreeRows();
+        _zone.Do(new RotateRows(customer.Name, 1, skip: 0, maxRows: 512));
+        _zone.Do(customer.Commit([customer.Row("db", 1)]));
+
+        // Root and counter are right: nothing but the row that stands there now is against it.
+        Assert.Equal(
+            RefusalCode.EntryMismatch, _zone.Refused(customer.Commit([customer.Row("db", 1, length: 65), customer.Row("other", 1)])));
     }
 
     [SkippableFact]
@@ -241,6 +260,23 @@ public abstract class CustodyConformance : IDisposable
     }
 
     private CommitChange End(TestCustomer customer) => new(Head(customer, [TestCustomer.Remove(EntryKey.Custody(1))]));
+
+    private (CustodyWork Work, TestCustomer Customer) ThreeRows()
+    {
+        var work = CustodyWork.Of(_zone);
+        var customer = work.Customer;
+        _zone.Do(customer.Commit([customer.Row("other", 1), customer.Row("third", 1)]));
+        _zone.Do(work.Rotate());
+        return (work, customer);
+    }
+
+    private static EntryChange Row(TestCustomer customer, string credential, Func<RowHeader, RowHeader> bend) => new(
+        EntryKey.Row(TestCustomer.N(credential), 1),
+        new StoredRow(
+            bend(new RowHeader(
+                customer.Cluster, customer.Name, TestCustomer.N(credential), 1, CredentialKind.Password, 2, 8)).Encode(),
+            new byte[32], new byte[32], new byte[64]).Encode(),
+        default);
 
     // A commit that is refused before its root is looked at, so that the customer's own tree stays as it is.
     private ChangeSet Head(TestCustomer customer, IReadOnlyList<EntryChange> changes)

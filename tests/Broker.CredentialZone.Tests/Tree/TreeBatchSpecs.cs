@@ -33,15 +33,15 @@ public sealed class TreeBatchSpecs
         var (single, _) = Tree(size);
         var next = Leaves(size, 2).ConvertAll(static l => (l.Key, Value: Digest.Of([7, .. l.Value.ToArray()])));
         var batch = new TreeBatch(nodes, next);
-        Assert.True(batch.TryReplace(root, out var replaced));
+        Assert.True(batch.TryReplace(root));
         Assert.Equal(root, new SparseTree(nodes).Root);
         batch.Flush();
         var tree = new SparseTree(single);
         next.ForEach(l => tree.Update(l.Key, l.Value));
         tree.Flush();
 
-        Assert.Equal(tree.Root, replaced);
-        Assert.Equal(replaced, new SparseTree(nodes).Root);
+        Assert.Equal(tree.Root, batch.Next);
+        Assert.Equal(batch.Next, new SparseTree(nodes).Root);
         Assert.Equal((ulong)size, new SparseTree(nodes).CountVerified());
         Assert.Equal(single.Count, nodes.Count);
     }
@@ -51,11 +51,11 @@ public sealed class TreeBatchSpecs
     {
         var (nodes, root) = Tree(40);
         var leaves = Leaves(40, 3);
-        Assert.False(new TreeBatch(nodes, [.. leaves[..^1], (leaves[^1].Key, Digest.Zero)]).TryReplace(root, out _));
+        Assert.False(new TreeBatch(nodes, [.. leaves[..^1], (leaves[^1].Key, Digest.Zero)]).TryReplace(root));
         var key = Key(40);
         List<(Digest Key, Digest Value)> more = [.. leaves, (key, Digest.Of([1]))];
         more.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
-        Assert.False(new TreeBatch(nodes, more).TryReplace(root, out _));
+        Assert.False(new TreeBatch(nodes, more).TryReplace(root));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class TreeBatchSpecs
         nodes.Write(position, nodes.Read(position)!.With(key.Bit(1), TreeChild.Leaf(key, Digest.Of([9]))));
         var batch = new TreeBatch(nodes, Leaves(40, 1));
         Assert.Equal(RefusalCode.TreeAltered, Assert.Throws<AlteredException>(() => batch.Prove(root)).Code);
-        Assert.Equal(RefusalCode.TreeAltered, Assert.Throws<AlteredException>(() => batch.TryReplace(root, out _)).Code);
+        Assert.Equal(RefusalCode.TreeAltered, Assert.Throws<AlteredException>(() => batch.TryReplace(root)).Code);
         Assert.Equal(RefusalCode.TreeAltered, Assert.Throws<AlteredException>(() => batch.Prove(Digest.Of([1]))).Code);
     }
 

@@ -96,11 +96,9 @@ internal static class EntryTamperings
         var key = EntryKey.Row(TestCustomer.N("db"), 1).LeafKey;
         var statement = new byte[100];
         var value = Protocol.Identifiers.Digest.Of(statement);
+        var place = $"instr(node, {Scene.Hex(key.ToArray())})";
         return $"UPDATE entries SET statement = {Scene.Hex(statement)} WHERE {s.Entry("row", "db/1")};" +
-            Leaf("substr(node, 1, 33)", "substr(node, 66)", 2) + Leaf("substr(node, 1, 98)", "substr(node, 131)", 67);
-
-        string Leaf(string before, string after, int at) =>
-            $"UPDATE nodes SET node = CAST({before} || {Scene.Hex(value.ToArray())} || {after} AS BLOB) " +
-            $"WHERE customer = '{s.Id}' AND substr(node, {at}, 32) = {Scene.Hex(key.ToArray())};";
+            $"UPDATE nodes SET node = CAST(substr(node, 1, {place} + 31) || {Scene.Hex(value.ToArray())} || " +
+            $"substr(node, {place} + 64) AS BLOB) WHERE customer = '{s.Id}' AND {place} > 0;";
     }
 }

@@ -53,7 +53,8 @@ internal sealed class ReopenedStore(Func<ICredentialStore> open) : ICredentialSt
 
     public IReadOnlyList<Name> Customers(string after, int limit) => Read(s => s.Customers(after, limit));
 
-    public ProvenEntries? ReadEntries(Name customer, IReadOnlyList<EntryKey> keys) => Read(s => s.ReadEntries(customer, keys));
+    public ProvenEntries? ReadEntries(Name customer, IReadOnlyList<EntryKey> keys, bool together = false) =>
+        Read(s => s.ReadEntries(customer, keys, together));
 
     public IReadOnlyList<EntryRecord> ListEntries(Name customer, string type, string after, int limit) =>
         Read(s => s.ListEntries(customer, type, after, limit));

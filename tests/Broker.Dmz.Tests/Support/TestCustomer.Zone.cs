@@ -22,6 +22,15 @@ internal sealed partial class TestCustomer
         return ([.. reply.Entries.Select(ProvenEntry.From)], WireSigned.From(reply.Head));
     }
 
+    /// <summary>The same with one proof of them all, as a change brings them.</summary>
+    public async Task<(IReadOnlyList<ProvenEntry> Entries, byte[] Proof, Signed Head)> ReadTogether(params IEnumerable<EntryKey> keys)
+    {
+        var request = new Wire.ReadEntriesRequest { Customer = Name.Value, Together = true };
+        request.Keys.AddRange(keys.Select(k => new Wire.EntryKey { Type = k.Type, Id = k.Id }));
+        var reply = await world.Node.Zone.ReadEntriesAsync(request, default);
+        return ([.. reply.Entries.Select(ProvenEntry.From)], reply.Proof.ToByteArray(), WireSigned.From(reply.Head));
+    }
+
     public async Task<Wire.CustomerState> ZoneState() =>
         await world.Node.Zone.GetCustomerAsync(new Wire.GetCustomerRequest { Customer = Name.Value }, default);
 

@@ -1,4 +1,5 @@
 using Broker.Protocol.Directory;
+using Broker.Protocol.Encoding;
 
 namespace Broker.Secrets.Tests.Customers;
 
@@ -131,12 +132,61 @@ public sealed class SuccessorSpecs : GaugedSpecs
         Assert.Equal(RowFailure.WrongPlace, Reseal(3, row));
     }
 
+    [Fact]
+    public void Many_rows_should_be_encrypted_anew_in_one_go()
+    {
+        var before = SecretMemory.Default.LiveBuffers;
+        var salts = new HashSet<string>();
+        using (var resealer = new RowResealer(_next, SystemRandom.Fill))
+        {
+            // Some are longer than what is kept for all of them, and some salts are fetched together.
+            foreach (var length in Enumerable.Range(0, 150).Concat([1024, 1025, 70_000, 40]))
+            {
+                var text = new string('x', length);
+                var old = RowCipher.Seal(
+                    _old, Rows.Header(length), System.Text.Encoding.UTF8.GetBytes(text), SystemRandom.Fill);
+
+                Assert.Equal(RowFailure.None, resealer.TryReseal(Key(3), old.Encode(), out var encoding));
+
+                var next = Protocol.Statements.Statement.Read<StoredRow>(encoding);
+                Assert.Equal(Rows.Header(length) with { Epoch = 2 }, StoredRow.ReadHeader(encoding));
+                Assert.True(salts.Add(Convert.ToHexString(next.Salt.Span)));
+                Assert.Equal(text, Opened(next));
+            }
+        }
+
+        Assert.Equal(before, SecretMemory.Default.LiveBuffers);
+        _next.ForgetPredecessor();
+        Assert.Throws<ArgumentException>(() => new RowResealer(_next, SystemRandom.Fill));
+    }
+
+    [Fact]
+    public void A_row_that_does_not_open_should_not_keep_the_next_from_it()
+    {
+        using var resealer = new RowResealer(_next, SystemRandom.Fill);
+        var row = RowCipher.Seal(_old, Rows.Header(6), "secret"u8, SystemRandom.Fill);
+        var ciphertext = row.Ciphertext.ToArray();
+        ciphertext[0] ^= 1;
+
+        Assert.Equal(RowFailure.Altered, resealer.TryReseal(Key(3), (row with { Ciphertext = ciphertext }).Encode(), out _));
+        Assert.Equal(RowFailure.None, resealer.TryReseal(Key(3), row.Encode(), out var next));
+        Assert.Equal("secret", Opened(Protocol.Statements.Statement.Read<StoredRow>(next)));
+        Assert.Throws<MalformedException>(() => resealer.TryReseal(Key(3), row.Encode().AsSpan(..^1), out _));
+    }
+
     private static EntryKey Key(uint version) => EntryKey.Row(Rows.Credential, version);
 
     private RowFailure Reseal(uint version, StoredRow row)
     {
         var failure = RowCipher.TryReseal(_next, Key(version), row, SystemRandom.Fill, out var next);
         Assert.Null(next);
+        if (_next.Predecessor is not null)
+        {
+            using var resealer = new RowResealer(_next, SystemRandom.Fill);
+            Assert.Equal(failure, resealer.TryReseal(Key(version), row.Encode(), out var encoding));
+            Assert.Null(encoding);
+        }
+
         return failure;
     }
 

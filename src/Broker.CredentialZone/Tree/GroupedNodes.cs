@@ -1,0 +1,88 @@
+using Broker.CredentialZone.Integrity;
+using Broker.CredentialZone.Store;
+using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
+
+namespace Broker.CredentialZone.Tree;
+
+/// <summary>A table of groups of nodes.</summary>
+internal interface INodeGroups
+{
+    /// <summary>Reads a record, or null.</summary>
+    byte[]? Read(TreePosition position);
+
+    /// <summary>Writes a record, or removes it when it is empty.</summary>
+    void Write(TreePosition position, byte[] record);
+}
+
+/// <summary>Nodes that are stored in groups. A group is read once, and written once at each <see cref="Flush"/>.</summary>
+/// <param name="customer">Whose tree it is.</param>
+/// <param name="groups">The table.</param>
+internal sealed class GroupedNodes(Name customer, INodeGroups groups) : ITreeNodes
+{
+    // Whoever walks a whole tree does not keep it.
+    private const int MaxKnown = 16_384;
+
+    private readonly Dictionary<TreePosition, NodeGroup> _changed = [];
+    private Dictionary<TreePosition, NodeGroup> _known = [];
+
+    /// <inheritdoc/>
+    public TreeNode? Read(TreePosition position) => Group(NodeGroup.Of(position)).Read(position);
+
+    /// <inheritdoc/>
+    public void Write(TreePosition position, TreeNode? node)
+    {
+        var at = NodeGroup.Of(position);
+        var group = Group(at);
+        group.Write(position, node);
+        _changed[at] = group;
+    }
+
+    /// <inheritdoc/>
+    public void Flush()
+    {
+        foreach (var (position, group) in _changed)
+        {
+            groups.Write(position, group.ToBytes());
+        }
+
+        _changed.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void TakeOver(ITreeNodes others)
+    {
+        if (others is GroupedNodes { _known: var known })
+        {
+            _known = known;
+        }
+    }
+
+    private NodeGroup Group(TreePosition position)
+    {
+        if (_known.TryGetValue(position, out var known) || _changed.TryGetValue(position, out known))
+        {
+            return known;
+        }
+
+        if (_known.Count >= MaxKnown)
+        {
+            _known.Clear();
+        }
+
+        var record = groups.Read(position);
+        return _known[position] = record is null ? new NodeGroup() : Parse(record);
+    }
+
+    private NodeGroup Parse(byte[] record)
+    {
+        try
+        {
+            return NodeGroup.Parse(record);
+        }
+        catch (MalformedException malformed)
+        {
+            throw new AlteredException(RefusalCode.TreeAltered, malformed.Message) { Customer = customer };
+        }
+    }
+}
