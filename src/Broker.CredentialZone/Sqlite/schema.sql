@@ -50,6 +50,7 @@ CREATE TABLE nodes (
     PRIMARY KEY (customer, position)
 ) STRICT, WITHOUT ROWID;
 
+-- In the order of their insertion: ids are random, and what changes is what is new, so that all changes of a moment stand on few pages.
 CREATE TABLE hand_offs (
     customer  TEXT NOT NULL REFERENCES customers (customer),
     hand_off  BLOB NOT NULL,
@@ -64,7 +65,7 @@ CREATE TABLE hand_offs (
     updated   INTEGER NOT NULL,
     open      INTEGER NOT NULL,
     PRIMARY KEY (customer, hand_off)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX hand_offs_open ON hand_offs (customer, hand_off) WHERE open = 1;
 
