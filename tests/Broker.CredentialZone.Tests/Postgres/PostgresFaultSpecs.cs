@@ -59,7 +59,7 @@ public sealed class PostgresFaultSpecs : IDisposable
     {
         var customer = _zone.Ready();
         using var zone = new ZoneUnderTest(
-            d => PostgresDatabase.Open(PostgresTests.Options(d) with { Patience = TimeSpan.FromMilliseconds(200) }),
+            d => PostgresDatabase.Open(PostgresTests.Options(d) with { Patience = TimeSpan.FromSeconds(2) }),
             _zone.DirectoryPath, ledger: _zone.LedgerKey, time: _zone.Time);
         var session = ((PostgresDatabase)zone.Database).Session;
         var cut = new Doing(customer.Name.Value, () => Cut(session));
