@@ -41,6 +41,7 @@ internal static class Problems
         ["fence-rolled-back"] = "the zone's store is older than what was seen; if it was restored, custodians accept it: see --accept-head",
         ["lock-rolled-back"] = "the zone forgot a lock; if its store was restored, custodians accept it: see --accept-head",
         ["busy"] = "try again in a moment",
+        ["witness-unavailable"] = "that node cannot read or write its witness file; look at its disk, then do the same again",
         ["zone-unavailable"] = "the credential zone has to be reachable for this; try again",
     };
 

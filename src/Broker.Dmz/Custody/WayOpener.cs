@@ -164,7 +164,7 @@ internal sealed partial class WayOpener(
             state.OwnerIncarnation.Span.SequenceEqual(node.Incarnation.Key.Fingerprint.ToArray()));
 
     private static bool MayPass(string code) =>
-        code is Codes.ZoneUnavailable or Codes.Busy or Codes.FenceStale or Codes.TimedOut or Codes.LockStands;
+        code is Codes.ZoneUnavailable or Codes.WitnessUnavailable or Codes.Busy or Codes.FenceStale or Codes.TimedOut or Codes.LockStands;
 
     private void Next()
     {

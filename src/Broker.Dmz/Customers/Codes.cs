@@ -55,6 +55,7 @@ internal static class Codes
     public const string LockRolledBack = "lock-rolled-back";
     public const string FreshnessUnproven = "freshness-unproven";
     public const string HeadUnknown = "head-unknown";
+    public const string WitnessUnavailable = "witness-unavailable";
     public const string EntryForged = "entry-forged";
     public const string EntryMissing = "entry-missing";
     public const string ReceiptForged = "receipt-forged";

@@ -101,11 +101,11 @@ internal sealed partial class CustomerKey
     }
 
     /// <summary>
-    /// Whether a failed step of claiming again is taken again a little later: the key is not lost to a zone that is away.
+    /// Whether a failed step of claiming again is taken again a little later: the key is not lost to a zone that is away, or to a disk.
     /// </summary>
     private bool TriesAgain(string code)
     {
-        if (_state != KeyState.Claiming || code != Codes.ZoneUnavailable)
+        if (_state != KeyState.Claiming || code is not (Codes.ZoneUnavailable or Codes.WitnessUnavailable))
         {
             return false;
         }

@@ -326,7 +326,7 @@ internal sealed partial class CustomerKey
     {
         _lastFailure = code;
         Log.UnlockFailed(_log, _customer, code);
-        if (code is not (Codes.ZoneUnavailable or Codes.Busy))
+        if (code is not (Codes.ZoneUnavailable or Codes.WitnessUnavailable or Codes.Busy))
         {
             _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "unlock", code));
         }

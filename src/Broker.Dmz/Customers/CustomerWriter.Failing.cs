@@ -23,9 +23,12 @@ internal sealed partial class CustomerWriter
             "done twice");
     }
 
+    private static Refused WitnessGone { get; } = new(
+        Codes.WitnessUnavailable, "this node's witness file cannot be read or written; look at its disk, and try again");
+
     private static partial class Log
     {
-        [LoggerMessage(2103, LogLevel.Error, "customer {Customer}: the witness file cannot be written, so nothing is changed: {Problem}")]
+        [LoggerMessage(2103, LogLevel.Error, "customer {Customer}: the witness file cannot be read or written: {Problem}")]
         public static partial void NotWitnessed(ILogger log, Protocol.Identifiers.Name customer, string problem);
     }
 }

@@ -16,10 +16,10 @@ internal sealed partial class CustomerWriter
     private async Task<CommitResult> Enrol(WriterMessage.Enrol message)
     {
         var head = message.Head.Read<CustomerHead>();
-        _witness.Write(head.Counter, head.Root, committed: false);
         CommitResult result;
         try
         {
+            _witness.Write(head.Counter, head.Root, committed: false);
             var reply = await _node.Zone.EnrolAsync(message.Request, Context.Stopping);
             result = new CommitResult(true, null, new LedgerPoint(reply.LedgerPosition, new Digest(reply.LedgerHash.Span)));
         }
@@ -32,6 +32,11 @@ internal sealed partial class CustomerWriter
             // A customer that was never served has lost nothing: begin again, under the same name or another.
             return new CommitResult(false, Codes.ZoneUnavailable, null);
         }
+        catch (Exception problem) when (IsOfTheDisk(problem))
+        {
+            Log.NotWitnessed(_log, _customer, problem.Message);
+            return new CommitResult(false, Codes.WitnessUnavailable, null);
+        }
         catch (Exception problem) when (problem is ZoneUnknownOutcomeException or MalformedException)
         {
             Log.Unknown(_log, _customer, head.Counter);
@@ -42,7 +47,16 @@ internal sealed partial class CustomerWriter
             }
         }
 
-        _witness.Write(head.Counter, head.Root, committed: true);
+        try
+        {
+            _witness.Write(head.Counter, head.Root, committed: true);
+        }
+        catch (Exception problem) when (IsOfTheDisk(problem))
+        {
+            // The customer stands; the next head, or the next unlock, is witnessed or refused.
+            Log.NotWitnessed(_log, _customer, problem.Message);
+        }
+
         return result;
     }
 
@@ -70,6 +84,11 @@ internal sealed partial class CustomerWriter
         catch (Exception problem) when (problem is ZoneUnavailableException or ZoneUnknownOutcomeException or MalformedException)
         {
             return ZoneGone;
+        }
+        catch (Exception problem) when (IsOfTheDisk(problem))
+        {
+            Log.NotWitnessed(_log, _customer, problem.Message);
+            return WitnessGone;
         }
     }
 
@@ -143,6 +162,12 @@ internal sealed partial class CustomerWriter
         catch (ZoneUnavailableException)
         {
             return ZoneGone;
+        }
+        catch (Exception problem) when (IsOfTheDisk(problem))
+        {
+            // The claim may stand; who loads the customer again meets the disk first.
+            Log.NotWitnessed(_log, _customer, problem.Message);
+            return WitnessGone;
         }
     }
 }

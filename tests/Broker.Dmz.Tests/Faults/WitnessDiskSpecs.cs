@@ -5,7 +5,7 @@ using Broker.Protocol.Requests;
 
 namespace Broker.Dmz.Tests.Faults;
 
-/// <summary>A node whose witness file cannot be written commits nothing meanwhile, and works on when it can be.</summary>
+/// <summary>A node whose witness file cannot be written or read changes nothing meanwhile, and works on when it can be.</summary>
 public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
     [Fact]
@@ -41,6 +41,26 @@ public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         Mend(customer, kept);
         await customer.UntilRowsLeft(null);
+    }
+
+    [Fact]
+    public async Task An_unlock_should_be_told_and_be_possible_afterwards()
+    {
+        var customer = await world.Enrolled();
+        await customer.Wipe();
+
+        var kept = System.IO.File.ReadAllBytes(File(customer));
+        System.IO.File.Delete(File(customer));
+        // Where no page of the process is, the kernel answers with EIO, as a disk does that cannot be read.
+        System.IO.File.CreateSymbolicLink(File(customer), "/proc/self/mem");
+        await customer.Give(customer.ShareFor(1));
+        await customer.Give(customer.ShareFor(2));
+        var refused = await customer.Until(s => s.LastFailure is not null);
+        System.IO.File.Delete(File(customer));
+        System.IO.File.WriteAllBytes(File(customer), kept);
+
+        Assert.Equal((KeyState.Locked, Codes.WitnessUnavailable), (refused.State, refused.LastFailure));
+        await customer.Unlock();
     }
 
     private string File(TestCustomer customer) => Path.Combine(world.Node.WitnessDirectory, customer.Name.Value);
