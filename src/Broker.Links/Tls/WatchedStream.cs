@@ -1,8 +1,9 @@
 namespace Broker.Links.Tls;
 
 /// <summary>
-/// A connection that tells when the other end is gone: its end, or an error, is read. Whoever closes it at this end is told nothing. A
-/// client of HTTP/2 reads all the time, so that the death of a process at the other end is known before anybody calls it again.
+/// A connection that tells when the other end is gone: its end, or an error, is read, or nothing can be written any more. Whoever closes it
+/// at this end is told nothing. A client of HTTP/2 reads all the time, so that the death of a process at the other end is known before
+/// anybody calls it again; where it was about to write, it meets the error there, and closes before it has read it.
 /// </summary>
 /// <param name="inner">The connection; disposed with this.</param>
 /// <param name="lost">Told once, on the reading thread.</param>
@@ -55,17 +56,18 @@ internal sealed class WatchedStream(Stream inner, Action lost) : Stream
 
     /// <inheritdoc/>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        inner.WriteAsync(buffer, cancellationToken);
+        WatchAsync(inner.WriteAsync(buffer, cancellationToken));
 
     /// <inheritdoc/>
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        inner.WriteAsync(buffer, offset, count, cancellationToken);
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
 
     /// <inheritdoc/>
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) =>
+        WatchAsync(new ValueTask(inner.FlushAsync(cancellationToken))).AsTask();
 
     /// <inheritdoc/>
     public override void Flush() => inner.Flush();
@@ -83,6 +85,19 @@ internal sealed class WatchedStream(Stream inner, Action lost) : Stream
         if (disposing)
             inner.Dispose();
         base.Dispose(disposing);
+    }
+
+    private async ValueTask WatchAsync(ValueTask writing)
+    {
+        try
+        {
+            await writing.ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            Tell();
+            throw;
+        }
     }
 
     private void Tell()
