@@ -17,7 +17,7 @@ public sealed class AgentLinkSpecs
     {
         await using var server = await Start(Echo);
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await Connect(server, key);
+        using var link = await Connect(server, key);
         int[] sizes = [0, 1, 16 * 1024, 70_000, FrameSocket.MaxFrameBytes - 64];
         foreach (var size in sizes)
         {
@@ -32,7 +32,7 @@ public sealed class AgentLinkSpecs
     {
         await using var server = await Start(Echo);
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await Connect(server, key);
+        using var link = await Connect(server, key);
         var sending = Task.WhenAll(
             Enumerable.Range(1, FrameSocket.MaxWaitingSenders).Select(n => link.SendAsync(Sealed(n * 1000), default)));
         var sizes = new List<int>();
@@ -48,7 +48,7 @@ public sealed class AgentLinkSpecs
         var done = new TaskCompletionSource();
         await using var server = await Start(async (_, _, _) => await done.Task);
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await Connect(server, key);
+        using var link = await Connect(server, key);
         var large = Sealed(FrameSocket.MaxFrameBytes - 64);
         var sending = Enumerable.Range(0, FrameSocket.MaxWaitingSenders).Select(_ => link.SendAsync(large, default)).ToList();
         // What the sockets' buffers take leaves places free; the next ones fill them, and one more is over the bound.
@@ -73,7 +73,7 @@ public sealed class AgentLinkSpecs
     {
         await using var server = await Start(Echo);
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await Connect(server, key);
+        using var link = await Connect(server, key);
         await link.SendAsync(Sealed(1), default);
         await link.ReceiveAsync(default);
 
@@ -90,7 +90,7 @@ public sealed class AgentLinkSpecs
     {
         await using var server = await Start(Echo);
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await Connect(server, key);
+        using var link = await Connect(server, key);
         var error = await Assert.ThrowsAsync<AgentLinkException>(() => link.SendAsync(Sealed(FrameSocket.MaxFrameBytes), default));
         Assert.Equal(AgentLinkException.TooLarge, error.Code);
     }
@@ -129,7 +129,7 @@ public sealed class AgentLinkSpecs
     {
         await using var server = await Start(static (_, socket, _) => socket.CloseAsync("node-stopping"));
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await Connect(server, key);
+        using var link = await Connect(server, key);
         Assert.Equal("node-stopping", (await link.ReceiveAsync(default))!.Goodbye.Code);
         Assert.Null(await link.ReceiveAsync(default));
     }
@@ -137,9 +137,13 @@ public sealed class AgentLinkSpecs
     [Fact]
     public async Task Cut_connection_should_be_lost_not_closed()
     {
-        await using var server = await Start(static (_, socket, _) => socket.DisposeAsync().AsTask());
+        await using var server = await Start(static (_, socket, _) =>
+        {
+            socket.Dispose();
+            return Task.CompletedTask;
+        });
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await Connect(server, key);
+        using var link = await Connect(server, key);
         var error = await Assert.ThrowsAsync<AgentLinkException>(() => link.ReceiveAsync(default));
         Assert.Equal(AgentLinkException.Lost, error.Code);
     }
@@ -162,7 +166,7 @@ public sealed class AgentLinkSpecs
             LinkRole.Agent,
             LinkRole.Console);
         using var agent = Ours.Agent("acme", "web-1");
-        await using (var link = await Connect(server, agent))
+        using (var link = await Connect(server, agent))
             await link.ReceiveAsync(default);
         Assert.Equal(("acme", "web-1"), (peer!.Customer!.Value.Value, peer.Name.Value));
         using var console = Ours.Node(LinkRole.Console, "c");

@@ -164,7 +164,7 @@ public sealed class LinkVersionSpecs
         await socket.ConnectAsync(new Uri(server.Address.AbsoluteUri.Replace("https", "wss", StringComparison.Ordinal) + "v1/link"),
             invoker, default);
 
-        await using var link = new FrameSocket(socket, TimeProvider.System);
+        using var link = new FrameSocket(socket, TimeProvider.System);
         Assert.Equal(said, (await link.ReceiveAsync(default))!.Goodbye.Code);
     }
 
@@ -178,7 +178,7 @@ public sealed class LinkVersionSpecs
             await socket.CloseAsync("served");
         });
         using var key = Ours.Agent("acme", "web-1");
-        await using var link = await AgentLink.ConnectAsync(
+        using var link = await AgentLink.ConnectAsync(
             server.Address, key, new LinkServer(LinkRole.Dmz), TimeProvider.System, default);
         await link.ReceiveAsync(default);
 

@@ -68,7 +68,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     {
         _live?.Dispose();
         _handshake?.Dispose();
-        _ = _link?.DisposeAsync().AsTask();
+        _link?.Dispose();
         base.Dispose(disposing);
     }
 
@@ -179,7 +179,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
     private static async Task Linger(IFrameLink link, Task<Frame?> receiving, TimeProvider time)
     {
         using var late = new CancellationTokenSource(LingerTimeout, time);
-        await using (link)
+        using (link)
         {
             try
             {
@@ -206,8 +206,7 @@ internal sealed partial class SessionActor(SessionParts parts) : Actor<SessionMe
         _handshake = null;
         foreach (var timer in LinkTimers)
             Context.CancelTimer(timer);
-        if (link is not null)
-            await link.DisposeAsync();
+        link?.Dispose();
         _lastLoss = code;
         if (_draining)
         {

@@ -85,7 +85,7 @@ public static class AgentLink
 
             context.Response.Headers[LinkVersion.Header] = LinkVersion.Text;
             var version = LinkVersion.Read(context.Request.Headers[LinkVersion.Header]);
-            await using var socket =
+            using var socket =
                 new FrameSocket(await context.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false), time) { Version = version };
             if (!LinkVersion.IsNear(version))
             {

@@ -70,7 +70,7 @@ public sealed class FrameSocket : IFrameLink
                 _wire.Release();
             }
         }
-        catch (Exception e) when (IsLoss(e))
+        catch (Exception e) when (IsLoss(e, cancellationToken))
         {
             throw new AgentLinkException(AgentLinkException.Lost, "the link was lost while sending", e);
         }
@@ -115,7 +115,7 @@ public sealed class FrameSocket : IFrameLink
                 _ => throw await RefuseAsync(AgentLinkException.Malformed, WebSocketCloseStatus.InvalidPayloadData).ConfigureAwait(false),
             };
         }
-        catch (Exception e) when (IsLoss(e))
+        catch (Exception e) when (IsLoss(e, cancellationToken))
         {
             throw new AgentLinkException(AgentLinkException.Lost, "the link was lost", e);
         }
@@ -138,23 +138,24 @@ public sealed class FrameSocket : IFrameLink
             await SendAsync(new Frame { Goodbye = new Goodbye { Code = code } }, deadline.Token).ConfigureAwait(false);
             await _socket.CloseOutputAsync(status, code, deadline.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is AgentLinkException or OperationCanceledException || IsLoss(e))
+        catch (Exception e) when (e is AgentLinkException or OperationCanceledException || IsLoss(e, deadline.Token))
         {
             _socket.Abort();
         }
     }
 
     /// <summary>Ends the link at once where it was not closed.</summary>
-    public ValueTask DisposeAsync()
+    public void Dispose()
     {
         _socket.Dispose();
         _owned?.Dispose();
         _wire.Dispose();
-        return ValueTask.CompletedTask;
     }
 
-    private static bool IsLoss(Exception e) =>
-        e is WebSocketException or IOException or ObjectDisposedException or InvalidOperationException;
+    // A WebSocket that no pong reaches aborts itself, and tells it as a cancellation that nobody asked for.
+    private static bool IsLoss(Exception e, CancellationToken asked) =>
+        e is WebSocketException or IOException or ObjectDisposedException or InvalidOperationException ||
+        (e is OperationCanceledException && !asked.IsCancellationRequested);
 
     private static Frame? Parse(ReadOnlySpan<byte> bytes)
     {

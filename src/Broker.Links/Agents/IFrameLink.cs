@@ -5,7 +5,7 @@ namespace Broker.Links.Agents;
 /// <summary>
 /// One end of an agent link: <see cref="FrameSocket"/>, or in tests one that delays, loses and repeats. Disposing it cuts it.
 /// </summary>
-public interface IFrameLink : IAsyncDisposable
+public interface IFrameLink : IDisposable
 {
     /// <summary>What the other end speaks: see <see cref="Versions.LinkVersion"/>.</summary>
     uint Version => Versions.LinkVersion.Current;

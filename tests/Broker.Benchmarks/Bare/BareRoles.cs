@@ -128,7 +128,7 @@ internal static class BareRoles
         command.SetAction(async (parsed, cancellation) =>
         {
             using var key = Load(parsed);
-            await using var socket = await AgentLink.ConnectAsync(
+            using var socket = await AgentLink.ConnectAsync(
                 new Uri($"https://127.0.0.1:{parsed.GetValue(AgentPort)}"), key, new LinkServer(LinkRole.Dmz), TimeProvider.System,
                 cancellation);
             await Console.Out.WriteLineAsync("ready");

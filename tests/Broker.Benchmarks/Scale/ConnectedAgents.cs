@@ -116,7 +116,7 @@ internal sealed class ConnectedAgents(ScaleFiles files, InstallationKey console,
         var cost = await MeasureAsync(
             process, null, directories.Count / 20, directories.Count, () => ManagedAsync(node), ConnectAsync);
         foreach (var link in links)
-            await link.DisposeAsync();
+            link.Dispose();
         await process.StopAsync();
         await Task.WhenAll(reading).ContinueWith(static _ => { }, TaskScheduler.Default);
         return cost;

@@ -325,6 +325,8 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             return Task.CompletedTask;
         }
 
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        public void Dispose()
+        {
+        }
     }
 }

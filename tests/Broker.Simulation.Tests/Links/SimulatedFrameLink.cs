@@ -124,11 +124,7 @@ internal sealed class SimulatedFrameLink : IFrameLink
         _other!.Travel([], LinkFault.None);
     }
 
-    public ValueTask DisposeAsync()
-    {
-        Cut();
-        return ValueTask.CompletedTask;
-    }
+    public void Dispose() => Cut();
 
     /// <summary>The same bytes arrive here once more.</summary>
     public void Repeat(byte[] bytes) => Travel(bytes, LinkFault.None);

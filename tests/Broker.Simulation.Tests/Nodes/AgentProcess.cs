@@ -112,6 +112,6 @@ internal sealed class SimulatedDialer(Cluster cluster, Func<Process> self, PeerI
     private async Task Serve(DmzProcess node, SimulatedFrameLink link)
     {
         await node.Endpoints.Serve(identity, link, CancellationToken.None);
-        await link.DisposeAsync();
+        link.Dispose();
     }
 }
