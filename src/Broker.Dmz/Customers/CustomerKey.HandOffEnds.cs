@@ -44,7 +44,8 @@ internal sealed partial class CustomerKey
                 End(open, HandOffState.Acknowledged, "");
                 if (_uses.Count < _node.Limits.MaxInFlight * 16)
                 {
-                    _uses[open.HandOff] = open;
+                    // The launch is over, and its actor with it; what it held would stay as long as the use.
+                    _uses[open.HandOff] = open with { Provisioning = null };
                 }
 
                 break;
