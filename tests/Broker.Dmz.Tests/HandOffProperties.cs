@@ -50,7 +50,7 @@ public sealed class HandOffProperties(DmzWorld world) : IClassFixture<DmzWorld>
         var ended = TimeProvider.System.GetTimestamp();
         while (SecretMemory.Default.LiveBytes > world.AtRest)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(ended) < TimeSpan.FromSeconds(10),
+            Assert.True(TimeProvider.System.GetElapsedTime(ended) < Patience.Limit,
                 $"{SecretMemory.Default.LiveBytes - world.AtRest} bytes stay");
             await Task.Yield();
         }
@@ -105,7 +105,7 @@ public sealed class HandOffProperties(DmzWorld world) : IClassFixture<DmzWorld>
             var started = TimeProvider.System.GetTimestamp();
             while (await OpenInJournal() is { Count: > 0 } open)
             {
-                Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), $"{open.Count} hand-offs have no end");
+                Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"{open.Count} hand-offs have no end");
                 open.ForEach(h => customer.Refs.Key.Tell(new CustomerKeyMessage.GiveUp(new Id16(h.HandOff_.Span), h.Attempt)));
                 await Task.Yield();
             }

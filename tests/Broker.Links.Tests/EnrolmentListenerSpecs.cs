@@ -1,6 +1,7 @@
 using Broker.Links.Identity;
 using Broker.Links.Tests.Support;
 using Broker.Links.Tls;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -15,7 +16,7 @@ public sealed class EnrolmentListenerSpecs
     public async Task Enrolment_should_reach_the_server_by_the_roots_fingerprint_alone()
     {
         await using var server = await Start(Ours.Node(LinkRole.Dmz, "server"));
-        var trust = await PinnedRoot.FetchAsync(server.Address, Ours.Trust.Fingerprint, TimeSpan.FromSeconds(30), default);
+        var trust = await PinnedRoot.FetchAsync(server.Address, Ours.Trust.Fingerprint, Patience.Limit, default);
         Assert.Equal(Ours.Cluster, trust.Cluster);
         using var client = LinkHttpClient.CreateForEnrolment(trust, new LinkServer(LinkRole.Dmz), server.Address);
         Assert.Equal("nobody", await client.GetStringAsync(new Uri("/who", UriKind.Relative)));
@@ -26,7 +27,7 @@ public sealed class EnrolmentListenerSpecs
     {
         await using var server = await Start(Foreign.Node(LinkRole.Dmz, "server"));
         var error = await Assert.ThrowsAsync<LinkConnectException>(
-            () => PinnedRoot.FetchAsync(server.Address, Ours.Trust.Fingerprint, TimeSpan.FromSeconds(30), default));
+            () => PinnedRoot.FetchAsync(server.Address, Ours.Trust.Fingerprint, Patience.Limit, default));
         Assert.Equal(LinkRefusal.ForeignAuthority, error.Refusal);
         using var client = LinkHttpClient.CreateForEnrolment(Ours.Trust, new LinkServer(LinkRole.Dmz), server.Address);
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync(new Uri("/who", UriKind.Relative)));

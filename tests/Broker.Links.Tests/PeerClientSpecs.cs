@@ -4,6 +4,7 @@ using Broker.Links.Tests.Support;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Wire.Peer;
+using Broker.TestKit;
 
 namespace Broker.Links.Tests;
 
@@ -28,7 +29,7 @@ public sealed class PeerClientSpecs
 
         wire.Dispose();
 
-        await lost.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System);
+        await lost.Task.WaitAsync(Patience.Limit, TimeProvider.System);
     }
 
     [Fact]

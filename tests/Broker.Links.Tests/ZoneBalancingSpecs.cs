@@ -153,7 +153,7 @@ public sealed class ZoneBalancingSpecs
         silent.Start();
         await using var zone = await ScriptedZone.StartAsync();
         using var client = Client(
-            static o => o with { ConnectTimeout = TimeSpan.FromMilliseconds(200) },
+            static o => o with { ConnectTimeout = TimeSpan.FromSeconds(2) },
             new Uri($"https://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}"), zone.Address);
         for (var i = 0; i < 4; i++)
             await WriteAsync(client);
@@ -299,7 +299,7 @@ public sealed class ZoneBalancingSpecs
 
     private static async Task UntilCalledAsync(ZoneClient client, ScriptedZone zone, Action? each = null)
     {
-        using var soon = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var soon = new CancellationTokenSource(Patience.Limit);
         for (var before = zone.Calls; zone.Calls == before; soon.Token.ThrowIfCancellationRequested())
         {
             each?.Invoke();
@@ -317,6 +317,6 @@ public sealed class ZoneBalancingSpecs
     private ZoneClient Client(params Uri[] addresses) => Client(static o => o, addresses);
 
     private ZoneClient Client(Func<ZoneClientOptions, ZoneClientOptions> change, params Uri[] addresses) => new(
-        change(new ZoneClientOptions(addresses) { Deadline = TimeSpan.FromSeconds(30), ConnectTimeout = TimeSpan.FromSeconds(30) }),
+        change(new ZoneClientOptions(addresses) { Deadline = TimeSpan.FromSeconds(30), ConnectTimeout = Patience.Limit }),
         ScriptedZone.Dmz(), _time);
 }

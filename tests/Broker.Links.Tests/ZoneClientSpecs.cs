@@ -8,6 +8,7 @@ using Broker.Links.Zone;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Wire.Zone;
+using Broker.TestKit;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -204,7 +205,7 @@ public sealed class ZoneClientSpecs
         Ours.Node(LinkRole.Zone, "z"), map, HttpProtocols.Http2, LinkServerFixture.Listener(LinkRole.Dmz));
 
     private static ZoneClient Client(params Uri[] addresses) =>
-        new(new ZoneClientOptions(addresses) { Deadline = TimeSpan.FromMinutes(1), ConnectTimeout = TimeSpan.FromSeconds(30) },
+        new(new ZoneClientOptions(addresses) { Deadline = Patience.Limit, ConnectTimeout = Patience.Limit },
             Ours.Node(LinkRole.Dmz, "d"), TimeProvider.System);
 
     private static Task<ZoneAnswer<TReply>> Answer<TReply>(ZoneAnswer<TReply> answer)

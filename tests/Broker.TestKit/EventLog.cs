@@ -35,7 +35,7 @@ public sealed class EventLog : IDisposable
                 return (T)there;
             _awaited.Add((Fits, found));
         }
-        return (T)await found.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        return (T)await found.Task.WaitAsync(Patience.Limit);
     }
 
     public void Dispose() => _subscription.Dispose();

@@ -10,8 +10,6 @@ namespace Broker.TestKit;
 /// </summary>
 public sealed class TestProbe<T> where T : notnull
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly Channel<T> _arrived = Channel.CreateUnbounded<T>();
     private readonly Channel<IActorRef> _terminated = Channel.CreateUnbounded<IActorRef>();
     private readonly ConcurrentQueue<T> _all = new();
@@ -32,10 +30,10 @@ public sealed class TestProbe<T> where T : notnull
 
     /// <summary>The next message; waits for it in real time.</summary>
     /// <exception cref="TimeoutException">None came: the test has failed.</exception>
-    public Task<T> Next() => _arrived.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+    public Task<T> Next() => _arrived.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
 
     /// <summary>The next notice of termination, see <see cref="Next"/>.</summary>
-    public Task<IActorRef> NextTerminated() => _terminated.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+    public Task<IActorRef> NextTerminated() => _terminated.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
 
     /// <summary>The next message that comes; fails when there is none.</summary>
     /// <param name="within">How far the clock of the probe's world may move until it comes.</param>

@@ -1,3 +1,5 @@
+using Broker.TestKit;
+
 namespace Broker.Agent.Tests.Support;
 
 /// <summary>Waits for what another process does, which no fake clock drives. The limit is for a test that has failed already.</summary>
@@ -8,7 +10,7 @@ internal static class Eventually
         var begin = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(begin) < TimeSpan.FromSeconds(60), $"{what} did not come true");
+            Assert.True(TimeProvider.System.GetElapsedTime(begin) < Patience.Limit, $"{what} did not come true");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }
@@ -18,7 +20,7 @@ internal static class Eventually
     {
         try
         {
-            return await task.WaitAsync(TimeSpan.FromSeconds(60));
+            return await task.WaitAsync(Patience.Limit);
         }
         catch (TimeoutException)
         {

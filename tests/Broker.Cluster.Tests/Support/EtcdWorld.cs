@@ -1,5 +1,6 @@
 using Broker.Cluster.Etcd;
 using Broker.Protocol.Identifiers;
+using Broker.TestKit;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -59,7 +60,7 @@ internal sealed class EtcdWorld : IAsyncDisposable
     }
 
     /// <summary>Ends a wait that has gone wrong; nothing that goes well takes this long.</summary>
-    public static CancellationToken Soon() => new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token;
+    public static CancellationToken Soon() => new CancellationTokenSource(Patience.Limit).Token;
 
     /// <summary>Waits for a view.</summary>
     public static async Task<ClusterView> UntilAsync(IMembership membership, Func<ClusterView, bool> isIt)

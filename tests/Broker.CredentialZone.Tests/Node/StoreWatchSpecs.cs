@@ -8,6 +8,7 @@ using Broker.CredentialZone.Tests.Support;
 using Broker.CredentialZone.Writing;
 using Broker.Host.Health;
 using Broker.Protocol.Identifiers;
+using Broker.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.CredentialZone.Tests.Node;
@@ -136,7 +137,7 @@ public sealed class StoreWatchSpecs
 
         public async Task<HealthCondition> UntilAsync(Func<HealthCondition, bool> isIt)
         {
-            using var soon = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
+            using var soon = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
             while (!isIt(Store))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, soon.Token);

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Broker.CredentialZone.Postgres;
+using Broker.TestKit;
 using Npgsql;
 
 namespace Broker.CredentialZone.Tests.Postgres;
@@ -122,7 +123,7 @@ internal sealed class PostgresServer : IDisposable
 
     /// <summary>How a zone reaches a database by the socket, as the owner.</summary>
     public PostgresOptions Options(string database, string user = Owner) => new(
-        [Socket], Port, database, user, null, null, null, null, 3, 1L << 40, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20),
+        [Socket], Port, database, user, null, null, null, null, 3, 1L << 40, Patience.Limit, Patience.Limit,
         AcceptLoss: false);
 
     public void Dispose()

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Broker.CredentialZone.Relational;
 using Broker.CredentialZone.SqlServer;
 using Broker.CredentialZone.Store;
+using Broker.TestKit;
 using Microsoft.Data.SqlClient;
 
 namespace Broker.CredentialZone.Tests.SqlServer;
@@ -43,7 +44,7 @@ internal static class SqlServerTests
     }
 
     private static SqlServerOptions Options(string database) =>
-        new("", 1433, database, "", "", 3, 1L << 40, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), AcceptLoss: false);
+        new("", 1433, database, "", "", 3, 1L << 40, Patience.Limit, Patience.Limit, AcceptLoss: false);
 
     private static SqlServerConnections Connections(string text, string database) => new(
         Options(database),

@@ -12,8 +12,6 @@ namespace Broker.CredentialZone.Tests.Writing;
 
 public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
 {
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
-
     private readonly ZoneUnderTest _zone = new(ZoneUnderTest.Sqlite);
     private readonly ActorSystem _system = new("zone");
     private readonly Gate _gate;
@@ -51,7 +49,7 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         var releases = Enumerable.Range(0, 120).Select(i => customers[i % 4])
             .Select(customer => _writer.Commit(new ReleaseRows(customer.Call(customer.Launch())))).ToList();
         _gate.Open();
-        var results = await Task.WhenAll(releases).WaitAsync(Long);
+        var results = await Task.WhenAll(releases).WaitAsync(Patience.Limit);
         Assert.All(results, r => Assert.IsType<StoreResult<ReleaseResult>.Done>(r));
         Assert.InRange(_zone.Store.Commits - before, 2, 3);
         Assert.Equal(33, LedgerWalker.Walk(_zone.Store, ZoneUnderTest.Cluster, "c0", _zone.LedgerKey.Key).Count);
@@ -66,8 +64,8 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         var flood = Enumerable.Range(0, 90).Select(_ => _writer.Commit(new ReleaseRows(loud.Call(loud.Launch())))).ToList();
         var one = _writer.Commit(new ReleaseRows(quiet.Call(quiet.Launch())));
         _gate.Open();
-        var results = await Task.WhenAll(flood).WaitAsync(Long);
-        Assert.IsType<StoreResult<ReleaseResult>.Done>(await one.WaitAsync(Long));
+        var results = await Task.WhenAll(flood).WaitAsync(Patience.Limit);
+        Assert.IsType<StoreResult<ReleaseResult>.Done>(await one.WaitAsync(Patience.Limit));
         Assert.Equal(50, results.Count(r => r is StoreResult<ReleaseResult>.Done));
         Assert.All(results.OfType<StoreResult<ReleaseResult>.Refused>(), r => Assert.Equal(RefusalCode.Busy, r.Refusal.Code));
     }
@@ -77,7 +75,7 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
     {
         var customers = Enumerable.Range(0, 3).Select(i => _zone.Ready($"c{i}")).ToList();
         _actor.Tell(new WriterMessage.HouseKept(More: true));
-        await _writer.Commit(new KeepHouse(TestCustomer.N("zone-1"))).WaitAsync(Long);
+        await _writer.Commit(new KeepHouse(TestCustomer.N("zone-1"))).WaitAsync(Patience.Limit);
         var heads = LedgerWalker.Walk(_zone.Store, ZoneUnderTest.Cluster, Block.ClusterChain, _zone.LedgerKey.Key)
             .Where(b => b.Kind == BlockKind.ChainHead);
         Assert.Equal(customers.Count, heads.Count());
@@ -92,9 +90,9 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         var (writer, customer) = (new ZoneWriter(_zone.Store, actor), _zone.Ready());
         for (var minute = 1; minute <= 3; minute++)
         {
-            await writer.Commit(new ReleaseRows(customer.Call(customer.Launch()))).WaitAsync(Long);
+            await writer.Commit(new ReleaseRows(customer.Call(customer.Launch()))).WaitAsync(Patience.Limit);
             time.Advance(TimeSpan.FromMinutes(1));
-            await writer.Commit(new ReportRefusal(TestCustomer.N("dmz-1"), null, "user/x", "login", "x")).WaitAsync(Long);
+            await writer.Commit(new ReportRefusal(TestCustomer.N("dmz-1"), null, "user/x", "login", "x")).WaitAsync(Patience.Limit);
             var entered = LedgerWalker.Walk(_zone.Store, ZoneUnderTest.Cluster, Block.ClusterChain, _zone.LedgerKey.Key)
                 .Where(b => b.Kind == BlockKind.ChainHead).Select(b => Statement.Read<ChainHead>(b.Body.Span).Position);
             Assert.Equal(Enumerable.Range(3, minute).Select(p => (ulong)p), entered);
@@ -108,13 +106,13 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         _actor.Tell(new WriterMessage.Submit(_gate));
         await _gate.Reached;
         var waiting = _writer.Commit(new ReleaseRows(customer.Call(customer.Launch())));
-        var stop = _system.StopAsync(_actor, Long);
+        var stop = _system.StopAsync(_actor, Patience.Limit);
         Assert.False(stop.IsCompleted);
         _gate.Open();
-        await Assert.ThrowsAsync<StoreException>(() => waiting.WaitAsync(Long));
+        await Assert.ThrowsAsync<StoreException>(() => waiting.WaitAsync(Patience.Limit));
         Assert.True(await stop);
         Assert.True(_gate.Result.IsCompletedSuccessfully);
-        await Assert.ThrowsAsync<StoreException>(() => _writer.Commit(new KeepHouse(TestCustomer.N("zone-1"))).WaitAsync(Long));
+        await Assert.ThrowsAsync<StoreException>(() => _writer.Commit(new KeepHouse(TestCustomer.N("zone-1"))).WaitAsync(Patience.Limit));
     }
 
     [Fact]
@@ -123,15 +121,15 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         // The hint is taken under one key; a forged statement is refused inside the commit all the same.
         var customer = _zone.Ready();
         var call = customer.Call(customer.Launch());
-        await _writer.Commit(new ReleaseRows(call)).WaitAsync(Long);
-        var forged = await _writer.Commit(customer.Append(call, HandOffState.Acknowledged, by: new SignerKey())).WaitAsync(Long);
+        await _writer.Commit(new ReleaseRows(call)).WaitAsync(Patience.Limit);
+        var forged = await _writer.Commit(customer.Append(call, HandOffState.Acknowledged, by: new SignerKey())).WaitAsync(Patience.Limit);
         Assert.Equal(RefusalCode.BadSignature, Assert.IsType<StoreResult<LedgerPoint>.Refused>(forged).Refusal.Code);
         var other = new SignerKey();
         var wrongHint = customer.Append(call, HandOffState.Acknowledged, by: other);
         wrongHint.Verify(other.Key);
         _zone.Store.Commit([wrongHint]);
         Assert.Equal(RefusalCode.BadSignature, Assert.IsType<StoreResult<LedgerPoint>.Refused>(await wrongHint.Result).Refusal.Code);
-        var good = await _writer.Commit(customer.Append(call, HandOffState.Acknowledged)).WaitAsync(Long);
+        var good = await _writer.Commit(customer.Append(call, HandOffState.Acknowledged)).WaitAsync(Patience.Limit);
         Assert.IsType<StoreResult<LedgerPoint>.Done>(good);
     }
 
@@ -141,14 +139,14 @@ public sealed class WriterActorSpecs : IAsyncLifetime, IDisposable
         private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly ManualResetEventSlim _open = new();
 
-        public Task Reached => _reached.Task.WaitAsync(Long);
+        public Task Reached => _reached.Task.WaitAsync(Patience.Limit);
 
         public void Open() => _open.Set();
 
         public override StoreRefusal? Run(Engine.WriteContext context)
         {
             _reached.TrySetResult();
-            Assert.True(_open.Wait(Long));
+            Assert.True(_open.Wait(Patience.Limit));
             return null;
         }
 

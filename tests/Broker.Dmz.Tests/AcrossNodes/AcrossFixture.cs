@@ -2,6 +2,7 @@ using Broker.Dmz.Customers;
 using Broker.Dmz.Tests.Support;
 using Broker.Dmz.Tests.Transfers;
 using Broker.Protocol.Identifiers;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.AcrossNodes;
 
@@ -66,7 +67,7 @@ internal sealed class AcrossFixture : IAsyncDisposable
         var begun = TimeProvider.System.GetTimestamp();
         while (!reached())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(30), what);
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience.Limit, what);
             await Task.Yield();
         }
     }

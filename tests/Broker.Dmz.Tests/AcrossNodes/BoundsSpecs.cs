@@ -7,6 +7,7 @@ using Broker.Links.Identity;
 using Broker.Links.Peers;
 using Broker.Links.Zone;
 using Broker.Protocol.Wire.Agent;
+using Broker.TestKit;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Wire = Broker.Protocol.Wire.Peer;
@@ -254,7 +255,7 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var serving = endpoints.Serve(peer, socket, stop.Token);
         await AcrossFixture.Until("the window is full", () => socket.Read == AgentEndpoints.MaxUnhandled);
         await holding.Ask<Result<Carried>>(
-            r => new AgentSessionMessage.Carry(default, [], r), TimeSpan.FromSeconds(30));
+            r => new AgentSessionMessage.Carry(default, [], r), Patience.Limit);
 
         Assert.Equal(AgentEndpoints.MaxUnhandled, socket.Read);
         Assert.False(serving.IsCompleted);

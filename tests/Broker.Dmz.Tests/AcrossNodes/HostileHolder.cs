@@ -8,6 +8,7 @@ using Broker.Links.Tls;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Wire.Agent;
+using Broker.TestKit;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -73,7 +74,7 @@ internal sealed class HostileHolder : IAsyncDisposable
 
     /// <summary>The next frame of the owner.</summary>
     public async Task<Frame> Next(Id16 relay) =>
-        await _relays[relay].Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        await _relays[relay].Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
 
     /// <summary>Carries frames to the owner.</summary>
     /// <returns>The code of the refusal; null where they were taken.</returns>

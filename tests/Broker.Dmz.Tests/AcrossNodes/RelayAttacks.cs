@@ -9,6 +9,7 @@ using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
 using Broker.Protocol.Wire.Agent;
 using Broker.Secrets;
+using Broker.TestKit;
 using Google.Protobuf;
 using SealedMessage = Broker.Secrets.SealedMessage;
 using Wire = Broker.Protocol.Wire.Peer;
@@ -234,7 +235,7 @@ public sealed class RelayAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         var begun = TimeProvider.System.GetTimestamp();
         while (!(await f.Customer.Refusals()).Any(r => r.Code == code && r.Principal == $"agent/{f.AgentName}"))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(20), $"{code} is not in the ledger");
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience.Limit, $"{code} is not in the ledger");
         }
     }
 

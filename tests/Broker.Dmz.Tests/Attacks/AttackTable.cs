@@ -4,6 +4,7 @@ using Broker.Links.Zone;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Session;
 using Broker.Secrets;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Attacks;
 
@@ -73,7 +74,7 @@ internal sealed record Target(TestCustomer Customer, AgentEnd Agent)
         var started = TimeProvider.System.GetTimestamp();
         while (!await IsAudited(code))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(5), $"the ledger says nothing of {code}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"the ledger says nothing of {code}");
             await Task.Yield();
         }
     }

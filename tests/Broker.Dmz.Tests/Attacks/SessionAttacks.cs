@@ -5,6 +5,7 @@ using Broker.Protocol.Ledger;
 using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
 using Broker.Secrets;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Attacks;
 
@@ -210,7 +211,7 @@ public sealed class SessionAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         t.Customer.BeginSeal(launch, await t.Customer.Release(launch));
         t.Agent.Tell(tamper(t.Agent, await t.Agent.Next()));
         var started = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20))
+        while (TimeProvider.System.GetElapsedTime(started) < Patience.Limit)
         {
             if (await t.Customer.Refusals() is [var refusal, ..])
             {

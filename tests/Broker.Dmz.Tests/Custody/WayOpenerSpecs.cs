@@ -6,6 +6,7 @@ using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 using Broker.Secrets;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Custody;
 
@@ -13,8 +14,6 @@ namespace Broker.Dmz.Tests.Custody;
 [Collection(SoftHsm.Collection)]
 public sealed class WayOpenerSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly DmzWorld _world;
     private readonly SoftHsm _hsm;
 
@@ -204,7 +203,7 @@ public sealed class WayOpenerSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
                 return found;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, "nothing is recorded");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "nothing is recorded");
         }
     }
 
@@ -213,7 +212,7 @@ public sealed class WayOpenerSpecs : IClassFixture<DmzWorld>, IAsyncLifetime
         var started = TimeProvider.System.GetTimestamp();
         while (!reached())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, "it does not come");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "it does not come");
             await Task.Yield();
         }
     }

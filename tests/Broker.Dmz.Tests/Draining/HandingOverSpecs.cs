@@ -8,6 +8,7 @@ using Broker.Dmz.Tests.Support;
 using Broker.Dmz.Tests.Transfers;
 using Broker.Protocol.Transfer;
 using Broker.Secrets;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Draining;
 
@@ -22,7 +23,7 @@ public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await using var f = await TransferFixture.StartAsync(world);
         var intake = Intake(f);
         await intake.Ask<Result<TakenIn>>(
-            r => new PeerIntakeMessage.Admitted(f.Admitters.Admit(f.Other.Node, world.Time.GetUtcNow()), r), TimeSpan.FromMinutes(1));
+            r => new PeerIntakeMessage.Admitted(f.Admitters.Admit(f.Other.Node, world.Time.GetUtcNow()), r), Patience.Limit);
         var there = await f.Other.At(f.Customer);
         await there.Wipe();
         f.Owner.Know(new DetouredPeer(f.Other, f.Owner.To(f.Other), intake));

@@ -5,6 +5,7 @@ using Broker.Dmz.Tests.Support;
 using Broker.Dmz.Tests.Transfers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
+using Broker.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Dmz.Tests.Faults;
@@ -12,8 +13,6 @@ namespace Broker.Dmz.Tests.Faults;
 /// <summary>A key's actor whose mailbox is full is a busy one, to whoever works for it; nothing of theirs ends with that.</summary>
 public sealed class BusyKeySpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private static int _number;
 
     [Fact]
@@ -25,7 +24,7 @@ public sealed class BusyKeySpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var request = customer.Request(UserAction.PutPolicy, customer.Policy("p", ["a"]));
 
         var done = await writer.Ask<Result<ChangeDone>>(
-            r => new WriterMessage.Submit(new Change.ByUser(request, UserAction.PutPolicy, default), r), Patience);
+            r => new WriterMessage.Submit(new Change.ByUser(request, UserAction.PutPolicy, default), r), Patience.Limit);
 
         Assert.Equal(Codes.Busy, done.Code);
         key.Stop();
@@ -47,7 +46,7 @@ public sealed class BusyKeySpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         Writer(customer, key).Tell(new WriterMessage.Rotate(2, fence));
 
-        using var soon = new CancellationTokenSource(Patience, TimeProvider.System);
+        using var soon = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
         while ((await customer.Ledger()).Count(static b => b.Kind == BlockKind.Rotation) < 3)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, soon.Token);
@@ -79,7 +78,7 @@ public sealed class BusyKeySpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var key = world.System.Spawn(
             Props<CustomerKeyMessage>.Of(() => new AtWork(begun)).WithMailbox(1), $"busy-key-{Interlocked.Increment(ref _number)}");
         key.Tell(new CustomerKeyMessage.Spare());
-        await begun.Task.WaitAsync(Patience);
+        await begun.Task.WaitAsync(Patience.Limit);
         Assert.Equal(TellResult.Accepted, key.TryTell(new CustomerKeyMessage.Spare()));
         Assert.Equal(TellResult.Busy, key.TryTell(new CustomerKeyMessage.Spare()));
         return key;

@@ -8,6 +8,7 @@ using Broker.Links.Zone;
 using Broker.Protocol.Api;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
+using Broker.TestKit;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
 
@@ -72,7 +73,7 @@ public sealed class DeposedSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var started = TimeProvider.System.GetTimestamp();
         while ((await customer.Journal(header.HandOff)).State != HandOffState.Acknowledged)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), "the hand-off stays open");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the hand-off stays open");
         }
 
         agent.Disconnect();
@@ -151,7 +152,7 @@ public sealed class DeposedSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var launch = customer.Launch();
         var waiters = await customer.World.Requests.Ask<Result<LaunchWaiters>>(
-            r => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), r), TimeSpan.FromSeconds(30));
+            r => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), r), Patience.Limit);
         return await waiters.Value!.WhenAccepted;
     }
 

@@ -6,6 +6,7 @@ using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
+using Broker.TestKit;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
 
@@ -78,7 +79,7 @@ public sealed class OpenHandOffSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         agent.Tell(agent.Report(MessageType.Barred, header.HandOff, header.Attempt));
 
-        Assert.Equal(HandOffState.NotSent, (await ended.WaitAsync(TimeSpan.FromSeconds(20))).Value!.State);
+        Assert.Equal(HandOffState.NotSent, (await ended.WaitAsync(Patience.Limit)).Value!.State);
         Assert.Equal(HandOffState.NotSent, (await customer.Journal(Target.HandOffIdOf(launch))).State);
         agent.Disconnect();
     }
@@ -94,7 +95,7 @@ public sealed class OpenHandOffSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         var (_, ended) = await Start(customer);
 
-        Assert.Equal(Codes.LockStands, (await ended.WaitAsync(TimeSpan.FromSeconds(20))).Code);
+        Assert.Equal(Codes.LockStands, (await ended.WaitAsync(Patience.Limit)).Code);
         await customer.Until(s => s.State == KeyState.Locked);
         agent.Disconnect();
     }
@@ -161,7 +162,7 @@ public sealed class OpenHandOffSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var started = TimeProvider.System.GetTimestamp();
         while ((await customer.Journal(handOff)).State == HandOffState.Released)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), "the hand-off stays released");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the hand-off stays released");
         }
 
         Assert.Equal(state, (await customer.Journal(handOff)).State);
@@ -172,7 +173,7 @@ public sealed class OpenHandOffSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var launch = customer.Launch();
         var waiters = await customer.World.Requests.Ask<Result<LaunchWaiters>>(
-            r => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), r), TimeSpan.FromSeconds(30));
+            r => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), r), Patience.Limit);
         return (launch, waiters.Value!.WhenEnded);
     }
 }

@@ -4,6 +4,7 @@ using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
+using Broker.TestKit;
 using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Tests.Faults;
@@ -106,7 +107,7 @@ public sealed class RestartSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var started = TimeProvider.System.GetTimestamp();
         while ((await Records(customer)).Count > 0)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), "the records stay");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the records stay");
         }
 
         Assert.Equal(RequestRefusal.Expired, (await customer.Submit(request, UserAction.PutCredential, upload)).Code);

@@ -2,6 +2,7 @@ using Broker.Dmz.Customers;
 using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Faults;
 
@@ -33,7 +34,7 @@ public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         var kept = Break(customer);
         world.Zone.AllowAll("rotate-rows");
-        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var soon = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
         while ((await customer.Ledger()).Count(static b => b.Kind == BlockKind.Rotation) < 2)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, soon.Token);

@@ -12,8 +12,6 @@ namespace Broker.Dmz.Tests.Fuzzing;
 /// </summary>
 public sealed class LyingZoneSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     [Fact]
     public async Task Whatever_the_zone_answers_calls_should_end_and_nothing_should_be_lost()
     {
@@ -61,8 +59,8 @@ public sealed class LyingZoneSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var launch = customer.Launch(credential: "none");
         var started = await world.Requests.Ask<Result<LaunchWaiters>>(
-            reply => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), reply), Patience);
-        var accepted = await started.Value!.WhenAccepted.WaitAsync(Patience);
+            reply => new RequestsMessage.Start(customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), reply), Patience.Limit);
+        var accepted = await started.Value!.WhenAccepted.WaitAsync(Patience.Limit);
         return accepted.Code ?? "accepted";
     }
 }

@@ -5,6 +5,7 @@ using Broker.Protocol.Directory;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
+using Broker.TestKit;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
 
@@ -15,8 +16,6 @@ namespace Broker.Dmz.Tests.Integrity;
 /// </summary>
 internal static class Meet
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     public static Task<string> ALaunch(Scene s) => Start(s, s.Customer.Launch());
 
     public static Task<string> ALaunchOfVersion9(Scene s) => Start(s, s.Customer.Launch(version: 9));
@@ -133,9 +132,9 @@ internal static class Meet
     private static async Task<string> Start(Scene s, SignedRequest launch)
     {
         var started = await s.World.Requests.Ask<Result<LaunchWaiters>>(
-            reply => new RequestsMessage.Start(s.Customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), reply), Patience);
+            reply => new RequestsMessage.Start(s.Customer.Refs, Protocol.Requests.LaunchOrder.Read(launch), reply), Patience.Limit);
         // What was sealed would now wait for the agent's word.
-        var end = await started.Value!.WhenEnded.WaitAsync(Patience);
+        var end = await started.Value!.WhenEnded.WaitAsync(Patience.Limit);
         return end.Code ?? (end.Value!.Code.Length > 0 ? end.Value.Code : end.Value.State);
     }
 }

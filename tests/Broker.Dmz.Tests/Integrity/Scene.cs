@@ -5,6 +5,7 @@ using Broker.Protocol.Encoding;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
+using Broker.TestKit;
 using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Dmz.Tests.Integrity;
@@ -12,8 +13,6 @@ namespace Broker.Dmz.Tests.Integrity;
 /// <summary>A customer with a connected agent on a node that holds its key, and somebody who writes into the zone's database.</summary>
 internal sealed class Scene(TestCustomer customer, AgentEnd agent, TestCustomer other)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     public DmzWorld World => customer.World;
 
     public TestCustomer Customer => customer;
@@ -55,7 +54,7 @@ internal sealed class Scene(TestCustomer customer, AgentEnd agent, TestCustomer 
         var started = TimeProvider.System.GetTimestamp();
         while (!(await Codes(Id)).Contains(code) && !(await Codes(Block.ClusterChain)).Contains(code))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"no chain says anything of {code}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"no chain says anything of {code}");
             await Task.Yield();
         }
     }

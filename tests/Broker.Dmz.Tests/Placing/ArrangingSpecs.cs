@@ -1,6 +1,7 @@
 using Broker.Dmz.Customers;
 using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Api;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Placing;
 
@@ -83,7 +84,7 @@ public sealed class ArrangingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var started = TimeProvider.System.GetTimestamp();
         while (!p.Nodes.All(n => n.Membership.View.Members.Length == 3))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), "the nodes do not see each other");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the nodes do not see each other");
             await Task.Yield();
         }
     }
@@ -95,7 +96,7 @@ public sealed class ArrangingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var advanced = started;
         while (!await isSo())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(60), "the customer does not get there");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the customer does not get there");
             if (TimeProvider.System.GetElapsedTime(advanced) > TimeSpan.FromSeconds(1))
             {
                 // The nodes look at each other meanwhile.

@@ -5,6 +5,7 @@ using Broker.Dmz.Tests.Transfers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Placing;
 
@@ -211,7 +212,7 @@ public sealed class OwnerGoneSpecs(DmzWorld world) : IClassFixture<DmzWorld>
                 return found;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), "the hand-off stays open");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the hand-off stays open");
         }
     }
 }

@@ -3,6 +3,7 @@ using Broker.Dmz.Customers;
 using Broker.Dmz.Placement;
 using Broker.Dmz.Tests.Support;
 using Broker.Dmz.Tests.Transfers;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Placing;
 
@@ -56,7 +57,7 @@ internal sealed class PlacingFixture : IAsyncDisposable
         var started = TimeProvider.System.GetTimestamp();
         while (!isSo())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30), what);
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, what);
             await Task.Yield();
         }
     }

@@ -9,6 +9,7 @@ using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
 using Broker.Protocol.Wire.Agent;
 using Broker.Secrets;
+using Broker.TestKit;
 using Google.Protobuf;
 using OwnerFinish = Broker.Secrets.OwnerFinish;
 using SealedMessage = Broker.Secrets.SealedMessage;
@@ -18,8 +19,6 @@ namespace Broker.Dmz.Tests.Support;
 /// <summary>The agent's end of a real session: it answers hellos, opens envelopes, and can say whatever a test wants it to.</summary>
 internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly P256PrivateKey _key = P256PrivateKey.Generate(SystemRandom.Fill);
     private Link _link = null!;
     private ulong _generation;
@@ -43,7 +42,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
     public TaskCompletionSource? Reads { get; set; }
 
     /// <summary>The code with which the node closed the link.</summary>
-    public Task<string> Closed => _link.Closed.Task.WaitAsync(Patience);
+    public Task<string> Closed => _link.Closed.Task.WaitAsync(Patience.Limit);
 
     /// <summary>When the agent was told to come again with that.</summary>
     public TimeSpan After => _link.After;
@@ -65,7 +64,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
         Context = null;
         _link = new Link(this);
         var session = await customer.Agents.Ask<Result<SessionRef>>(
-            r => new AgentsMessage.Open(customer.Name, name, customer.Refs, _link, r), Patience);
+            r => new AgentsMessage.Open(customer.Name, name, customer.Refs, _link, r), Patience.Limit);
         Session = session.Value!.Session;
     }
 
@@ -158,7 +157,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
     public static SealedMessage From(Protocol.Wire.Agent.SealedMessage frame) =>
         new(frame.Header.Memory, frame.Random.Memory, frame.Commitment.Memory, frame.Ciphertext.Memory);
 
-    public async Task<Frame> Frame() => await _link.Frames.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+    public async Task<Frame> Frame() => await _link.Frames.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
 
     public bool TryFrame(out Frame? frame) => _link.Frames.Reader.TryRead(out frame);
 

@@ -9,6 +9,7 @@ using Broker.Host.Health;
 using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
+using Broker.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Dmz.Tests.Support;
@@ -34,6 +35,9 @@ public sealed class DmzWorld : IAsyncLifetime
 
     /// <summary>Live secret bytes of a node without customers: its incarnation's key.</summary>
     internal long AtRest { get; private set; }
+
+    // What is cut off ends at once; what a disk holds up is no case of these tests.
+    private ZoneClientOptions ZoneOptions => new([Zone.Address]) { Deadline = Patience.Limit, ConnectTimeout = Patience.Limit };
 
     internal ActorSystem System { get; private set; } = null!;
 
@@ -68,7 +72,7 @@ public sealed class DmzWorld : IAsyncLifetime
     {
         _zone = await ZoneServer.StartAsync(_authority, Time);
         Console = Issue(LinkRole.Console, "console-1", mayEnrol: true);
-        HostileNode = new ZoneClient(new ZoneClientOptions([_zone.Address]), Issue(LinkRole.Dmz, "dmz-2"), Time);
+        HostileNode = new ZoneClient(ZoneOptions, Issue(LinkRole.Dmz, "dmz-2"), Time);
         StartNode();
         // What earlier tests dropped is finalized first, so that it is not counted as ours.
         GC.Collect();
@@ -155,7 +159,7 @@ public sealed class DmzWorld : IAsyncLifetime
         var limits = new NodeLimits(10_000, 1000, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromHours(24));
         return new DmzContext(
             _authority.Cluster, key.Identity.Name, _authority.Trust, incarnation, new LedgerKey(),
-            new ZoneClient(new ZoneClientOptions([Zone.Address]), key, Time), Time, random, limits, witnesses,
+            new ZoneClient(ZoneOptions, key, Time), Time, random, limits, witnesses,
             new AgentIssuer(_authority.AgentIssuer(), _authority.Cluster))
         {
             Peers = new NodePeers(new AdmissionPolicy(AdmitsAll, AdmissionList), new PeerList(), new LiveIncarnations(Time)),
@@ -190,6 +194,6 @@ public sealed class DmzWorld : IAsyncLifetime
         return (customer, agent);
     }
 
-    internal TestKit.TestProbe<T> Probe<T>()
+    internal TestProbe<T> Probe<T>()
         where T : notnull => new(System, $"probe-{Interlocked.Increment(ref _probes)}");
 }

@@ -14,6 +14,7 @@ using Broker.Links.Peers;
 using Broker.Links.Tls;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -106,7 +107,7 @@ internal sealed class OtherNode : IAsyncDisposable
         var started = TimeProvider.System.GetTimestamp();
         while (!stands(Gate))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20), $"{Gate.Calls} calls are within");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"{Gate.Calls} calls are within");
             await Task.Yield();
         }
     }

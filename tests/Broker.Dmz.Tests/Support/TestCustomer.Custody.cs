@@ -5,6 +5,7 @@ using Broker.Protocol.Directory;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Secrets;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Support;
 
@@ -92,7 +93,7 @@ internal sealed partial class TestCustomer
         while (await ZoneCustody() is var custody && (custody.Epoch, custody.Revision) != (epoch, revision))
         {
             Assert.True(
-                TimeProvider.System.GetElapsedTime(started) < Patience,
+                TimeProvider.System.GetElapsedTime(started) < Patience.Limit,
                 $"stays at epoch {custody.Epoch}, revision {custody.Revision}; {(await Status()).LastFailure}");
             await Task.Yield();
         }
@@ -107,7 +108,7 @@ internal sealed partial class TestCustomer
         var started = TimeProvider.System.GetTimestamp();
         while (await ZoneState() is var state && (left is null ? state.Rotating : state.RowsLeft != left))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"{state.RowsLeft} rows of the epoch before stay");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"{state.RowsLeft} rows of the epoch before stay");
             await Task.Yield();
         }
     }

@@ -4,6 +4,7 @@ using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
+using Broker.TestKit;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
 
@@ -78,7 +79,7 @@ internal sealed partial class TestCustomer
         while ((await Read(EntryKey.HandOver(N(credential)))).Entries[0].Leaf != default != stands)
         {
             Assert.True(
-                TimeProvider.System.GetElapsedTime(started) < Patience, $"the order of a hand-over {(stands ? "is not there" : "stays")}");
+                TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"the order of a hand-over {(stands ? "is not there" : "stays")}");
             await Task.Yield();
         }
     }
@@ -89,7 +90,7 @@ internal sealed partial class TestCustomer
         var started = TimeProvider.System.GetTimestamp();
         while ((await Journal(handOff)).State is var found && found != state)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, $"the hand-off stays {found}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"the hand-off stays {found}");
             await Task.Yield();
         }
     }

@@ -10,6 +10,7 @@ using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
 using Broker.Secrets;
+using Broker.TestKit;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
 
@@ -18,8 +19,6 @@ namespace Broker.Dmz.Tests.Support;
 /// <summary>A customer's people and what they do, and, since a test can be a hostile gateway, whatever the key actor can be told.</summary>
 internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly List<P256PrivateKey> _custodians = [];
     private readonly P256PrivateKey _safe = P256PrivateKey.Generate(SystemRandom.Fill);
     private ActorRef<Agents.AgentsMessage>? _agents;
@@ -50,7 +49,7 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
 
     public Id16 NewId() => world.Node.NewId();
 
-    public Task<T> Ask<T>(Func<ReplyTo<T>, CustomerKeyMessage> message) => Refs.Key.Ask(message, Patience);
+    public Task<T> Ask<T>(Func<ReplyTo<T>, CustomerKeyMessage> message) => Refs.Key.Ask(message, Patience.Limit);
 
     public Task<KeyStatus> Status() => Ask<KeyStatus>(r => new CustomerKeyMessage.GetStatus(r));
 
@@ -208,7 +207,7 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
                 return status;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(deadline) < Patience, $"stays {status.State}, {status.LastFailure}");
+            Assert.True(TimeProvider.System.GetElapsedTime(deadline) < Patience.Limit, $"stays {status.State}, {status.LastFailure}");
             await Task.Yield();
         }
     }

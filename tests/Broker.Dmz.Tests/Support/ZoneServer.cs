@@ -10,6 +10,7 @@ using Broker.CredentialZone.Writing;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Protocol.Identifiers;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -101,7 +102,7 @@ internal sealed class ZoneServer : IAsyncDisposable
         var started = TimeProvider.System.GetTimestamp();
         while (_allowed["/zone/v1/" + operation] >= 0)
         {
-            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(30))
+            if (TimeProvider.System.GetElapsedTime(started) > Patience.Limit)
             {
                 throw new TimeoutException($"nobody has called {operation}");
             }

@@ -8,6 +8,7 @@ using Broker.Links.Tls;
 using Broker.Links.Zone;
 using Broker.Protocol.Api;
 using Broker.Protocol.Requests;
+using Broker.TestKit;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Peer;
 
@@ -113,7 +114,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var intake = Intake(f);
 
         var taken = await intake.Ask<Result<TakenIn>>(
-            r => new PeerIntakeMessage.Admitted(f.Admitters.Admit(f.Other.Node, world.Time.GetUtcNow()), r), TimeSpan.FromMinutes(1));
+            r => new PeerIntakeMessage.Admitted(f.Admitters.Admit(f.Other.Node, world.Time.GetUtcNow()), r), Patience.Limit);
 
         Assert.Contains(f.Customer.Name, taken.Value!.Held);
         Assert.Equal(KeyState.Holding, (await (await f.Other.At(f.Customer)).Status()).State);

@@ -10,14 +10,13 @@ using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Protocol.Api;
 using Broker.Secrets;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Transfers;
 
 /// <summary>The executable as a successor: it inherits the memfd with the tickets from the process that drains.</summary>
 public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     [Fact]
     public async Task A_process_should_take_over_by_the_tickets_that_it_inherits()
     {
@@ -152,7 +151,7 @@ public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             }
 
             Assert.False(process.HasExited, process.HasExited ? await log : "");
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, "the successor does not own the customer");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the successor does not own the customer");
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         }
     }

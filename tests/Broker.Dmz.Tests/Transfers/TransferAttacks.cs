@@ -5,6 +5,7 @@ using Broker.Links.Identity;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Transfer;
+using Broker.TestKit;
 using Google.Protobuf;
 
 namespace Broker.Dmz.Tests.Transfers;
@@ -229,7 +230,7 @@ public sealed class TransferAttacks(DmzWorld world, TransferAttacks.SharedTarget
                 return refusals;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(5), $"the ledger says nothing of {code}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"the ledger says nothing of {code}");
             await Task.Yield();
         }
     }

@@ -118,6 +118,6 @@ public sealed class LyingZoneSpecs
         HttpProtocols.Http2, LinkServerFixture.Listener(LinkRole.Dmz));
 
     private static ZoneClient Client(Uri address) => new(
-        new ZoneClientOptions([address]) { Deadline = TimeSpan.FromMinutes(1), ConnectTimeout = TimeSpan.FromSeconds(30) },
+        new ZoneClientOptions([address]) { Deadline = Patience.Limit, ConnectTimeout = Patience.Limit },
         Ours.Node(LinkRole.Dmz, "d"), TimeProvider.System);
 }
