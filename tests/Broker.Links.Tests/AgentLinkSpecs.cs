@@ -4,6 +4,7 @@ using Broker.Links.Identity;
 using Broker.Links.Tests.Support;
 using Broker.Links.Tls;
 using Broker.Protocol.Wire.Agent;
+using Broker.TestKit;
 using Google.Protobuf;
 
 namespace Broker.Links.Tests;
@@ -77,8 +78,8 @@ public sealed class AgentLinkSpecs
         await link.SendAsync(Sealed(1), default);
         await link.ReceiveAsync(default);
 
-        // Under what the host waits for by itself.
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(25), TimeProvider.System);
+        // Under what the host waits for by itself here.
+        using var deadline = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
         await server.StopAsync(deadline.Token);
 
         Assert.False(deadline.IsCancellationRequested);
@@ -183,7 +184,7 @@ public sealed class AgentLinkSpecs
     }
 
     private static Task<FrameSocket> Connect(LinkServerFixture server, InstallationKey key) => AgentLink.ConnectAsync(
-        server.Address, key, new LinkServer(LinkRole.Dmz) { ConnectTimeout = TimeSpan.FromSeconds(30) }, TimeProvider.System, default);
+        server.Address, key, new LinkServer(LinkRole.Dmz) { ConnectTimeout = Patience.Limit }, TimeProvider.System, default);
 
     private static async Task Echo(PeerIdentity peer, FrameSocket socket, CancellationToken token)
     {

@@ -8,6 +8,7 @@ using Broker.Links.Identity;
 using Broker.Links.Issuing;
 using Broker.Links.Tests.Support;
 using Broker.Links.Tls;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -264,8 +265,11 @@ public sealed class HandshakeSpecs
     // The server counts when its connection has ended, which no event of the client tells.
     private static async Task EventuallyAsync(Func<Task<bool>> condition)
     {
-        for (var i = 0; i < 3000 && !await condition(); i++)
+        var begun = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience.Limit, "the expected state did not come");
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
-        Assert.True(await condition(), "the expected state did not come");
+        }
     }
 }

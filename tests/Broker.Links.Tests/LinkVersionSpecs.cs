@@ -7,6 +7,7 @@ using Broker.Links.Tls;
 using Broker.Links.Versions;
 using Broker.Links.Zone;
 using Broker.Protocol.Wire.Zone;
+using Broker.TestKit;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -88,7 +89,7 @@ public sealed class LinkVersionSpecs
     {
         await using var far = await ScriptedZone.StartAsync();
         far.Script = Announce(announced);
-        using var client = Client(far);
+        using var client = Client(far.Address);
         await client.DescribeAsync(new DescribeRequest(), default);
 
         var refused = await Assert.ThrowsAsync<ZoneRefusedException>(() => client.CommitAsync(new CommitRequest(), default));
@@ -102,7 +103,7 @@ public sealed class LinkVersionSpecs
     {
         await using var far = await ScriptedZone.StartAsync();
         far.Script = Announce("4");
-        using var client = Client(far);
+        using var client = Client(far.Address);
 
         await Assert.ThrowsAsync<ZoneUnknownOutcomeException>(() => client.CommitAsync(new CommitRequest(), default));
     }
@@ -120,7 +121,7 @@ public sealed class LinkVersionSpecs
             await context.Response.Body.WriteAsync(problem);
         }));
         await using var near = await ScriptedZone.StartAsync();
-        using var client = new ZoneClient(new ZoneClientOptions([far.Address, near.Address]), ScriptedZone.Dmz(), TimeProvider.System);
+        using var client = Client(far.Address, near.Address);
 
         for (var i = 0; i < 4; i++)
             await client.CommitAsync(new CommitRequest(), default);
@@ -138,7 +139,7 @@ public sealed class LinkVersionSpecs
     {
         await using var zone = await ScriptedZone.StartAsync();
         zone.Script = Announce("4");
-        using var client = Client(zone);
+        using var client = Client(zone.Address);
         await client.DescribeAsync(new DescribeRequest(), default);
         Assert.Equal(4u, client.LastVersion);
 
@@ -234,8 +235,9 @@ public sealed class LinkVersionSpecs
             : Problem.Parser.ParseFrom(await response.Content.ReadAsByteArrayAsync()).Code);
     }
 
-    private static ZoneClient Client(ScriptedZone zone) =>
-        new(new ZoneClientOptions([zone.Address]), ScriptedZone.Dmz(), TimeProvider.System);
+    private static ZoneClient Client(params Uri[] addresses) =>
+        new(new ZoneClientOptions(addresses) { Deadline = Patience.Limit, ConnectTimeout = Patience.Limit }, ScriptedZone.Dmz(),
+            TimeProvider.System);
 
     private static Task<ZoneAnswer<TReply>> Answer<TReply>(TReply reply)
         where TReply : class => Task.FromResult<ZoneAnswer<TReply>>(reply);

@@ -161,7 +161,7 @@ public sealed class ZoneClientSpecs
             }),
             LinkRole.Dmz,
             LinkRole.Console);
-        using var client = new ZoneClient(new ZoneClientOptions([zone.Address]), Ours.Node(LinkRole.Console, "c"), TimeProvider.System);
+        using var client = Client(LinkRole.Console, zone.Address);
         var refused = await Assert.ThrowsAsync<ZoneRefusedException>(() => client.LockAsync(new LockRequest(), default));
         Assert.Equal("wrong-role", refused.Code);
         Assert.False(reached);
@@ -204,9 +204,11 @@ public sealed class ZoneClientSpecs
     private static Task<LinkServerFixture> Start(Action<WebApplication> map) => LinkServerFixture.StartAsync(
         Ours.Node(LinkRole.Zone, "z"), map, HttpProtocols.Http2, LinkServerFixture.Listener(LinkRole.Dmz));
 
-    private static ZoneClient Client(params Uri[] addresses) =>
+    private static ZoneClient Client(params Uri[] addresses) => Client(LinkRole.Dmz, addresses);
+
+    private static ZoneClient Client(LinkRole role, params Uri[] addresses) =>
         new(new ZoneClientOptions(addresses) { Deadline = Patience.Limit, ConnectTimeout = Patience.Limit },
-            Ours.Node(LinkRole.Dmz, "d"), TimeProvider.System);
+            Ours.Node(role, "d"), TimeProvider.System);
 
     private static Task<ZoneAnswer<TReply>> Answer<TReply>(ZoneAnswer<TReply> answer)
         where TReply : class => Task.FromResult(answer);

@@ -35,7 +35,7 @@ internal sealed class PostgresServer : IDisposable
             -c "ssl_key_file=$dir/server.key" -c max_connections=300 -c shared_buffers=32MB -c max_wal_size=256MB -c log_statement=none \
             >"$dir/log" 2>&1 </dev/null &
         server=$!
-        for i in $(seq 300); do
+        for i in $(seq 1800); do
             "$PGBIN/pg_isready" -q -h "$dir" -p "$PGPORT" && break
             kill -0 $server || { cat "$dir/log"; exit 1; }
             sleep 0.1
@@ -165,7 +165,7 @@ internal sealed class PostgresServer : IDisposable
     {
         var connection = new NpgsqlConnection(
             $"Host={Socket};Port={Port};Database={database};Username={Owner};Search Path={PostgresOptions.Schema};Pooling=false;" +
-            "Command Timeout=60;Timeout=60");
+            "Command Timeout=240;Timeout=180");
         connection.Open();
         return connection;
     }

@@ -187,8 +187,18 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
         }
     }
 
-    /// <summary>Completes when a frame is there, without taking it.</summary>
-    public async Task FrameArrived() => await _link.Frames.Reader.WaitToReadAsync();
+    /// <summary>
+    /// Completes when a frame is there, without taking it; not where that is the hello of another session, in which nothing can be sealed
+    /// before it is answered.
+    /// </summary>
+    public async Task FrameArrived()
+    {
+        await _link.Frames.Reader.WaitToReadAsync();
+        if (_link.Frames.Reader.TryPeek(out var frame) && frame.OwnerHello is not null)
+        {
+            await new TaskCompletionSource().Task;
+        }
+    }
 
     /// <summary>A message of the agent about a hand-off.</summary>
     public SealedMessage Report(string type, Id16 handOff, uint attempt, string state = "", string code = "") => Context!.Seal(

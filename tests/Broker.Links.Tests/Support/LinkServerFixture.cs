@@ -1,12 +1,14 @@
 using System.Net;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Links.Tests.Support;
@@ -33,6 +35,7 @@ internal sealed class LinkServerFixture : IAsyncDisposable
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(static host => host.ShutdownTimeout = 2 * Patience.Limit);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             if (listener.Roles.Length == 0)
@@ -53,7 +56,8 @@ internal sealed class LinkServerFixture : IAsyncDisposable
     public static Task<LinkServerFixture> StartAsync(InstallationKey key, Action<WebApplication> map, params LinkRole[] roles) =>
         StartAsync(key, map, HttpProtocols.Http1AndHttp2, Listener(roles));
 
-    public static LinkListener Listener(params LinkRole[] roles) => new("test", new IPEndPoint(IPAddress.Loopback, 0), roles);
+    public static LinkListener Listener(params LinkRole[] roles) =>
+        new("test", new IPEndPoint(IPAddress.Loopback, 0), roles) { HandshakeTimeout = Patience.Limit };
 
     /// <summary>Stops as a node does; what is served still when the token ends is cut off.</summary>
     public Task StopAsync(CancellationToken deadline) => _app.StopAsync(deadline);
