@@ -154,15 +154,19 @@ internal sealed partial class CustomerKey
             return;
         }
 
-        if (_yieldingUntil < _node.Time.GetUtcNow())
+        var isOver = _yieldingUntil < _node.Time.GetUtcNow();
+        if (isOver && message.NobodyCame)
         {
-            // Nobody came: it is served on, and a later claim of another is answered as any.
+            // It is served on, and a later claim of another is answered as any.
             _yieldingUntil = null;
-            return;
+            Context.CancelTimer(YieldTimer);
         }
-
-        _outcomes!.Tell(new OutcomeMessage.AskOwner(_fence));
-        Context.StartTimer(YieldTimer, new CustomerKeyMessage.YieldCheck(_fence), ReclaimDelay);
+        else if (!message.NobodyCame)
+        {
+            // Asked after the time too: who stood still may have been relieved meanwhile, and nothing else would tell it.
+            _outcomes!.Tell(new OutcomeMessage.AskOwner(_fence, EndsYield: isOver));
+            Context.StartTimer(YieldTimer, new CustomerKeyMessage.YieldCheck(_fence), ReclaimDelay);
+        }
     }
 
     /// <summary>Whether the claim that overtook this owner is the one that it asked for: then it ends here.</summary>

@@ -44,8 +44,8 @@ internal abstract partial record CustomerKeyMessage
     public sealed record Yield(Name Node, Digest Incarnation, ReplyTo<Result<Signed>> ReplyTo, bool HoldsOn = false)
         : CustomerKeyMessage;
 
-    /// <summary>Look whether the one that was yielded to has claimed.</summary>
-    public sealed record YieldCheck(ulong Fence) : CustomerKeyMessage;
+    /// <summary>Look whether the one that was yielded to has claimed; or the zone's word that nobody had, when the time was over.</summary>
+    public sealed record YieldCheck(ulong Fence, bool NobodyCame = false) : CustomerKeyMessage;
 
     /// <summary>Enough others hold the customer: wipe it, unless this node owns it by now.</summary>
     public sealed record Spare : CustomerKeyMessage;

@@ -27,8 +27,10 @@ internal abstract record OutcomeMessage
     /// <summary>Find the open hand-offs of earlier incarnations.</summary>
     public sealed record Recover(ulong Fence) : OutcomeMessage;
 
-    /// <summary>If another claim came after this fence, or a lock stands over it, the key actor is told.</summary>
-    public sealed record AskOwner(ulong Fence) : OutcomeMessage;
+    /// <summary>
+    /// If another claim came after this fence, or a lock stands over it, the key actor is told; if none came, where that ends its yield.
+    /// </summary>
+    public sealed record AskOwner(ulong Fence, bool EndsYield = false) : OutcomeMessage;
 
     /// <summary>If the journal has this hand-off open, the key actor is told as if an earlier incarnation had left it.</summary>
     public sealed record Find(Id16 HandOff, ulong Fence) : OutcomeMessage;
@@ -200,6 +202,10 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             else if (state.Fence == message.Fence && state.LockGeneration > state.LiftedGeneration)
             {
                 _key.Tell(new CustomerKeyMessage.LockStands(message.Fence, state.LockGeneration));
+            }
+            else if (message.EndsYield)
+            {
+                _key.Tell(new CustomerKeyMessage.YieldCheck(message.Fence, NobodyCame: true));
             }
         }
         catch (Exception problem) when (problem is ZoneException or MalformedException)

@@ -15,6 +15,9 @@ namespace Broker.Dmz.Tests.Draining;
 /// <summary>What a node that leaves owns goes to others, whoever of them hangs, is not admitted, or leaves too.</summary>
 public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
+    // A peer that hangs is waited for so long, any other answers far sooner.
+    private static readonly TimeSpan Hanging = TimeSpan.FromSeconds(4);
+
     private static int _intakes;
 
     [Fact]
@@ -91,8 +94,8 @@ public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var second = await world.Enrolled();
 
         var tickets = await new PeerDrain(p.F.Owner.Node, p.F.Owner.Customers, own: null).Draw(
-            key, default, await Look(p.F));
-        var left = await Run(p.F);
+            key, default, await Look(p.F, Hanging));
+        var left = await Run(p.F, Hanging);
 
         Assert.All(
             tickets.Tickets, t => Assert.Equal(order[1].Node.Node, t.Ticket.Read<DrainTicket>().HolderNode));
@@ -152,11 +155,11 @@ public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     public void A_peer_that_asks_for_other_customers_should_say_so_before_it_counts_as_one_that_hangs() =>
         Assert.True(PeerService.HoldTimeout < DrainCompany.Patience);
 
-    private static async Task<IReadOnlyList<NotGivenOver>> Run(TransferFixture f) =>
-        await new HandingOver(f.Owner.Node, f.Owner.Customers, TimeSpan.FromMilliseconds(1)).Run(await Look(f), default);
+    private static async Task<IReadOnlyList<NotGivenOver>> Run(TransferFixture f, TimeSpan? patience = null) =>
+        await new HandingOver(f.Owner.Node, f.Owner.Customers, TimeSpan.FromMilliseconds(1)).Run(await Look(f, patience), default);
 
-    // A hanging peer is waited for so long, any other answers far sooner.
-    private static Task<DrainCompany> Look(TransferFixture f) => DrainCompany.Look(f.Owner.Node, default, TimeSpan.FromSeconds(2));
+    private static Task<DrainCompany> Look(TransferFixture f, TimeSpan? patience = null) =>
+        DrainCompany.Look(f.Owner.Node, default, patience ?? Patience.Limit);
 
     private ActorRef<PeerIntakeMessage> Intake(TransferFixture f)
     {

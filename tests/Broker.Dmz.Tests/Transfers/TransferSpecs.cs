@@ -1,6 +1,7 @@
 using Broker.Dmz.Customers;
 using Broker.Dmz.Peers;
 using Broker.Dmz.Tests.Support;
+using Broker.Links.Zone;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
@@ -75,6 +76,40 @@ public sealed class TransferSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await f.Agent.Connect();
         await TransferFixture.ShouldHandOff(there, f.Agent);
         await there.PutCredential("db", "another"u8.ToArray(), "web", replaces: 1);
+        await there.Wipe();
+    }
+
+    [Fact]
+    public async Task An_owner_that_stood_still_until_its_word_was_over_should_give_way_too()
+    {
+        await using var f = await TransferFixture.StartAsync(world);
+        var there = await f.Held();
+        var fence = (await f.Customer.ZoneState()).Fence;
+
+        await HandOver(f);
+        world.Time.Advance(TimeSpan.FromMinutes(1));
+
+        await f.Customer.Until(s => s.State == KeyState.Locked);
+        Assert.Equal(KeyState.Unlocked, (await there.Status()).State);
+        Assert.Equal(fence + 1, (await f.Customer.ZoneState()).Fence);
+        await there.Wipe();
+    }
+
+    [Fact]
+    public async Task An_owner_to_which_nobody_came_should_claim_again_what_is_taken_from_it_later()
+    {
+        await using var f = await TransferFixture.StartAsync(world);
+        var there = await f.Held();
+        await f.Customer.Ask<Result<Signed>>(
+            r => new CustomerKeyMessage.Yield(f.Other.Node.Node, f.Other.Node.Incarnation.Key.Fingerprint, r));
+        world.Time.Advance(TimeSpan.FromMinutes(1));
+        var fence = (await f.Customer.Status()).Fence;
+        f.Customer.Refs.Key.Tell(new CustomerKeyMessage.YieldCheck(fence, NobodyCame: true));
+
+        await there.Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.TakeOver(null, r));
+        f.Customer.Refs.Key.Tell(new CustomerKeyMessage.Deposed(fence));
+
+        await f.Customer.Until(s => s.State == KeyState.Unlocked && s.Fence == fence + 2);
         await there.Wipe();
     }
 
@@ -216,7 +251,15 @@ public sealed class TransferSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var word = await f.Customer.Ask<Result<Signed>>(
             r => new CustomerKeyMessage.Yield(f.Other.Node.Node, f.Other.Node.Incarnation.Key.Fingerprint, r));
-        await f.Owner.To(f.Other).TakeOverAsync(
-            new Wire.TakeOverRequest { Customer = f.Customer.Name.Value, HandOver = PeerWires.To(word.Value!) }, default);
+        try
+        {
+            await f.Owner.To(f.Other).TakeOverAsync(
+                new Wire.TakeOverRequest { Customer = f.Customer.Name.Value, HandOver = PeerWires.To(word.Value!) }, default);
+        }
+        catch (ZoneUnknownOutcomeException)
+        {
+            // The disk stood still for longer than a node waits for a key, which goes on.
+            await (await f.Other.At(f.Customer)).UntilUnlocked();
+        }
     }
 }
