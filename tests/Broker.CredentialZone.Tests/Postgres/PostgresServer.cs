@@ -46,6 +46,8 @@ internal sealed class PostgresServer : IDisposable
 
     private static readonly Lazy<PostgresServer?> Started = new(() => Bin() is { } bin ? new PostgresServer(bin) : null);
 
+    private static int _ports;
+
     private readonly Process _watch;
     private readonly string _certificates = Directory.CreateTempSubdirectory("broker-postgres-ca-").FullName;
     private int _databases;
@@ -186,11 +188,23 @@ internal sealed class PostgresServer : IDisposable
             .Where(static d => File.Exists(Path.Combine(d, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
         : null;
 
+    // Below those that the kernel gives away: until the server listens nobody else is given it.
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = 10_000 + ((Environment.ProcessId + (977 * Interlocked.Increment(ref _ports))) % 20_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody else's.
+            }
+        }
     }
 
     private static (string Certificate, string Key) Certificates(string directory)

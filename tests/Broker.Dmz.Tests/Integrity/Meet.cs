@@ -78,7 +78,8 @@ internal static class Meet
         s.Agent.Disconnect();
         await s.Agent.Open();
         var greeted = s.Agent.Greet();
-        return await Task.WhenAny(greeted, s.Agent.Closed) == greeted ? "connected" : await s.Agent.Closed;
+        await Task.WhenAny(greeted, s.Agent.Closed);
+        return greeted.IsCompletedSuccessfully ? "connected" : await s.Agent.Closed;
     }
 
     /// <summary>Another instance redeems the token, or the same one again.</summary>

@@ -3,6 +3,7 @@ using Broker.EndToEnd.Tests.Harness;
 using Broker.EndToEnd.Tests.Scanning;
 using Broker.Protocol.Api;
 using Broker.Protocol.Ledger;
+using Broker.TestKit;
 
 namespace Broker.EndToEnd.Tests.Crashes;
 
@@ -45,7 +46,7 @@ internal sealed class Load(
     }
 
     /// <summary>Waits until one is.</summary>
-    public Task AcknowledgedAsync() => _first.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System);
+    public Task AcknowledgedAsync() => _first.Task.WaitAsync(Patience.Limit, TimeProvider.System);
 
     /// <summary>Waits until some more are.</summary>
     public async Task MoreAsync(int count = 5)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Broker.TestKit;
 
 namespace Broker.EndToEnd.Tests.Harness;
 
@@ -78,7 +79,7 @@ internal sealed class BrokerProcess : IAsyncDisposable
     /// <summary>Waits for its end, and gives the exit code.</summary>
     public async Task<int> ExitAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
+        using var limit = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
         await _process.WaitForExitAsync(limit.Token);
         await _reading;
         return _process.ExitCode;

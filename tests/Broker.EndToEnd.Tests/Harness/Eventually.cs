@@ -1,9 +1,10 @@
+using Broker.TestKit;
+
 namespace Broker.EndToEnd.Tests.Harness;
 
 /// <summary>Waits for what another process does. The limit is generous: it ends tests that would hang, it measures nothing.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The first result of a probe that is not null.</summary>
@@ -17,8 +18,8 @@ internal static class Eventually
         {
             if (await probe() is { } result)
                 return result;
-            if (TimeProvider.System.GetElapsedTime(begun) > Limit)
-                throw new TimeoutException($"{what}: not after {Limit.TotalSeconds} s");
+            if (TimeProvider.System.GetElapsedTime(begun) > Patience.Limit)
+                throw new TimeoutException($"{what}: not after {Patience.Limit.TotalSeconds} s");
             await Task.Delay(Pause, TimeProvider.System);
         }
     }
