@@ -79,7 +79,8 @@ internal sealed partial class TestCustomer
         while ((await Read(EntryKey.HandOver(N(credential)))).Entries[0].Leaf != default != stands)
         {
             Assert.True(
-                TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"the order of a hand-over {(stands ? "is not there" : "stays")}");
+                TimeProvider.System.GetElapsedTime(started) < Patience.Limit,
+                $"the order of a hand-over {(stands ? "is not there" : "stays")}");
             await Task.Yield();
         }
     }
