@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Broker.Benchmarks;
 using Broker.Benchmarks.Bare;
+using Broker.Benchmarks.Custody;
 using Broker.Benchmarks.Kernel;
 using Broker.Benchmarks.Scale;
 
@@ -13,5 +14,6 @@ root.Subcommands.Add(ChainBenchmark.Create());
 root.Subcommands.Add(KernelBenchmark.Create());
 root.Subcommands.Add(CustodyBenchmark.Create());
 root.Subcommands.Add(BareSockets.Create());
+root.Subcommands.Add(ProofCost.Create());
 root.Subcommands.Add(ScaleBenchmark.Create());
 return await root.Parse(args).InvokeAsync();

@@ -1,11 +1,9 @@
-using System.Diagnostics;
+using System.CommandLine;
 using Broker.CredentialZone.Sqlite;
 using Broker.CredentialZone.Tree;
 using Broker.Dmz.Customers;
-using Broker.Dmz.Witnesses;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
-using Broker.Protocol.Merkle;
 using Broker.Secrets;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Zone;
@@ -14,17 +12,31 @@ namespace Broker.Benchmarks.Custody;
 
 /// <summary>
 /// What heads, proofs and witnesses have of a put and of a hand-off, as processor time: the very work of both nodes, done here by their own
-/// types and nothing besides, over a tree in SQLite. Taken from what the running broker spends on the whole operation, it leaves
-/// what the operation would cost without them.
+/// types and nothing besides, over a tree in the zone's database. Taken from what the running broker spends on the whole operation, it
+/// leaves what the operation would cost without them. The transaction itself is not theirs: one that changes a single row is taken off.
 /// </summary>
 internal static class ProofCost
 {
-    private const int Leaves = 30_000;
-
     // User, grant, credential, policy and row.
     private const int EntriesOfHandOff = 5;
 
-    private static readonly Name Some = Name.Parse("bench");
+    private const int HeadsOfBlock = 25;
+    private const int Blocks = 7;
+
+    private static readonly Option<string> Place = new("--directory") { Required = true, Description = "where the tree is written" };
+    private static readonly Option<int> Puts = new("--puts") { DefaultValueFactory = _ => 64, Description = "puts under one head" };
+
+    /// <summary>The measurement by itself.</summary>
+    public static Command Create()
+    {
+        var command = new Command("proofs", "What heads, proofs and witnesses have of a put and of a hand-off.") { Place, Puts };
+        command.SetAction(parsed =>
+        {
+            var (put, handOff) = Measure(parsed.GetRequiredValue(Place), parsed.GetValue(Puts));
+            Console.WriteLine(FormattableString.Invariant($"put {1000 * put:0.0} us, hand-off {1000 * handOff:0.0} us"));
+        });
+        return command;
+    }
 
     /// <summary>Milliseconds of a put and of a hand-off.</summary>
     /// <param name="directory">Where the tree and the witness are.</param>
@@ -32,51 +44,36 @@ internal static class ProofCost
     public static (double Put, double HandOff) Measure(string directory, int puts)
     {
         var path = Path.Combine(directory, $"proofs-{Environment.ProcessId}.db");
-        using var writing = new SqliteConnectionHandle(path, readOnly: false);
-        writing.Script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA foreign_keys = ON");
-        SqliteSchema.Ensure(writing);
-        // Of the customer only what its nodes refer to.
-        writing.Script($"INSERT INTO customers VALUES ('{Some}', 1, 'x', x'', 0, 0, x'', x'', x'', x'', 0, 0, 0, 0)");
-        using var reading = new SqliteConnectionHandle(path, readOnly: true);
-        using var identity = P256PrivateKey.Generate(SystemRandom.Fill);
-        var heads = new Heads(writing, reading, identity, new WitnessFile(directory, Some, Some));
-        var next = Leaves;
-        void PutAll()
+        var (warm, measured) = (Name.Parse("warm"), Name.Parse("measured"));
+        Create(path, warm, measured);
+        try
         {
-            heads.Put([.. Enumerable.Range(next, puts)]);
-            next += puts;
+            using var identity = P256PrivateKey.Generate(SystemRandom.Fill);
+            using var database = SqliteZoneDatabase.Open(new SqliteOptions(path, Readers: 1, MaxBytes: 0));
+            // A tree of its own, so that the one that is measured does not grow meanwhile.
+            var first = new ProvenHeads(database, warm, identity, directory, puts);
+            SteadyState.Reach(() => first.Commit(HeadsOfBlock));
+            var heads = new ProvenHeads(database, measured, identity, directory, puts);
+            heads.Commit(2 * HeadsOfBlock);
+            heads.Parts.Clear();
+            var put = SteadyState.Difference(Blocks, () => heads.Commit(HeadsOfBlock), () => heads.CommitWithout(HeadsOfBlock));
+            var parts = heads.Parts.Select(
+                p => FormattableString.Invariant($"{p.Key} {p.Value.TotalMicroseconds / (Blocks * HeadsOfBlock * puts):0.0} us"));
+            Console.Error.WriteLine($"  of a put: {string.Join(", ", parts)}");
+            return (put.TotalMilliseconds / (HeadsOfBlock * puts), database.Read(tables => HandOff(tables.Nodes(measured))));
         }
-
-        // The broker that this is taken from has run for a while too.
-        for (var i = 0; i < Heads.WarmUp; i++)
+        finally
         {
-            PutAll();
+            foreach (var file in Directory.GetFiles(directory, Path.GetFileName(path) + "*")
+                .Append(Path.Combine(directory, warm.Value)).Append(Path.Combine(directory, measured.Value)))
+            {
+                File.Delete(file);
+            }
         }
-
-        heads.Parts.Clear();
-        var before = Cpu();
-        for (var i = 0; i < Heads.Measured; i++)
-        {
-            PutAll();
-        }
-
-        var put = (Cpu() - before).TotalMilliseconds / (Heads.Measured * puts);
-        Console.Error.WriteLine($"  of a put: {string.Join(", ", heads.Parts.Select(
-            p => FormattableString.Invariant($"{p.Key} {p.Value.TotalMicroseconds / (Heads.Measured * puts):0.0} us")))}");
-        var handOff = HandOff(new SqliteReader(reading).Nodes(Some));
-        reading.Dispose();
-        writing.Dispose();
-        foreach (var file in Directory.GetFiles(directory, Path.GetFileName(path) + "*").Append(Path.Combine(directory, Some.Value)))
-        {
-            File.Delete(file);
-        }
-
-        return (put, handOff);
     }
 
-    private static EntryKey Key(int number) => EntryKey.User(Name.Parse($"u-{number}"));
-
-    private static Wire.Entry Entry(EntryKey key, Digest value)
+    /// <summary>An entry of the benchmark, as the zone tells it.</summary>
+    internal static Wire.Entry Entry(EntryKey key, Digest value)
     {
         var entry = new Wire.Entry { Type = key.Type, Id = key.Id };
         if (value != Digest.Zero)
@@ -85,6 +82,17 @@ internal static class ProofCost
         }
 
         return entry;
+    }
+
+    // Of customers only what their nodes refer to.
+    private static void Create(string path, params Name[] customers)
+    {
+        using var connection = new SqliteConnectionHandle(path, readOnly: false);
+        SqliteSchema.Ensure(connection);
+        foreach (var customer in customers)
+        {
+            connection.Script($"INSERT INTO customers VALUES ('{customer}', 1, 'x', x'', 0, 0, x'', x'', x'', x'', 0, 0, 0, 0)");
+        }
     }
 
     private static Wire.Entry Read(ITreeNodes nodes, EntryKey key)
@@ -99,141 +107,22 @@ internal static class ProofCost
     private static double HandOff(ITreeNodes nodes)
     {
         const int Times = 20_000;
-        List<Wire.Entry> entries = [.. Enumerable.Range(0, EntriesOfHandOff).Select(i => Read(nodes, Key(i)))];
+        List<Wire.Entry> entries = [.. Enumerable.Range(0, EntriesOfHandOff).Select(i => Read(nodes, ProvenHeads.Key(i)))];
         var root = new SparseTree(nodes).Root;
         var cache = new LeafCache();
-        var before = Cpu();
-        for (var i = 0; i < Times; i++)
+        void Block()
         {
-            foreach (var entry in entries)
+            for (var i = 0; i < Times; i++)
             {
-                if (!cache.IsUnder(root, ProvenEntry.From(entry)))
-                    throw new InvalidOperationException("a proof does not lead to the root");
-            }
-        }
-
-        return (Cpu() - before).TotalMilliseconds / Times;
-    }
-
-    private static TimeSpan Cpu()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.TotalProcessorTime;
-    }
-
-    /// <summary>Heads of puts, by the zone's connections and the key actor's types.</summary>
-    private sealed class Heads(SqliteConnectionHandle writing, SqliteConnectionHandle reading, P256PrivateKey identity, WitnessFile witness)
-    {
-        public const int WarmUp = 100;
-        public const int Measured = 100;
-
-        private readonly KeptTrees _trees = new(max: 131_072);
-        private readonly PublicKey _identity = PublicKey.Parse(identity.PublicKey);
-        private Digest _root = Fill(writing);
-
-        public Dictionary<string, TimeSpan> Parts { get; } = [];
-
-        // Each put brings a credential, a row and the record of its request; the user stands there.
-        public void Put(int[] puts)
-        {
-            EntryKey[] made = [.. puts.SelectMany(static p => new[] { Key(3 * p), Key((3 * p) + 1), Key((3 * p) + 2) })];
-            var read = Part("zone proves", () => Read([.. made.Append(Key(0))]));
-            var next = Part("key verifies and updates", () => Prepare(read, made));
-            var (head, signature) = Part("signature, witness", () => Sign(next));
-            Part("zone verifies and updates", () => Commit(head, signature, next, made));
-            Part("signature, witness", () =>
-            {
-                witness.Write(2, next, committed: true);
-                return true;
-            });
-            _root = next;
-        }
-
-        private static Digest Fill(SqliteConnectionHandle connection)
-        {
-            var tree = new SparseTree(new SqliteReader(connection).Nodes(Some));
-            for (var i = 0; i < Leaves; i++)
-            {
-                tree.Update(Key(i).LeafKey, Digest.Of([1]));
-            }
-
-            connection.Run("BEGIN IMMEDIATE");
-            tree.Flush();
-            connection.Run("COMMIT");
-            return tree.Root;
-        }
-
-        private byte[] Read(EntryKey[] keys)
-        {
-            reading.Run("BEGIN");
-            var reply = _trees.Use(Some, _root, new SqliteReader(reading).Nodes(Some), tree =>
-            {
-                var entries = keys.Select(k => Entry(k, tree.Value(k.LeafKey))).ToList();
-                return new Wire.ReadEntriesReply
+                foreach (var entry in entries)
                 {
-                    Entries = { entries },
-                    Proof = UnsafeByteOperations.UnsafeWrap(tree.Prove(keys.Select(static k => k.LeafKey))),
-                };
-            });
-            reading.Run("COMMIT");
-            return reply.ToByteArray();
-        }
-
-        private Digest Prepare(byte[] bytes, EntryKey[] made)
-        {
-            var read = Wire.ReadEntriesReply.Parser.ParseFrom(bytes);
-            var tree = new PartialTree(_root);
-            var leaves = new LeafCache();
-            if (!tree.TryAdd(read.Proof.Span) || read.Entries.Select(ProvenEntry.From).Any(e => !leaves.IsUnder(tree, e)))
-            {
-                throw new InvalidOperationException("the proof does not lead to the root");
-            }
-
-            foreach (var key in made.Select(static k => k.LeafKey))
-            {
-                tree.Update(key, TreeHash.Leaf(key, Digest.Of([2])));
-            }
-
-            return tree.Root;
-        }
-
-        private (byte[] Head, byte[] Signature) Sign(Digest root)
-        {
-            var head = new CustomerHead(Some, Some, 1, 2, root, 1, Digest.Zero).Encode();
-            var signature = new byte[PublicKey.SignatureLength];
-            identity.Sign(head, signature);
-            witness.Write(2, root, committed: false);
-            return (head, signature);
-        }
-
-        private bool Commit(byte[] head, byte[] signature, Digest root, EntryKey[] made)
-        {
-            if (!_identity.Verify(head, signature))
-            {
-                throw new InvalidOperationException("the head does not verify");
-            }
-
-            writing.Run("BEGIN IMMEDIATE");
-            var isRoot = _trees.Use(Some, _root, new SqliteReader(writing).Nodes(Some), tree =>
-            {
-                foreach (var key in made)
-                {
-                    tree.Update(key.LeafKey, Digest.Of([2]));
+                    if (!cache.IsUnder(root, ProvenEntry.From(entry)))
+                        throw new InvalidOperationException("a proof does not lead to the root");
                 }
-
-                tree.Flush();
-                return tree.Root == root;
-            });
-            writing.Run("COMMIT");
-            return isRoot ? true : throw new InvalidOperationException("the trees have different roots");
+            }
         }
 
-        private T Part<T>(string name, Func<T> part)
-        {
-            var start = Stopwatch.GetTimestamp();
-            var result = part();
-            Parts[name] = Parts.GetValueOrDefault(name) + Stopwatch.GetElapsedTime(start);
-            return result;
-        }
+        SteadyState.Reach(Block);
+        return SteadyState.Difference(Blocks, Block, static () => { }).TotalMilliseconds / Times;
     }
 }
