@@ -11,15 +11,15 @@ internal sealed class SqlNodes(ISqlSession session, SqlTexts texts, Name custome
         session.Query(texts.Node, customer, Key(position)) is [var row, ..] ? row.Bytes(0) : null;
 
     /// <inheritdoc/>
-    public void Write(TreePosition position, byte[] record)
+    public void Write(TreePosition position, ReadOnlySpan<byte> record)
     {
-        if (record.Length == 0)
+        if (record.IsEmpty)
         {
             session.Later(texts.DeleteNode, customer, Key(position));
         }
         else
         {
-            session.Later(texts.PutNode, customer, Key(position), SqlValue.Blob(record));
+            session.Later(texts.PutNode, customer, Key(position), SqlValue.Blob(record.ToArray()));
         }
     }
 

@@ -16,11 +16,11 @@ internal sealed class SqliteNodes(SqliteConnectionHandle connection, Name custom
     }
 
     /// <inheritdoc/>
-    public void Write(TreePosition position, byte[] record)
+    public void Write(TreePosition position, ReadOnlySpan<byte> record)
     {
         Span<byte> bytes = stackalloc byte[TreePosition.MaxLength];
         var key = bytes[..position.Write(bytes)];
-        if (record.Length == 0)
+        if (record.IsEmpty)
         {
             using var delete = connection.Use("DELETE FROM nodes WHERE customer = ? AND position = ?").Bind(customer).Bind(key);
             delete.Run();

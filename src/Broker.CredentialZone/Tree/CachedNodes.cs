@@ -1,4 +1,5 @@
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
 
 namespace Broker.CredentialZone.Tree;
 
@@ -81,5 +82,9 @@ internal sealed class CachedNodes(int max)
         }
 
         public void Flush() => nodes.Flush();
+
+        public (TreePlace Top, int Nodes)? ReadGroup(TreePosition position) => nodes.ReadGroup(position);
+
+        public void WriteGroup(TreePosition position, TreePlace top) => nodes.WriteGroup(position, top);
     }
 }

@@ -1,7 +1,9 @@
+using System.Buffers;
 using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Encoding;
 using Broker.Protocol.Identifiers;
+using Broker.Protocol.Merkle;
 
 namespace Broker.CredentialZone.Tree;
 
@@ -12,7 +14,7 @@ internal interface INodeGroups
     byte[]? Read(TreePosition position);
 
     /// <summary>Writes a record, or removes it when it is empty.</summary>
-    void Write(TreePosition position, byte[] record);
+    void Write(TreePosition position, ReadOnlySpan<byte> record);
 }
 
 /// <summary>Nodes that are stored in groups. A group is read once, and written once at each <see cref="Flush"/>.</summary>
@@ -24,7 +26,8 @@ internal sealed class GroupedNodes(Name customer, INodeGroups groups) : ITreeNod
     private const int MaxKnown = 16_384;
 
     private readonly Dictionary<TreePosition, NodeGroup> _changed = [];
-    private Dictionary<TreePosition, NodeGroup> _known = [];
+    private readonly Dictionary<TreePosition, NodeGroup> _known = [];
+    private readonly ArrayBufferWriter<byte> _record = new(2048);
 
     /// <inheritdoc/>
     public TreeNode? Read(TreePosition position) => Group(NodeGroup.Of(position)).Read(position);
@@ -50,12 +53,33 @@ internal sealed class GroupedNodes(Name customer, INodeGroups groups) : ITreeNod
     }
 
     /// <inheritdoc/>
-    public void TakeOver(ITreeNodes others)
+    public (TreePlace Top, int Nodes)? ReadGroup(TreePosition position)
     {
-        if (others is GroupedNodes { _known: var known })
+        if (groups.Read(position) is not { } record)
         {
-            _known = known;
+            return null;
         }
+
+        try
+        {
+            return GroupRecord.Read(record, isRoot: position.Depth == 0);
+        }
+        catch (MalformedException malformed)
+        {
+            throw Altered(malformed);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void WriteGroup(TreePosition position, TreePlace top)
+    {
+        _record.ResetWrittenCount();
+        if (top.Kind != SubtreeKind.Empty)
+        {
+            GroupRecord.Write(_record, top);
+        }
+
+        groups.Write(position, _record.WrittenSpan);
     }
 
     private NodeGroup Group(TreePosition position)
@@ -82,7 +106,10 @@ internal sealed class GroupedNodes(Name customer, INodeGroups groups) : ITreeNod
         }
         catch (MalformedException malformed)
         {
-            throw new AlteredException(RefusalCode.TreeAltered, malformed.Message) { Customer = customer };
+            throw Altered(malformed);
         }
     }
+
+    private AlteredException Altered(MalformedException malformed) =>
+        new(RefusalCode.TreeAltered, malformed.Message) { Customer = customer };
 }

@@ -19,8 +19,10 @@ internal sealed class NodeGroup
     /// <summary>Levels of a group.</summary>
     public const int Levels = 4;
 
+    /// <summary>Told of a node whose sides follow.</summary>
+    public const byte Inside = 3;
+
     private const int Places = 1 << Levels;
-    private const byte Inside = 3;
 
     private readonly ReadOnlyMemory<byte>[] _nodes = new ReadOnlyMemory<byte>[Places];
 
@@ -66,7 +68,8 @@ internal sealed class NodeGroup
         return record.IsEmpty ? group : throw NoGroup();
     }
 
-    private static MalformedException NoGroup() => new("a group of nodes is not one");
+    /// <summary>Of a record that is none.</summary>
+    public static MalformedException NoGroup() => new("a group of nodes is not one");
 
     // A node of the group below has no place here.
     private void Write(ArrayBufferWriter<byte> bytes, int place)

@@ -20,18 +20,14 @@ internal sealed class SparseTree : OpenedTree
     public SparseTree(ITreeNodes nodes)
     {
         _nodes = nodes;
-        if (nodes.Read(TreePosition.Root) is { } root)
+        if (nodes.ReadGroup(TreePosition.Root) is var (top, count))
         {
-            Begin(root.Left, root.Right);
+            (Top, Opened) = (top, count);
         }
     }
 
     /// <summary>Reads and writes through other nodes from now on; they are of the same tree.</summary>
-    public void Through(ITreeNodes nodes)
-    {
-        nodes.TakeOver(_nodes);
-        _nodes = nodes;
-    }
+    public void Through(ITreeNodes nodes) => _nodes = nodes;
 
     /// <summary>Sets the value of a key; zero removes it.</summary>
     /// <param name="key">The key.</param>
@@ -56,7 +52,7 @@ internal sealed class SparseTree : OpenedTree
     }
 
     /// <summary>The value of a key, or zero.</summary>
-    public Digest Value(Digest key) => Follow(key, static (_, _) => { }).Value;
+    public Digest Value(Digest key) => Find(key).Value;
 
     /// <summary>Proves keys together, whether they are there or not.</summary>
     /// <param name="keys">In any order.</param>
@@ -105,34 +101,45 @@ internal sealed class SparseTree : OpenedTree
         return leaves;
     }
 
-    /// <summary>Writes the changed nodes.</summary>
+    /// <summary>Writes the groups that changed.</summary>
     public void Flush()
     {
         foreach (var position in _gone)
         {
-            _nodes.Write(position, null);
+            _nodes.WriteGroup(position, TreePlace.Empty);
         }
 
         _gone.Clear();
-        // The root is stored even when less than two leaves are below it.
-        var (left, right) = Sides();
-        var root = new TreeNode(left, right);
-        _nodes.Write(TreePosition.Root, root == TreeNode.Nothing ? null : root);
-        Keep((path, depth, l, r) => _nodes.Write(new TreePosition(depth, path), new TreeNode(l, r)));
-        _nodes.Flush();
+        if (Top.IsChanged)
+        {
+            Span<byte> path = stackalloc byte[Digest.Length];
+            path.Clear();
+            Store(Top, path, 0);
+        }
+        else
+        {
+            // The root is stored even when less than two leaves are below it.
+            _nodes.WriteGroup(TreePosition.Root, Top);
+        }
     }
 
     /// <inheritdoc/>
-    protected override (TreeChild Left, TreeChild Right) Open(Digest key, int depth, Digest hash)
+    protected override void Open(TreePlace node, Digest key, int depth)
     {
-        var node = ReadChild(TreePosition.On(key, depth), hash);
-        return (node.Left, node.Right);
+        // Of a group that begins above it is known what is below.
+        if (_nodes.ReadGroup(TreePosition.On(key, depth)) is not var (top, count) || top.Hash != node.Hash)
+        {
+            throw Altered();
+        }
+
+        node.Open(top.Left!, top.Right!);
+        Opened += count;
     }
 
     /// <inheritdoc/>
     protected override void Gone(Digest key, int depth)
     {
-        if (depth > 0)
+        if (depth > 0 && GroupRecord.BeginsAt(depth))
         {
             _gone.Add(TreePosition.On(key, depth));
         }
@@ -142,5 +149,30 @@ internal sealed class SparseTree : OpenedTree
     private TreeNode ReadChild(TreePosition position, Digest expected) =>
         _nodes.Read(position) is { } node && node.Hash == expected
         ? node
-        : throw new AlteredException(RefusalCode.TreeAltered, "a node of the customer's tree is missing, or another than its parent says");
+        : throw Altered();
+
+    private static AlteredException Altered() =>
+        new(RefusalCode.TreeAltered, "a node of the customer's tree is missing, or another than its parent says");
+
+    private void Store(TreePlace node, Span<byte> path, int depth)
+    {
+        if (GroupRecord.BeginsAt(depth))
+        {
+            _nodes.WriteGroup(new TreePosition(depth, new Digest(path)), node);
+        }
+
+        node.Keep();
+        if (node.Left!.IsChanged)
+        {
+            Store(node.Left, path, depth + 1);
+        }
+
+        if (node.Right!.IsChanged)
+        {
+            var bit = (byte)(0x80 >> (depth & 7));
+            path[depth >> 3] |= bit;
+            Store(node.Right, path, depth + 1);
+            path[depth >> 3] ^= bit;
+        }
+    }
 }

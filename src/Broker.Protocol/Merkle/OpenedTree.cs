@@ -8,41 +8,26 @@ namespace Broker.Protocol.Merkle;
 /// </summary>
 public abstract class OpenedTree
 {
-    private TreePlace _top = TreePlace.Empty;
-
     /// <summary>The root after the changes so far; zero when the tree is empty.</summary>
-    public Digest Root => _top.Child.Subtree.Hash;
+    public Digest Root => Top.Hash;
 
     /// <summary>Nodes that are in memory, about.</summary>
-    public int Opened { get; private set; }
+    public int Opened { get; protected set; }
 
     /// <summary>What stands at the root.</summary>
-    internal TreePlace Top
-    {
-        get => _top;
-        set => _top = value;
-    }
+    protected TreePlace Top { get; set; } = TreePlace.Empty;
 
     /// <summary>Puts a leaf in the place of a key, or nothing.</summary>
     /// <param name="key">The key.</param>
     /// <param name="leaf">A leaf of that key, or nothing.</param>
     protected void Set(Digest key, TreeChild leaf) =>
-        _top = Apply(_top, 0, leaf.Kind == SubtreeKind.Empty ? TreePlace.Empty : new TreePlace(leaf), key);
+        Top = Apply(Top, 0, TreePlace.Of(leaf), key);
 
-    /// <summary>Begins with a tree of these two sides.</summary>
-    protected void Begin(TreeChild left, TreeChild right)
-    {
-        var joined = Subtree.Join(left.Subtree, right.Subtree);
-        _top = joined.Kind == SubtreeKind.Node
-            ? Below(new TreePlace(TreeChild.Node(joined.Hash)), left, right)
-            : new TreePlace(left.Kind == SubtreeKind.Empty ? right : left);
-    }
-
-    /// <summary>What is below a node that is not in memory.</summary>
+    /// <summary>Opens a node of which is not in memory what is below; its hash stays.</summary>
+    /// <param name="node">The node.</param>
     /// <param name="key">A key below it.</param>
     /// <param name="depth">Where it stands on the path of that key.</param>
-    /// <param name="hash">Its hash, which the answer has too.</param>
-    protected abstract (TreeChild Left, TreeChild Right) Open(Digest key, int depth, Digest hash);
+    protected abstract void Open(TreePlace node, Digest key, int depth);
 
     /// <summary>A node is no more; another may come to its place again.</summary>
     /// <param name="key">A key below it.</param>
@@ -51,28 +36,23 @@ public abstract class OpenedTree
     {
     }
 
-    /// <summary>The two sides of the root.</summary>
-    protected (TreeChild Left, TreeChild Right) Sides() => _top.Kind switch
+    /// <summary>The leaf of a key, or nothing.</summary>
+    protected TreePlace Find(Digest key)
     {
-        SubtreeKind.Empty => default,
-        SubtreeKind.Leaf => _top.Key.Bit(0) ? (TreeChild.Empty, _top.Child) : (_top.Child, TreeChild.Empty),
-        _ => (Inside(_top, Digest.Zero, 0).Left!.Child, _top.Right!.Child),
-    };
+        var at = Top;
+        for (var depth = 0; at.Kind == SubtreeKind.Node; depth++)
+        {
+            at = Inside(at, key, depth).Side(key.Bit(depth));
+        }
 
-    /// <summary>Tells the nodes below the root that changed, each once, and forgets that they did.</summary>
-    /// <param name="changed">Told its path, the bits beyond the depth zero, its depth, and both sides.</param>
-    protected void Keep(Action<Digest, int, TreeChild, TreeChild> changed)
-    {
-        Span<byte> path = stackalloc byte[Digest.Length];
-        path.Clear();
-        Keep(_top, path, 0, changed);
+        return at.Kind == SubtreeKind.Leaf && at.Key == key ? at : TreePlace.Empty;
     }
 
     /// <summary>The leaf of a key, or nothing, and whatever stands beside its path: the depth of each, and what it is.</summary>
     protected TreeChild Follow(Digest key, Action<int, TreeChild> beside)
     {
         ArgumentNullException.ThrowIfNull(beside);
-        var (at, depth) = (_top, 0);
+        var (at, depth) = (Top, 0);
         for (; at.Kind == SubtreeKind.Node; depth++)
         {
             Inside(at, key, depth);
@@ -100,27 +80,7 @@ public abstract class OpenedTree
     protected void Prove(PartialTreeWriter proof, IReadOnlyList<Digest> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        Prove(proof, _top, keys, 0, keys.Count, 0);
-    }
-
-    private static void Keep(TreePlace at, Span<byte> path, int depth, Action<Digest, int, TreeChild, TreeChild> changed)
-    {
-        if (!at.IsChanged || at.Kind != SubtreeKind.Node)
-        {
-            return;
-        }
-
-        if (depth > 0)
-        {
-            changed(new Digest(path), depth, at.Left!.Child, at.Right!.Child);
-        }
-
-        at.Keep();
-        var bit = (byte)(0x80 >> (depth & 7));
-        Keep(at.Left!, path, depth + 1, changed);
-        path[depth >> 3] |= bit;
-        Keep(at.Right!, path, depth + 1, changed);
-        path[depth >> 3] ^= bit;
+        Prove(proof, Top, keys, 0, keys.Count, 0);
     }
 
     private void Prove(PartialTreeWriter proof, TreePlace at, IReadOnlyList<Digest> keys, int start, int end, int depth)
@@ -147,20 +107,10 @@ public abstract class OpenedTree
     {
         if (node.Left is null)
         {
-            var (left, right) = Open(key, depth, node.Child.Subtree.Hash);
-            Below(node, left, right);
+            Open(node, key, depth);
         }
 
         return node;
-    }
-
-    private TreePlace Below(TreePlace node, TreeChild left, TreeChild right)
-    {
-        node.Open(Place(left), Place(right));
-        Opened++;
-        return node;
-
-        static TreePlace Place(TreeChild child) => child.Kind == SubtreeKind.Empty ? TreePlace.Empty : new TreePlace(child);
     }
 
     // leaf is what shall stand for the key: a leaf of it, or nothing.
@@ -168,7 +118,7 @@ public abstract class OpenedTree
     {
         SubtreeKind.Node => ApplyBelow(Inside(at, key, depth), depth, leaf, key),
         SubtreeKind.Empty => leaf,
-        _ when at.Key == key => leaf.Child == at.Child ? at : leaf,
+        _ when at.Key == key => leaf.Hash == at.Hash ? at : leaf,
         _ => leaf.Kind == SubtreeKind.Empty ? at : Split(at, depth, leaf),
     };
 

@@ -27,7 +27,7 @@ public sealed class PartialTree : OpenedTree
     public PartialTree(Digest root)
     {
         _trusted = root;
-        Top = root == Digest.Zero ? TreePlace.Empty : new TreePlace(TreeChild.Node(root));
+        Top = root == Digest.Zero ? TreePlace.Empty : TreePlace.Of(TreeChild.Node(root));
     }
 
     /// <summary>Adds a proof of many keys against the root of the beginning.</summary>
@@ -64,18 +64,14 @@ public sealed class PartialTree : OpenedTree
         for (var depth = proof.Present.LastBit(); depth >= 0; depth--)
         {
             var sibling = proof.Beside(depth);
-            var (mine, other) = (at.Child.Subtree, sibling.Subtree);
-            var joined = Subtree.Join(key.Bit(depth), mine, other);
-            if (joined.Kind == SubtreeKind.Node)
+            var (beside, right) = (TreePlace.Of(sibling), key.Bit(depth));
+            if (Subtree.IsNode(at.Kind, beside.Kind))
             {
-                var beside = sibling.Kind == SubtreeKind.Empty ? TreePlace.Empty : new TreePlace(sibling);
-                var node = new TreePlace(TreeChild.Node(joined.Hash));
-                node.Open(key.Bit(depth) ? beside : at, key.Bit(depth) ? at : beside);
-                at = node;
+                at = right ? TreePlace.Join(beside, at) : TreePlace.Join(at, beside);
             }
-            else if (sibling.Kind == SubtreeKind.Leaf)
+            else if (beside.Kind == SubtreeKind.Leaf)
             {
-                at = new TreePlace(sibling);
+                at = beside;
             }
         }
 
@@ -95,7 +91,7 @@ public sealed class PartialTree : OpenedTree
             at = at.Side(key.Bit(depth));
         }
 
-        leaf = at.Kind == SubtreeKind.Leaf && at.Key == key ? at.Child.Subtree.Hash : Digest.Zero;
+        leaf = at.Kind == SubtreeKind.Leaf && at.Key == key ? at.Hash : Digest.Zero;
         return at.Kind != SubtreeKind.Node;
     }
 
@@ -110,15 +106,14 @@ public sealed class PartialTree : OpenedTree
     }
 
     /// <inheritdoc/>
-    protected override (TreeChild Left, TreeChild Right) Open(Digest key, int depth, Digest hash) =>
+    protected override void Open(TreePlace node, Digest key, int depth) =>
         throw new KeyNotFoundException("nothing was proven of that key");
 
     // A signer has no use for the value of a leaf, once its hash was followed.
     private static TreeChild Leaf(Digest key, Digest leaf) =>
         leaf == Digest.Zero ? TreeChild.Empty : new TreeChild(Subtree.OfLeaf(leaf), key, default);
 
-    private static TreePlace Place(Digest key, Digest leaf) =>
-        leaf == Digest.Zero ? TreePlace.Empty : new TreePlace(Leaf(key, leaf));
+    private static TreePlace Place(Digest key, Digest leaf) => TreePlace.Of(Leaf(key, leaf));
 
     private void Add(TreePlace top)
     {
@@ -153,7 +148,7 @@ public sealed class PartialTree : OpenedTree
         path.Clear();
         var top = Read(ref proof, path, 0);
         return !proof.IsEmpty ? throw new MalformedException("proof goes on behind its end")
-            : top.Child.Subtree.Hash != _trusted ? throw new MalformedException("proof does not lead to the root")
+            : top.Hash != _trusted ? throw new MalformedException("proof does not lead to the root")
             : top;
     }
 
@@ -171,20 +166,12 @@ public sealed class PartialTree : OpenedTree
                 path[depth >> 3] |= bit;
                 var right = Read(ref proof, path, depth + 1);
                 path[depth >> 3] ^= bit;
-                var joined = Subtree.Join(left.Child.Subtree, right.Child.Subtree);
-                if (joined.Kind != SubtreeKind.Node)
-                {
-                    throw new MalformedException("proof has a node where less than two leaves are");
-                }
-
-                var node = new TreePlace(TreeChild.Node(joined.Hash));
-                node.Open(left, right);
-                return node;
+                return TreePlace.Join(left, right);
             default:
                 var child = TreeChild.Read(ref proof);
                 return child.Kind == SubtreeKind.Leaf && TreePath.Prefix(child.Key, depth) != new Digest(path)
                     ? throw new MalformedException("a leaf of the proof is not where its key leads")
-                    : new TreePlace(child);
+                    : TreePlace.Of(child);
         }
     }
 }

@@ -32,12 +32,13 @@ public readonly record struct Subtree(SubtreeKind Kind, Digest Hash)
     /// <summary>
     /// What two subtrees make together: nothing of nothing, the leaf itself of a lone leaf, of anything else the node of both.
     /// </summary>
-    public static Subtree Join(Subtree left, Subtree right) => (left.Kind, right.Kind) switch
-    {
-        (SubtreeKind.Empty, not SubtreeKind.Node) => right,
-        (SubtreeKind.Leaf, SubtreeKind.Empty) => left,
-        _ => new(SubtreeKind.Node, TreeHash.Node(left.Hash, right.Hash)),
-    };
+    public static Subtree Join(Subtree left, Subtree right) =>
+        IsNode(left.Kind, right.Kind) ? new(SubtreeKind.Node, TreeHash.Node(left.Hash, right.Hash))
+        : left.Kind == SubtreeKind.Empty ? right : left;
+
+    /// <summary>Whether two subtrees make a node together.</summary>
+    internal static bool IsNode(SubtreeKind left, SubtreeKind right) => (left, right) is not
+        ((SubtreeKind.Empty, not SubtreeKind.Node) or (SubtreeKind.Leaf, SubtreeKind.Empty));
 
     /// <summary>The same with the side of <paramref name="child"/> told by a bit of its path.</summary>
     internal static Subtree Join(bool right, Subtree child, Subtree sibling) => right ? Join(sibling, child) : Join(child, sibling);

@@ -121,7 +121,7 @@ public sealed class GroupedNodesSpecs
 
         public byte[]? Read(TreePosition position) => Records.GetValueOrDefault(position);
 
-        public void Write(TreePosition position, byte[] record)
+        public void Write(TreePosition position, ReadOnlySpan<byte> record)
         {
             Written++;
             if (record.Length == 0)
@@ -130,7 +130,7 @@ public sealed class GroupedNodesSpecs
             }
             else
             {
-                Records[position] = record;
+                Records[position] = record.ToArray();
             }
         }
     }

@@ -178,7 +178,6 @@ public class TogetherProofSpecs
             return proof.Written.ToArray();
         }
 
-        protected override (TreeChild Left, TreeChild Right) Open(Digest key, int depth, Digest hash) =>
-            throw new InvalidOperationException();
+        protected override void Open(TreePlace node, Digest key, int depth) => throw new InvalidOperationException();
     }
 }

@@ -36,7 +36,7 @@ internal sealed class MemoryDisk : IZoneDatabase, IZoneWriter
     private readonly Table<Name, CustomerRecord> _customers;
     private readonly Table<string, ChainState> _chains;
     private readonly Table<(Name, EntryKey), EntryRecord> _entries;
-    private readonly Table<(Name, TreePosition), TreeNode> _nodes;
+    private readonly Table<(Name, TreePosition), byte[]> _nodes;
     private readonly Table<(Name, Id16), HandOffRecord> _handOffs;
     private readonly Table<(Name, Name, Id16), IdempotencyRecord> _idempotency;
     private readonly Table<(Name, Digest), InvitationRecord> _invitations;
@@ -211,7 +211,7 @@ internal sealed class MemoryDisk : IZoneDatabase, IZoneWriter
 
     public void DeleteEntry(Name customer, EntryKey key) => _entries.Put((customer, key), null);
 
-    public ITreeNodes Nodes(Name customer) => new NodesOf(_nodes, customer);
+    public ITreeNodes Nodes(Name customer) => new GroupedNodes(customer, new GroupsOf(_nodes, customer));
 
     public HandOffRecord? HandOff(Name customer, Id16 handOff) => _handOffs.Find((customer, handOff));
 
@@ -314,10 +314,11 @@ internal sealed class MemoryDisk : IZoneDatabase, IZoneWriter
         }
     }
 
-    private sealed class NodesOf(Table<(Name, TreePosition), TreeNode> nodes, Name customer) : ITreeNodes
+    private sealed class GroupsOf(Table<(Name, TreePosition), byte[]> groups, Name customer) : INodeGroups
     {
-        public TreeNode? Read(TreePosition position) => nodes.Find((customer, position));
+        public byte[]? Read(TreePosition position) => groups.Find((customer, position));
 
-        public void Write(TreePosition position, TreeNode? node) => nodes.Put((customer, position), node);
+        public void Write(TreePosition position, ReadOnlySpan<byte> record) =>
+            groups.Put((customer, position), record.IsEmpty ? null : record.ToArray());
     }
 }
