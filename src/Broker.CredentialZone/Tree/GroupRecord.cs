@@ -1,5 +1,5 @@
-using System.Buffers;
 using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
 using Broker.Protocol.Merkle;
 
 namespace Broker.CredentialZone.Tree;
@@ -7,25 +7,35 @@ namespace Broker.CredentialZone.Tree;
 /// <summary>The record of a <see cref="NodeGroup"/>, read into a tree in memory and written from it.</summary>
 internal static class GroupRecord
 {
+    private const int Sides = 1 << NodeGroup.Levels;
+
+    /// <summary>Most bytes of a record: of each node one, and the leaves below.</summary>
+    public const int MaxLength = Sides - 1 + (Sides * (1 + (2 * Digest.Length)));
+
     /// <summary>Whether a group begins at a depth.</summary>
     public static bool BeginsAt(int depth) => depth % NodeGroup.Levels == 0;
 
     /// <summary>Writes the record of the group that begins at a place.</summary>
-    /// <param name="bytes">Written to.</param>
     /// <param name="top">A node whose group is in memory; at the root of the tree a lone leaf as well.</param>
-    public static void Write(ArrayBufferWriter<byte> bytes, TreePlace top)
+    /// <param name="bytes">Written to; <see cref="MaxLength"/> are enough.</param>
+    /// <returns>How many bytes.</returns>
+    public static int Write(TreePlace top, Span<byte> bytes)
     {
+        var rest = bytes;
         if (top.Kind == SubtreeKind.Leaf)
         {
             // Of the root both sides are told, whatever they are.
-            bytes.Write([NodeGroup.Inside]);
-            Write(bytes, top.Key.Bit(0) ? TreePlace.Empty : top, 1);
-            Write(bytes, top.Key.Bit(0) ? top : TreePlace.Empty, 1);
+            rest[0] = NodeGroup.Inside;
+            var right = top.Key.Bit(0);
+            rest = Write(right ? TreePlace.Empty : top, 1, rest[1..]);
+            rest = Write(right ? top : TreePlace.Empty, 1, rest);
         }
         else
         {
-            Write(bytes, top, 0);
+            rest = Write(top, 0, rest);
         }
+
+        return bytes.Length - rest.Length;
     }
 
     /// <summary>Reads a record.</summary>
@@ -55,18 +65,27 @@ internal static class GroupRecord
             : (left.Kind == SubtreeKind.Empty ? right : left, nodes);
     }
 
-    private static void Write(ArrayBufferWriter<byte> bytes, TreePlace at, int level)
+    private static Span<byte> Write(TreePlace at, int level, Span<byte> bytes)
     {
         if (at.Kind == SubtreeKind.Node && level < NodeGroup.Levels)
         {
-            bytes.Write([NodeGroup.Inside]);
-            Write(bytes, at.Left!, level + 1);
-            Write(bytes, at.Right!, level + 1);
-            return;
+            bytes[0] = NodeGroup.Inside;
+            return Write(at.Right!, level + 1, Write(at.Left!, level + 1, bytes[1..]));
         }
 
-        var side = bytes.GetSpan(TreeNode.LongestSide);
-        bytes.Advance(TreeNode.WriteSide(at.Child, side));
+        bytes[0] = (byte)at.Kind;
+        switch (at.Kind)
+        {
+            case SubtreeKind.Leaf:
+                at.Key.CopyTo(bytes[1..]);
+                at.Value.CopyTo(bytes[(1 + Digest.Length)..]);
+                return bytes[(1 + (2 * Digest.Length))..];
+            case SubtreeKind.Node:
+                at.Hash.CopyTo(bytes[1..]);
+                return bytes[(1 + Digest.Length)..];
+            default:
+                return bytes[1..];
+        }
     }
 
     private static TreePlace Read(ref ReadOnlySpan<byte> record, int level, ref int nodes)

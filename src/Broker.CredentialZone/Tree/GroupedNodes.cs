@@ -1,4 +1,3 @@
-using System.Buffers;
 using Broker.CredentialZone.Integrity;
 using Broker.CredentialZone.Store;
 using Broker.Protocol.Encoding;
@@ -27,7 +26,6 @@ internal sealed class GroupedNodes(Name customer, INodeGroups groups) : ITreeNod
 
     private readonly Dictionary<TreePosition, NodeGroup> _changed = [];
     private readonly Dictionary<TreePosition, NodeGroup> _known = [];
-    private readonly ArrayBufferWriter<byte> _record = new(2048);
 
     /// <inheritdoc/>
     public TreeNode? Read(TreePosition position) => Group(NodeGroup.Of(position)).Read(position);
@@ -73,13 +71,8 @@ internal sealed class GroupedNodes(Name customer, INodeGroups groups) : ITreeNod
     /// <inheritdoc/>
     public void WriteGroup(TreePosition position, TreePlace top)
     {
-        _record.ResetWrittenCount();
-        if (top.Kind != SubtreeKind.Empty)
-        {
-            GroupRecord.Write(_record, top);
-        }
-
-        groups.Write(position, _record.WrittenSpan);
+        Span<byte> record = stackalloc byte[GroupRecord.MaxLength];
+        groups.Write(position, record[..(top.Kind == SubtreeKind.Empty ? 0 : GroupRecord.Write(top, record))]);
     }
 
     private NodeGroup Group(TreePosition position)

@@ -9,9 +9,6 @@ namespace Broker.CredentialZone.Tree;
 /// <param name="Right">The side of bit 1.</param>
 internal sealed record TreeNode(TreeChild Left, TreeChild Right)
 {
-    /// <summary>Most bytes of one side.</summary>
-    public const int LongestSide = 1 + (2 * Digest.Length);
-
     /// <summary>The node with nothing below.</summary>
     public static readonly TreeNode Nothing = new(TreeChild.Empty, TreeChild.Empty);
 
@@ -56,10 +53,6 @@ internal sealed record TreeNode(TreeChild Left, TreeChild Right)
         SubtreeKind.Leaf => TreeChild.Leaf(new Digest(bytes.Slice(1, Digest.Length)), new Digest(bytes[(1 + Digest.Length)..])),
         _ => TreeChild.Node(new Digest(bytes[1..])),
     };
-
-    /// <summary>Writes one side, of at most <see cref="LongestSide"/> bytes.</summary>
-    /// <returns>How many bytes.</returns>
-    public static int WriteSide(TreeChild side, Span<byte> bytes) => bytes.Length - Write(side, bytes).Length;
 
     private static MalformedException NoNode() => new("a node of the tree is not one");
 
