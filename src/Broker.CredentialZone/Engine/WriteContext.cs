@@ -232,7 +232,7 @@ internal sealed class WriteContext
     public GivenRows Given { get; } = new();
 
     /// <summary>What is in memory of customers' trees, for whoever reads too.</summary>
-    public KeptTrees Trees { get; } = new(max: 131_072);
+    public KeptTrees Trees { get; } = new(max: 262_144);
 
     /// <summary>Changes a customer's tree that is to have another root then.</summary>
     /// <param name="customer">The customer.</param>

@@ -23,7 +23,7 @@ internal sealed class ProvenHeads
     private readonly P256PrivateKey _key;
     private readonly PublicKey _identity;
     private readonly WitnessFile _witness;
-    private readonly KeptTrees _trees = new(max: 131_072);
+    private readonly KeptTrees _trees = new(max: 262_144);
     private readonly int _puts;
     private Digest _root;
     private int _next = Leaves;
