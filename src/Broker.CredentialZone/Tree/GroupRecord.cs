@@ -59,10 +59,12 @@ internal static class GroupRecord
             throw NodeGroup.NoGroup();
         }
 
-        return !isRoot || (left.Kind != SubtreeKind.Empty && right.Kind != SubtreeKind.Empty) ||
-            left.Kind == SubtreeKind.Node || right.Kind == SubtreeKind.Node
-            ? (TreePlace.Join(left, right), nodes)
-            : (left.Kind == SubtreeKind.Empty ? right : left, nodes);
+        return (isRoot, left.Kind, right.Kind) switch
+        {
+            (true, SubtreeKind.Empty, not SubtreeKind.Node) => (right, nodes),
+            (true, SubtreeKind.Leaf, SubtreeKind.Empty) => (left, nodes),
+            _ => (TreePlace.Join(left, right), nodes),
+        };
     }
 
     private static Span<byte> Write(TreePlace at, int level, Span<byte> bytes)

@@ -31,6 +31,56 @@ public sealed class GroupedNodesSpecs
             table.Records[TreePosition.Root] = bytes;
             Assert.Equal(
                 Acme, Assert.Throws<AlteredException>(() => new GroupedNodes(Acme, table).Read(TreePosition.Root)).Customer);
+            Assert.Equal(Acme, Assert.Throws<AlteredException>(() => new SparseTree(new GroupedNodes(Acme, table))).Customer);
+        }
+    }
+
+    [Fact]
+    public void Node_of_less_than_two_leaves_should_be_told()
+    {
+        // It has the hash of the leaf that may stand there instead, so no hash above it tells.
+        byte[] Leaf(byte first) => [1, first, .. new byte[31], .. Digest.Of([first]).ToArray()];
+        var table = new Table();
+        table.Records[TreePosition.Root] = [3, .. Leaf(0), .. Leaf(0x80)];
+        Assert.NotEqual(Digest.Zero, new SparseTree(new GroupedNodes(Acme, table)).Root);
+        table.Records[TreePosition.Root] = [3, 3, .. Leaf(0), 0, .. Leaf(0x80)];
+        Assert.Throws<AlteredException>(() => new SparseTree(new GroupedNodes(Acme, table)));
+        table.Records[TreePosition.Root] = [3, 3, 0, 0, .. Leaf(0x80)];
+        Assert.Throws<AlteredException>(() => new SparseTree(new GroupedNodes(Acme, table)));
+    }
+
+    [Fact]
+    public void Record_of_a_tree_should_be_that_of_its_nodes()
+    {
+        foreach (var size in (int[])[1, 2, 3, 40, 600])
+        {
+            var (table, single) = (new Table(), new Table());
+            var tree = new SparseTree(new GroupedNodes(Acme, table));
+            for (var i = 0; i < size; i++)
+            {
+                tree.Update(Digest.Of(BitConverter.GetBytes(i)), Digest.Of([1]));
+            }
+
+            tree.Flush();
+            var (from, to) = (new GroupedNodes(Acme, table), new GroupedNodes(Acme, single));
+            Copy(TreePosition.Root);
+            to.Flush();
+            Assert.Equal(
+                table.Records.ToDictionary(static r => r.Key, static r => Convert.ToHexString(r.Value)),
+                single.Records.ToDictionary(static r => r.Key, static r => Convert.ToHexString(r.Value)));
+
+            void Copy(TreePosition position)
+            {
+                var node = from.Read(position)!;
+                to.Write(position, node);
+                foreach (var right in (bool[])[false, true])
+                {
+                    if (node.Side(right).Kind == SubtreeKind.Node)
+                    {
+                        Copy(position.Below(right));
+                    }
+                }
+            }
         }
     }
 
