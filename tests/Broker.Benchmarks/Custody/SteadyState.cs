@@ -2,7 +2,7 @@ using System.Runtime;
 
 namespace Broker.Benchmarks.Custody;
 
-/// <summary>Processor time of this process once nothing of what is measured is compiled any more, as in a broker that has run for long.</summary>
+/// <summary>Processor time of this process once nothing of what is measured is compiled any more, as in a broker that runs on.</summary>
 internal static class SteadyState
 {
     private const int QuietBlocks = 3;
