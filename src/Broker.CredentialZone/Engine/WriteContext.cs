@@ -5,6 +5,7 @@ using Broker.CredentialZone.Tree;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
+using Broker.Protocol.Merkle;
 using Broker.Protocol.Statements;
 
 namespace Broker.CredentialZone.Engine;
@@ -29,7 +30,6 @@ internal sealed class WriteContext
     private readonly List<(Name Name, CustomerRecord? Before)> _customersBefore = [];
     private readonly List<ChainState> _chainsBefore = [];
     private readonly EntryCache _entries = new(maxBytes: 32 << 20);
-    private readonly CachedNodes _nodes = new(max: 16_384);
     private readonly VerifiedRows? _verified;
     private Name? _changedTree;
     private int _mark;
@@ -222,17 +222,32 @@ internal sealed class WriteContext
     public ProvenEntry Entry(CustomerRecord customer, EntryKey key) =>
         _entries.Get(Tables, customer, key);
 
-    /// <summary>The nodes of a customer's tree, for a rotation: those of the last batches are remembered.</summary>
-    public ITreeNodes Nodes(Name customer, Digest root) => _nodes.Of(customer, root, Tables.Nodes(customer));
-
-    /// <summary>What a rotation wrote to the nodes led to this root.</summary>
-    public void NodesMoved(Digest root) => _nodes.Moved(root);
-
     /// <summary>Rows that a rotation was given.</summary>
     public GivenRows Given { get; } = new();
 
     /// <summary>What is in memory of customers' trees, for whoever reads too.</summary>
     public KeptTrees Trees { get; } = new(max: 262_144);
+
+    /// <summary>Proves rows that a rotation is given.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="root">The root that its tree has.</param>
+    /// <param name="leaves">Keys and values, in ascending order of the keys, none twice; at least one.</param>
+    /// <returns>The encoding of a <see cref="BatchProof"/>.</returns>
+    /// <exception cref="AlteredException">It does not have that root, or one does not stand there with its value.</exception>
+    public ReadOnlyMemory<byte> Prove(Name customer, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves) =>
+        Trees.Use(customer, root, Tables.Nodes(customer), tree => Rooted(tree, customer, root).Prove(leaves));
+
+    /// <summary>Whether rows that a rotation was given, and that were not read again, are those that stand in the customer's tree.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="root">The root that its tree has.</param>
+    /// <param name="leaves">Keys, with whatever values.</param>
+    /// <exception cref="AlteredException">It does not have that root.</exception>
+    public bool AreAsGiven(Name customer, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves) =>
+        Trees.Use(customer, root, Tables.Nodes(customer), tree =>
+        {
+            Rooted(tree, customer, root);
+            return leaves.All(l => Given.Stands(customer, l.Key, tree.Value(l.Key)));
+        });
 
     /// <summary>Changes a customer's tree that is to have another root then.</summary>
     /// <param name="customer">The customer.</param>
@@ -249,12 +264,9 @@ internal sealed class WriteContext
 
         bool Change(SparseTree tree)
         {
-            if (before is not null && tree.Root != before)
+            if (before is { } head)
             {
-                throw new AlteredException(RefusalCode.TreeAltered, "the customer's tree does not have the root of its head")
-                {
-                    Customer = customer,
-                };
+                Rooted(tree, customer, head);
             }
 
             foreach (var (key, value) in leaves)
@@ -271,6 +283,13 @@ internal sealed class WriteContext
             return true;
         }
     }
+
+    private static SparseTree Rooted(SparseTree tree, Name customer, Digest root) => tree.Root == root
+        ? tree
+        : throw new AlteredException(RefusalCode.TreeAltered, "the customer's tree does not have the root of its head")
+        {
+            Customer = customer,
+        };
 
     /// <summary>Begins a batch.</summary>
     public void BeginBatch(DateTimeOffset now)
@@ -309,7 +328,6 @@ internal sealed class WriteContext
     public void UndoOperation()
     {
         Blocks.RemoveRange(_mark, Blocks.Count - _mark);
-        _nodes.Clear();
         Given.Clear();
         if (_changedTree is { } changed)
         {
@@ -360,7 +378,6 @@ internal sealed class WriteContext
         _dirtyCustomers.Clear();
         _dirtyChains.Clear();
         _entries.Clear();
-        _nodes.Clear();
         Given.Clear();
         Trees.Clear();
     }

@@ -1,6 +1,5 @@
 using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Store;
-using Broker.CredentialZone.Tree;
 using Broker.Protocol.Identifiers;
 
 namespace Broker.CredentialZone.Operations;
@@ -27,28 +26,17 @@ internal static class EntryWriting
             leaves.Add((change.LeafKey, change.Value));
         }
 
-        // What a rotation does: many leaves near each other, none new and none gone.
-        var isRotation = before is not null && RowRule.IsRotation(changes);
-        if (isRotation && AreReplaced(context, customer, leaves, before!.Value) is { } batch)
+        if (before is { } now && RowRule.IsRotation(changes) && !context.AreAsGiven(customer, now, leaves))
         {
-            if (!AreAsGiven(context, customer, batch) && Again(context, customer, changes) is { } moved)
+            // What was given is not what is there: then each row is read.
+            context.Given.Clear();
+            if (RowRule.Check(context, context.Find(customer)!, changes) is { } refusal)
             {
-                return moved;
+                return refusal;
             }
-
-            if (batch.Next != root)
-            {
-                return OtherRoot;
-            }
-
-            batch.Flush();
-            context.NodesMoved(root);
         }
-        else if (isRotation && Again(context, customer, changes) is { } refusal)
-        {
-            return refusal;
-        }
-        else if (!context.ChangeTree(customer, before, root, leaves))
+
+        if (!context.ChangeTree(customer, before, root, leaves))
         {
             return OtherRoot;
         }
@@ -66,35 +54,5 @@ internal static class EntryWriting
         }
 
         return null;
-    }
-
-    // Null where a leaf is new.
-    private static TreeBatch? AreReplaced(WriteContext context, Name customer, List<(Digest Key, Digest Value)> leaves, Digest before)
-    {
-        var sorted = leaves.ToList();
-        sorted.Sort(static (a, b) => DigestOrder.Instance.Compare(a.Key, b.Key));
-        var batch = new TreeBatch(context.Nodes(customer, before), sorted);
-        return batch.TryReplace(before) ? batch : null;
-    }
-
-    // Whether the rows that were not read again are those that stand in the tree.
-    private static bool AreAsGiven(WriteContext context, Name customer, TreeBatch batch)
-    {
-        foreach (var (key, value) in batch.Replaced)
-        {
-            if (!context.Given.Stands(customer, key, value))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    // What was given is not what is there: then each row is read.
-    private static StoreRefusal? Again(WriteContext context, Name customer, IReadOnlyList<EntryChange> changes)
-    {
-        context.Given.Clear();
-        return RowRule.Check(context, context.Find(customer)!, changes);
     }
 }

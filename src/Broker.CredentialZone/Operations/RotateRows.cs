@@ -1,7 +1,6 @@
 using Broker.CredentialZone.Engine;
 using Broker.CredentialZone.Ledger;
 using Broker.CredentialZone.Store;
-using Broker.CredentialZone.Tree;
 using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Merkle;
@@ -59,8 +58,7 @@ internal sealed class RotateRows(Name customerName, ulong fence, uint skip = 0, 
         {
             if (maxRows > 0)
             {
-                var root = customer.Head.Root;
-                _result = _result with { Proof = new TreeBatch(context.Nodes(customerName, root), leaves).Prove(root) };
+                _result = _result with { Proof = context.Prove(customerName, customer.Head.Root, leaves) };
             }
 
             // Proven, so that they are what stands there now.

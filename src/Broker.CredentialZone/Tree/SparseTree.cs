@@ -66,6 +66,18 @@ internal sealed class SparseTree : OpenedTree
         return proof.Written;
     }
 
+    /// <summary>Proves leaves together, each by its value: what is sent of the rest are hashes.</summary>
+    /// <param name="leaves">Keys and values, in ascending order of the keys, none twice; at least one.</param>
+    /// <returns>The encoding of a <see cref="BatchProof"/>.</returns>
+    /// <exception cref="AlteredException">One does not stand there with its value.</exception>
+    public ReadOnlyMemory<byte> Prove(IReadOnlyList<(Digest Key, Digest Value)> leaves)
+    {
+        var proof = new BatchProofWriter();
+        return TryProve(proof, leaves)
+            ? proof.Written
+            : throw new AlteredException(RefusalCode.EntryAltered, "a row and its leaf do not agree");
+    }
+
     /// <summary>Walks the whole tree.</summary>
     /// <returns>How many leaves it has.</returns>
     /// <exception cref="AlteredException">A hash is not that of what is below it, or a leaf stands where its key does not lead.</exception>

@@ -83,6 +83,16 @@ public abstract class OpenedTree
         Prove(proof, Top, keys, 0, keys.Count, 0);
     }
 
+    /// <summary>Writes a <see cref="BatchProof"/> of leaves.</summary>
+    /// <param name="proof">Written to.</param>
+    /// <param name="leaves">Keys and values, in ascending order of the keys, none twice; at least one.</param>
+    /// <returns>Whether each stands there with its value; else nothing is proven.</returns>
+    protected bool TryProve(BatchProofWriter proof, IReadOnlyList<(Digest Key, Digest Value)> leaves)
+    {
+        ArgumentNullException.ThrowIfNull(leaves);
+        return TryProve(proof, Top, leaves, 0, leaves.Count, 0);
+    }
+
     private void Prove(PartialTreeWriter proof, TreePlace at, IReadOnlyList<Digest> keys, int start, int end, int depth)
     {
         if (at.Kind != SubtreeKind.Node || start == end)
@@ -101,6 +111,32 @@ public abstract class OpenedTree
 
         Prove(proof, at.Left!, keys, start, split, depth + 1);
         Prove(proof, at.Right!, keys, split, end, depth + 1);
+    }
+
+    private bool TryProve(
+        BatchProofWriter proof, TreePlace at, IReadOnlyList<(Digest Key, Digest Value)> leaves, int start, int end, int depth)
+    {
+        if (start == end)
+        {
+            proof.Beside(at.Subtree);
+            return true;
+        }
+
+        if (at.Kind != SubtreeKind.Node)
+        {
+            proof.Leaf();
+            return end - start == 1 && at.Key == leaves[start].Key && at.Value == leaves[start].Value;
+        }
+
+        proof.Node();
+        Inside(at, leaves[start].Key, depth);
+        var split = start;
+        while (split < end && !leaves[split].Key.Bit(depth))
+        {
+            split++;
+        }
+
+        return TryProve(proof, at.Left!, leaves, start, split, depth + 1) && TryProve(proof, at.Right!, leaves, split, end, depth + 1);
     }
 
     private TreePlace Inside(TreePlace node, Digest key, int depth)
