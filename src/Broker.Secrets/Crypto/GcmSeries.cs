@@ -9,6 +9,7 @@ namespace Broker.Secrets;
 internal sealed class GcmSeries : IDisposable
 {
     private nint _context = LibCrypto.NewGcm();
+    private bool _hasCipher;
 
     /// <summary>As <see cref="AesGcm256.Seal"/>.</summary>
     public void Seal(
@@ -68,6 +69,13 @@ internal sealed class GcmSeries : IDisposable
     private void Begin(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, int direction)
     {
         ObjectDisposedException.ThrowIf(_context == 0, this);
+        if (_hasCipher)
+        {
+            LibCrypto.BeginAgain(_context, key, nonce, direction);
+            return;
+        }
+
         LibCrypto.BeginGcm(_context, key, nonce, direction);
+        _hasCipher = true;
     }
 }

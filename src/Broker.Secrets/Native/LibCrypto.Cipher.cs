@@ -41,11 +41,19 @@ internal static unsafe partial class LibCrypto
         return context;
     }
 
-    /// <summary>Begins anew in a context that is there; the key schedule of the message before is written over.</summary>
+    /// <summary>Begins in a context that is there; what it held of a message before is cleared and freed.</summary>
     internal static void BeginGcm(nint context, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, int direction)
     {
         fixed (byte* k = key, n = nonce)
             Check(InitCipher(context, Gcm, k, n, direction, 0) == 1, "EVP_CipherInit");
+    }
+
+    /// <summary>Begins again in a context that has begun before: the key schedule of the message before is written over where it lies.</summary>
+    internal static void BeginAgain(nint context, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, int direction)
+    {
+        // The cipher that is not named again stays, with its memory.
+        fixed (byte* k = key, n = nonce)
+            Check(InitCipher(context, 0, k, n, direction, 0) == 1, "EVP_CipherInit");
     }
 
     /// <summary>Authenticates bytes that are not part of the text.</summary>
