@@ -133,8 +133,17 @@ internal sealed partial class CustomerKey
         }
 
         // A row that the batch before replaced too is passed over.
-        var isOvertaken = waiting.Rows.Select((_, i) => waiting.Proof.IsOvertaken(i)).ToList();
-        var rows = waiting.Rows.Where((_, i) => !isOvertaken[i]).ToList();
+        var rows = new List<NewRow>(waiting.Rows.Count);
+        var leaves = new Digest[waiting.Rows.Count];
+        for (var i = 0; i < leaves.Length; i++)
+        {
+            if (!waiting.Proof.IsOvertaken(i))
+            {
+                rows.Add(waiting.Rows[i]);
+                leaves[i] = waiting.Rows[i].Leaf;
+            }
+        }
+
         if (rows.Count == 0)
         {
             return new Refused(Codes.CounterStale, "the rows were encrypted anew before");
@@ -142,7 +151,7 @@ internal sealed partial class CustomerKey
 
         // The batch that comes meanwhile is proven under this head, and follows what is replaced behind it alone.
         waiting.Proof.Settle();
-        waiting.Proof.Replace([.. waiting.Rows.Select((r, i) => isOvertaken[i] ? Digest.Zero : r.Leaf)]);
+        waiting.Proof.Replace(leaves);
         _rotated = new Rotated(head, waiting.Proof);
         var next = head.Value with
         {
