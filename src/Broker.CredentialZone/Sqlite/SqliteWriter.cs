@@ -11,6 +11,9 @@ internal sealed class SqliteWriter(SqliteConnectionHandle connection, string pat
 {
     private readonly DriveInfo _drive = new(Path.GetDirectoryName(Path.GetFullPath(path))!);
 
+    // Where the rows of the customer begin that was written last.
+    private (Name Customer, long Place)? _rows;
+
     /// <inheritdoc/>
     public bool InTransaction => Connection.InTransaction;
 
@@ -123,7 +126,12 @@ internal sealed class SqliteWriter(SqliteConnectionHandle connection, string pat
     private void PutRow(Name customer, EntryRecord row, uint epoch)
     {
         // To look where it must be spares the index by name, in which the rows of a rotation lie anywhere.
-        var place = SqlitePlace.Of(customer, row.LeafKey);
+        if (_rows?.Customer != customer)
+        {
+            _rows = (customer, SqlitePlace.Of(customer));
+        }
+
+        var place = SqlitePlace.Of(_rows!.Value.Place, row.LeafKey);
         using var update = Connection.Use(
             "UPDATE entries SET statement = ?, epoch = ? WHERE rowid = ? AND customer = ? AND type = 'row' AND id = ?")
             .Bind(row.Statement.Span).Bind((long)epoch).Bind(place).Bind(customer).Bind(row.Key.Id);
