@@ -237,7 +237,7 @@ internal sealed class WriteContext
     public ReadOnlyMemory<byte> Prove(Name customer, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves) =>
         Trees.Use(customer, root, Tables.Nodes(customer), tree => Rooted(tree, customer, root).Prove(leaves));
 
-    /// <summary>Whether rows that a rotation was given, and that were not read again, are those that stand in the customer's tree.</summary>
+    /// <summary>Whether rows that a rotation was given, and that were not read again, are what stands in the customer's tree.</summary>
     /// <param name="customer">The customer.</param>
     /// <param name="root">The root that its tree has.</param>
     /// <param name="leaves">Keys, with whatever values.</param>

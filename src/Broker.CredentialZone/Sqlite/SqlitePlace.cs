@@ -11,8 +11,10 @@ internal static class SqlitePlace
 {
     private const int KeyBits = 48;
 
-    /// <summary>What the ids of a customer's rows begin with: negative, so that the ids that the database gives go on behind the others; then
-    /// 15 bits of the customer's hash.</summary>
+    /// <summary>
+    /// What the ids of a customer's rows begin with: negative, so that the ids that the database gives go on behind the others; then 15
+    /// bits of the customer's hash.
+    /// </summary>
     /// <param name="customer">The customer.</param>
     public static long Of(Name customer)
     {

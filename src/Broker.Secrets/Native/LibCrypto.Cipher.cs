@@ -48,7 +48,7 @@ internal static unsafe partial class LibCrypto
             Check(InitCipher(context, Gcm, k, n, direction, 0) == 1, "EVP_CipherInit");
     }
 
-    /// <summary>Begins again in a context that has begun before: the key schedule of the message before is written over where it lies.</summary>
+    /// <summary>Begins again in a context that has begun before; the key schedule of the message before is written over.</summary>
     internal static void BeginAgain(nint context, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, int direction)
     {
         // The cipher that is not named again stays, with its memory.

@@ -62,12 +62,13 @@ public sealed class BatchProofSpecs
     [Fact]
     public void A_node_that_was_altered_should_be_told()
     {
-        var (nodes, _) = Tree(40);
-        var key = Leaves(40, 1)[0].Key;
-        var position = TreePosition.On(key, 1);
-        nodes.Write(position, nodes.Read(position)!.With(key.Bit(1), TreeChild.Leaf(key, Digest.Of([9]))));
+        // Where a record begins, so that its hash stands in another one.
+        var (nodes, _) = Tree(300);
+        var key = Leaves(300, 1)[0].Key;
+        var position = TreePosition.On(key, 4);
+        nodes.Write(position, nodes.Read(position)!.With(key.Bit(4), TreeChild.Leaf(key, Digest.Of([9]))));
         var tree = new SparseTree(nodes);
-        Assert.Equal(RefusalCode.TreeAltered, Assert.Throws<AlteredException>(() => tree.Prove(Leaves(40, 1))).Code);
+        Assert.Equal(RefusalCode.TreeAltered, Assert.Throws<AlteredException>(() => tree.Prove(Leaves(300, 1))).Code);
     }
 
     private static Digest Root(SparseTree tree, List<(Digest Key, Digest Value)> leaves) => BatchProof.Read(
