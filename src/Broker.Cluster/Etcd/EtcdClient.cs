@@ -52,6 +52,7 @@ internal sealed class EtcdClient : IDisposable
 
     /// <summary>Calls a method with one answer.</summary>
     /// <exception cref="EtcdException">It failed at every endpoint that could be tried.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async Task<TReply> CallAsync<TRequest, TReply>(
         EtcdMethod<TRequest, TReply> method, TRequest request, CancellationToken cancellationToken)
         where TRequest : IMessage<TRequest>, new()
@@ -82,6 +83,7 @@ internal sealed class EtcdClient : IDisposable
     /// Watches keys, on one endpoint, until that fails or the caller gives up. The first reply comes within an attempt's time.
     /// </summary>
     /// <exception cref="EtcdException">The watch ended; another call goes to another endpoint.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     public async IAsyncEnumerable<WatchReply> WatchAsync(
         WatchCreate create, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -103,8 +105,10 @@ internal sealed class EtcdClient : IDisposable
                 if (!await replies.MoveNextAsync().ConfigureAwait(false))
                     throw new EtcdException(EtcdFailure.Unavailable, mayHaveHappened: false, "etcd ended the watch");
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested && Translate(e, sent: false) is { } failed)
+            catch (Exception e) when (Translate(e, sent: false) is { } failed)
             {
+                // Who gave up is told that, whatever broke at the same moment.
+                cancellationToken.ThrowIfCancellationRequested();
                 if (failed.IsWorthAnotherEndpoint)
                     MoveOn(preferred);
                 throw failed;
@@ -157,8 +161,9 @@ internal sealed class EtcdClient : IDisposable
                 reply = next;
             return reply ?? throw new EtcdException(EtcdFailure.Malformed, mayHaveHappened: true, "etcd answered without a message");
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && Translate(e, sent.IsSent) is { } failed)
+        catch (Exception e) when (Translate(e, sent.IsSent) is { } failed)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             throw failed;
         }
     }

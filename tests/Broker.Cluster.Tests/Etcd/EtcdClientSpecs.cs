@@ -224,6 +224,49 @@ public sealed class EtcdClientSpecs : IDisposable
     }
 
     [Fact]
+    public async Task Watch_that_breaks_while_it_is_given_up_should_end_as_given_up()
+    {
+        await using var etcd = await FakeEtcd.StartAsync(_authority);
+        using var client = Client(etcd.Address);
+        using var giveUp = new CancellationTokenSource();
+        var watch = client.WatchAsync(new WatchCreate { Key = Key, StartRevision = 2 }, giveUp.Token).GetAsyncEnumerator();
+        Assert.True(await watch.MoveNextAsync());
+        var next = watch.MoveNextAsync().AsTask();
+        // Runs before what the client registered, so the token is cancelled already, and the client does not act on it yet.
+        giveUp.Token.Register(() =>
+        {
+            etcd.CutWatches();
+            ((IAsyncResult)next).AsyncWaitHandle.WaitOne(Patience.Limit);
+        });
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
+    }
+
+    [Fact]
+    public async Task Call_that_breaks_while_it_is_given_up_should_end_as_given_up()
+    {
+        await using var etcd = await FakeEtcd.StartAsync(_authority);
+        using var client = Client(etcd.Address);
+        using var giveUp = new CancellationTokenSource();
+        var (arrived, cut) = (new TaskCompletionSource(), new TaskCompletionSource());
+        etcd.Before = async (_, context) =>
+        {
+            arrived.SetResult();
+            await cut.Task;
+            context.Abort();
+        };
+        var call = client.CallAsync(EtcdMethods.Put, new PutRequest { Key = Key }, giveUp.Token);
+        await arrived.Task;
+        giveUp.Token.Register(() =>
+        {
+            cut.SetResult();
+            ((IAsyncResult)call).AsyncWaitHandle.WaitOne(Patience.Limit);
+        });
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+    }
+
+    [Fact]
     public async Task Watch_at_an_endpoint_that_a_call_has_left_should_end()
     {
         await using var hanging = await FakeEtcd.StartAsync(_authority);

@@ -66,6 +66,8 @@ public sealed class EtcdFaultSpecs
         var a = world.Node(time, ttl: 10, attempt: TimeSpan.FromSeconds(1.5));
         await a.JoinAsync(Start("dmz-a"), Soon());
         var b = await world.JoinedAsync("dmz-b");
+        // Its watch may be waiting to begin again, on a clock that stands still: then only a list tells of the other.
+        await BeatAsync(a);
         await UntilAsync(a, "dmz-a", "dmz-b");
         var isGone = true;
         world.Etcd[0].Before = (_, context) => isGone ? FakeEtcd.FailAsync(context, 14, "etcdserver: no leader") : Task.CompletedTask;

@@ -121,7 +121,7 @@ internal sealed class ZoneServer : IAsyncDisposable
     private async Task LoseAnswers(HttpContext context, RequestDelegate next)
     {
         var path = context.Request.Path.Value!;
-        if (_allowed.ContainsKey(path) && _allowed.AddOrUpdate(path, 0, static (_, left) => left - 1) < 0)
+        if (IsCutOff(path))
         {
             context.Abort();
             return;
@@ -137,6 +137,20 @@ internal sealed class ZoneServer : IAsyncDisposable
         {
             await next(context);
         }
+    }
+
+    // What is allowed again meanwhile stays allowed.
+    private bool IsCutOff(string path)
+    {
+        while (_allowed.TryGetValue(path, out var left))
+        {
+            if (_allowed.TryUpdate(path, left - 1, left))
+            {
+                return left <= 0;
+            }
+        }
+
+        return false;
     }
 
     public async ValueTask DisposeAsync()
