@@ -34,6 +34,12 @@ internal sealed class HandOffLoad(IReadOnlyList<ApiClient> gateways, IReadOnlyLi
         await Eventually.TrueAsync("every agent acknowledges a hand-off", () => ServedSince(from).Count == agents.Count);
     }
 
+    /// <summary>Waits until every agent has acknowledged so many hand-offs since the load began.</summary>
+    /// <param name="times">How many.</param>
+    public Task EveryAgentAsync(int times) => Eventually.TrueAsync(
+        $"every agent acknowledges {times} hand-offs",
+        () => _acknowledged.GroupBy(static a => a.Agent).Count(g => g.Count() >= times) == agents.Count);
+
     /// <summary>What came after a moment, until now.</summary>
     /// <param name="from">The moment.</param>
     public Window Since(long from)
