@@ -41,7 +41,9 @@ public sealed class ProcessSpecs
               dmz = ["{{world.Dmz.Address.Authority}}"]
               secrets { capacity = 4MiB, crypto-heap = 64KiB }
               state.directory = "{{world.Directory["state"]}}"
-              session { reconnect-from = 1ms, reconnect-to = 20ms }
+              connect-timeout = 1m
+              stop-timeout = 1m
+              session { reconnect-from = 1ms, reconnect-to = 20ms, handshake-timeout = 1m }
               uses { {{uses ?? world.Uses}} }
               {{more}}
             }

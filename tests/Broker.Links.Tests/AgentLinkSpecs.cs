@@ -112,7 +112,7 @@ public sealed class AgentLinkSpecs
             seen.SetResult(error.Code);
         });
         using var key = Ours.Agent("acme", "web-1");
-        using var invoker = LinkHttpClient.CreateForWebSocket(key, new LinkServer(LinkRole.Dmz));
+        using var invoker = LinkHttpClient.CreateForWebSocket(key, LinkServerFixture.Expected(LinkRole.Dmz));
         using var raw = new ClientWebSocket();
         await raw.ConnectAsync(new UriBuilder(server.Address) { Scheme = "wss", Path = AgentLink.Path }.Uri, invoker, default);
         var bytes = hex == "large" ? new byte[FrameSocket.MaxFrameBytes + 1] : Convert.FromHexString(hex);
@@ -158,7 +158,7 @@ public sealed class AgentLinkSpecs
             app =>
             {
                 app.UseAgentLink();
-                app.MapAgentLink(TimeProvider.System, (who, socket, _) =>
+                app.MapAgentLink(new SteadyTime(), (who, socket, _) =>
                 {
                     peer = who;
                     return socket.CloseAsync("done");
@@ -184,7 +184,7 @@ public sealed class AgentLinkSpecs
     }
 
     private static Task<FrameSocket> Connect(LinkServerFixture server, InstallationKey key) => AgentLink.ConnectAsync(
-        server.Address, key, new LinkServer(LinkRole.Dmz) { ConnectTimeout = Patience.Limit }, TimeProvider.System, default);
+        server.Address, key, LinkServerFixture.Expected(LinkRole.Dmz), new SteadyTime(), default);
 
     private static async Task Echo(PeerIdentity peer, FrameSocket socket, CancellationToken token)
     {
@@ -203,7 +203,7 @@ public sealed class AgentLinkSpecs
             app =>
             {
                 app.UseAgentLink();
-                app.MapAgentLink(TimeProvider.System, handler);
+                app.MapAgentLink(new SteadyTime(), handler);
             },
             LinkRole.Agent);
 }

@@ -19,7 +19,8 @@ public sealed class ConnectingFromSpecs
     {
         await using var server = await Start();
         using var key = Ours.Node(LinkRole.Dmz, "one");
-        using var client = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz) { From = IPAddress.Parse(from) }, server.Address);
+        using var client = LinkHttpClient.Create(
+            key, LinkServerFixture.Expected(LinkRole.Dmz) with { From = IPAddress.Parse(from) }, server.Address);
 
         Assert.Equal(from, await client.GetStringAsync(new Uri("/from", UriKind.Relative)));
     }
@@ -30,7 +31,7 @@ public sealed class ConnectingFromSpecs
         await using var server = await Start();
         using var key = Ours.Node(LinkRole.Dmz, "one");
         using var client = LinkHttpClient.Create(
-            key, new LinkServer(LinkRole.Dmz) { From = IPAddress.Parse("192.0.2.1") }, server.Address);
+            key, LinkServerFixture.Expected(LinkRole.Dmz) with { From = IPAddress.Parse("192.0.2.1") }, server.Address);
 
         var problem = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync(new Uri("/from", UriKind.Relative)));
 

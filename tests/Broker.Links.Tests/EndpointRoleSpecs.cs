@@ -19,13 +19,14 @@ public sealed class EndpointRoleSpecs
     public async Task Endpoint_should_refuse_a_role_that_its_listener_let_in(string path)
     {
         await using var server = await Start();
-        using var console = LinkHttpClient.Create(Ours.Node(LinkRole.Console, "c"), new LinkServer(LinkRole.Dmz), server.Address);
+        using var console = LinkHttpClient.Create(
+            Ours.Node(LinkRole.Console, "c"), LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
         using var refused = await console.GetAsync(new Uri(path, UriKind.Relative));
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         Assert.Equal("application/problem+json", refused.Content.Headers.ContentType?.MediaType);
         Assert.Contains("\"code\":\"wrong-role\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
-        using var dmz = LinkHttpClient.Create(Ours.Node(LinkRole.Dmz, "d"), new LinkServer(LinkRole.Dmz), server.Address);
+        using var dmz = LinkHttpClient.Create(Ours.Node(LinkRole.Dmz, "d"), LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
         Assert.Equal("done", await dmz.GetStringAsync(new Uri(path, UriKind.Relative)));
     }
 
@@ -34,9 +35,9 @@ public sealed class EndpointRoleSpecs
     {
         await using var server = await Start();
         using var key = Ours.Node(LinkRole.Dmz, "d");
-        Assert.Equal(LinkRefusal.WrongRole, await Refusal(key, new LinkServer(LinkRole.Zone), server));
-        Assert.Equal(LinkRefusal.WrongName, await Refusal(key, new LinkServer(LinkRole.Dmz, Name.Parse("other")), server));
-        using var good = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz, Name.Parse("server")), server.Address);
+        Assert.Equal(LinkRefusal.WrongRole, await Refusal(key, LinkServerFixture.Expected(LinkRole.Zone), server));
+        Assert.Equal(LinkRefusal.WrongName, await Refusal(key, LinkServerFixture.Expected(LinkRole.Dmz, Name.Parse("other")), server));
+        using var good = LinkHttpClient.Create(key, LinkServerFixture.Expected(LinkRole.Dmz, Name.Parse("server")), server.Address);
         Assert.Equal("done", await good.GetStringAsync(new Uri("/handler", UriKind.Relative)));
     }
 
@@ -46,8 +47,8 @@ public sealed class EndpointRoleSpecs
         await using var server = await Start();
         using var enrolling = Ours.Node(LinkRole.Console, "alice", mayEnrol: true);
         using var plain = Ours.Node(LinkRole.Console, "bob");
-        using var a = LinkHttpClient.Create(enrolling, new LinkServer(LinkRole.Dmz), server.Address);
-        using var b = LinkHttpClient.Create(plain, new LinkServer(LinkRole.Dmz), server.Address);
+        using var a = LinkHttpClient.Create(enrolling, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
+        using var b = LinkHttpClient.Create(plain, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
         Assert.Equal($"console/alice True {enrolling.PublicKey}", await a.GetStringAsync(new Uri("/peer", UriKind.Relative)));
         Assert.Equal($"console/bob False {plain.PublicKey}", await b.GetStringAsync(new Uri("/peer", UriKind.Relative)));
     }

@@ -18,7 +18,7 @@ public sealed class EnrolmentListenerSpecs
         await using var server = await Start(Ours.Node(LinkRole.Dmz, "server"));
         var trust = await PinnedRoot.FetchAsync(server.Address, Ours.Trust.Fingerprint, Patience.Limit, default);
         Assert.Equal(Ours.Cluster, trust.Cluster);
-        using var client = LinkHttpClient.CreateForEnrolment(trust, new LinkServer(LinkRole.Dmz), server.Address);
+        using var client = LinkHttpClient.CreateForEnrolment(trust, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
         Assert.Equal("nobody", await client.GetStringAsync(new Uri("/who", UriKind.Relative)));
     }
 
@@ -29,7 +29,7 @@ public sealed class EnrolmentListenerSpecs
         var error = await Assert.ThrowsAsync<LinkConnectException>(
             () => PinnedRoot.FetchAsync(server.Address, Ours.Trust.Fingerprint, Patience.Limit, default));
         Assert.Equal(LinkRefusal.ForeignAuthority, error.Refusal);
-        using var client = LinkHttpClient.CreateForEnrolment(Ours.Trust, new LinkServer(LinkRole.Dmz), server.Address);
+        using var client = LinkHttpClient.CreateForEnrolment(Ours.Trust, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync(new Uri("/who", UriKind.Relative)));
         Assert.Equal(LinkRefusal.ForeignAuthority, LinkConnectException.In(refused)!.Refusal);
     }
@@ -38,7 +38,7 @@ public sealed class EnrolmentListenerSpecs
     public async Task Enrolment_listener_should_not_reach_endpoints_that_require_a_role()
     {
         await using var server = await Start(Ours.Node(LinkRole.Dmz, "server"));
-        using var client = LinkHttpClient.CreateForEnrolment(Ours.Trust, new LinkServer(LinkRole.Dmz), server.Address);
+        using var client = LinkHttpClient.CreateForEnrolment(Ours.Trust, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
         using var reply = await client.GetAsync(new Uri("/dmz", UriKind.Relative));
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, reply.StatusCode);
         Assert.Contains("no-certificate", await reply.Content.ReadAsStringAsync(), StringComparison.Ordinal);

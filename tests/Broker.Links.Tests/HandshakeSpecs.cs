@@ -31,7 +31,7 @@ public sealed class HandshakeSpecs
         foreach (var role in new[] { LinkRole.Dmz, LinkRole.Zone, LinkRole.Console, LinkRole.Agent })
         {
             using var key = role == LinkRole.Agent ? Ours.Agent("acme", "web-1") : Ours.Node(role, "one");
-            using var client = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), server.Address);
+            using var client = LinkHttpClient.Create(key, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
             if (role == allowed)
             {
                 Assert.Equal(key.Identity.Path, await client.GetStringAsync(new Uri("/who", UriKind.Relative)));
@@ -187,16 +187,16 @@ public sealed class HandshakeSpecs
         using var key = Ours.Node(LinkRole.Dmz, "server");
         var listener = LinkServerFixture.Listener(LinkRole.Dmz) with { MaxConnections = 1 };
         await using var server = await LinkServerFixture.StartAsync(key, MapWho, HttpProtocols.Http2, listener);
-        using (var first = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), server.Address))
+        using (var first = LinkHttpClient.Create(key, LinkServerFixture.Expected(LinkRole.Dmz), server.Address))
         {
             await first.GetStringAsync(new Uri("/who", UriKind.Relative));
-            using var second = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), server.Address);
+            using var second = LinkHttpClient.Create(key, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
             var error = await Assert.ThrowsAsync<HttpRequestException>(() => second.GetStringAsync(new Uri("/who", UriKind.Relative)));
             Assert.NotNull(LinkConnectException.In(error));
             Assert.Equal(1, server.Refused.Count("test", LinkRefusal.Busy));
         }
 
-        using var third = LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), server.Address);
+        using var third = LinkHttpClient.Create(key, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
         await EventuallyAsync(async () =>
         {
             try

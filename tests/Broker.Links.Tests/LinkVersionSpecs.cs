@@ -161,11 +161,11 @@ public sealed class LinkVersionSpecs
         using var socket = new ClientWebSocket();
         if (announced is not null)
             socket.Options.SetRequestHeader(LinkVersion.Header, announced);
-        using var invoker = LinkHttpClient.CreateForWebSocket(key, new LinkServer(LinkRole.Dmz));
+        using var invoker = LinkHttpClient.CreateForWebSocket(key, LinkServerFixture.Expected(LinkRole.Dmz));
         await socket.ConnectAsync(new Uri(server.Address.AbsoluteUri.Replace("https", "wss", StringComparison.Ordinal) + "v1/link"),
             invoker, default);
 
-        using var link = new FrameSocket(socket, TimeProvider.System);
+        using var link = new FrameSocket(socket, new SteadyTime());
         Assert.Equal(said, (await link.ReceiveAsync(default))!.Goodbye.Code);
     }
 
@@ -180,7 +180,7 @@ public sealed class LinkVersionSpecs
         });
         using var key = Ours.Agent("acme", "web-1");
         using var link = await AgentLink.ConnectAsync(
-            server.Address, key, new LinkServer(LinkRole.Dmz), TimeProvider.System, default);
+            server.Address, key, LinkServerFixture.Expected(LinkRole.Dmz), new SteadyTime(), default);
         await link.ReceiveAsync(default);
 
         Assert.Equal((Own, Own), (seen, link.Version));
@@ -201,7 +201,7 @@ public sealed class LinkVersionSpecs
         using var key = Ours.Agent("acme", "web-1");
 
         var refused = await Assert.ThrowsAsync<LinkConnectException>(
-            () => AgentLink.ConnectAsync(server.Address, key, new LinkServer(LinkRole.Dmz), TimeProvider.System, default));
+            () => AgentLink.ConnectAsync(server.Address, key, LinkServerFixture.Expected(LinkRole.Dmz), new SteadyTime(), default));
 
         Assert.StartsWith(LinkVersion.TooFar, refused.Message, StringComparison.Ordinal);
     }
@@ -220,7 +220,7 @@ public sealed class LinkVersionSpecs
 
     private static async Task<(HttpStatusCode Status, string Code)> PostAsync(Uri address, string path, string? announced)
     {
-        using var client = LinkHttpClient.Create(ScriptedZone.Dmz(), new LinkServer(LinkRole.Zone), address);
+        using var client = LinkHttpClient.Create(ScriptedZone.Dmz(), LinkServerFixture.Expected(LinkRole.Zone), address);
         using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative))
         {
             Version = HttpVersion.Version20,
@@ -237,7 +237,7 @@ public sealed class LinkVersionSpecs
 
     private static ZoneClient Client(params Uri[] addresses) =>
         new(new ZoneClientOptions(addresses) { Deadline = Patience.Limit, ConnectTimeout = Patience.Limit }, ScriptedZone.Dmz(),
-            TimeProvider.System);
+            new SteadyTime());
 
     private static Task<ZoneAnswer<TReply>> Answer<TReply>(TReply reply)
         where TReply : class => Task.FromResult<ZoneAnswer<TReply>>(reply);
@@ -254,7 +254,7 @@ public sealed class LinkVersionSpecs
         app =>
         {
             app.UseAgentLink();
-            app.MapAgentLink(TimeProvider.System, serve);
+            app.MapAgentLink(new SteadyTime(), serve);
         },
         HttpProtocols.Http1, LinkRole.Agent);
 }

@@ -21,7 +21,7 @@ public sealed class PeerClientSpecs
                 PeerOperations.Holdings, static (_, _, _) => Task.FromResult<ZoneAnswer<HoldingsReply>>(new HoldingsReply())),
             LinkRole.Dmz);
         using var wire = new CutWire(server.Address);
-        using var peer = new PeerClient(Name.Parse("d"), wire.Address, Ours.Node(LinkRole.Dmz, "e"), TimeProvider.System);
+        using var peer = new PeerClient(Name.Parse("d"), wire.Address, Ours.Node(LinkRole.Dmz, "e"), new SteadyTime(), Patience.Limit);
         var lost = new TaskCompletionSource();
         peer.Lost += (_, _) => lost.TrySetResult();
         await peer.HoldingsAsync(new HoldingsRequest(), default);
@@ -41,7 +41,7 @@ public sealed class PeerClientSpecs
                 PeerOperations.Holdings, static (_, _, _) => Task.FromResult<ZoneAnswer<HoldingsReply>>(new HoldingsReply())),
             LinkRole.Dmz);
         var lost = 0;
-        using (var peer = new PeerClient(Name.Parse("d"), server.Address, Ours.Node(LinkRole.Dmz, "e"), TimeProvider.System))
+        using (var peer = new PeerClient(Name.Parse("d"), server.Address, Ours.Node(LinkRole.Dmz, "e"), new SteadyTime(), Patience.Limit))
         {
             peer.Lost += (_, _) => Interlocked.Increment(ref lost);
             await peer.HoldingsAsync(new HoldingsRequest(), default);

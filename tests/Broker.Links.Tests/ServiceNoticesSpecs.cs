@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Broker.Links.Services;
+using Broker.TestKit;
 
 namespace Broker.Links.Tests;
 
@@ -11,7 +12,10 @@ public sealed class ServiceNoticesSpecs : IDisposable
     private const int Self = 7;
 
     private readonly string _path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-    private readonly Socket _manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 20_000 };
+    private readonly Socket _manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified)
+    {
+        ReceiveTimeout = (int)Patience.Limit.TotalMilliseconds,
+    };
 
     public ServiceNoticesSpecs() => _manager.Bind(new UnixDomainSocketEndPoint(_path));
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using Broker.Links.Identity;
 using Broker.Links.Tests.Support;
 using Broker.Links.Tls;
@@ -124,14 +123,14 @@ public sealed class ZoneClientSpecs
     {
         await using var zone = await Start(app => app.MapZoneOperation(
             ZoneOperations.Commit, static (_, _, _) => Answer<CommitReply>(new CommitReply { LedgerPosition = 3 })));
-        using var client = Client(UnusedAddress(), zone.Address);
+        using var client = Client(Ports.Refusing(), zone.Address);
         Assert.Equal(3ul, (await client.CommitAsync(new CommitRequest(), default)).LedgerPosition);
     }
 
     [Fact]
     public async Task Zone_that_cannot_be_reached_should_be_unavailable()
     {
-        using var client = Client(UnusedAddress(), UnusedAddress());
+        using var client = Client(Ports.Refusing(), Ports.Refusing());
         var error = await Assert.ThrowsAsync<ZoneUnavailableException>(() => client.CommitAsync(new CommitRequest(), default));
         Assert.Equal("zone-unreachable", error.Code);
     }
@@ -177,7 +176,7 @@ public sealed class ZoneClientSpecs
             ZoneOperations.GetCustomer,
             static (_, request, _) => throw new InvalidOperationException("taken: " + Name.Parse(request.Customer))));
         using var key = Ours.Node(LinkRole.Dmz, "d");
-        using var http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Zone), zone.Address);
+        using var http = LinkHttpClient.Create(key, LinkServerFixture.Expected(LinkRole.Zone), zone.Address);
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
         using var reply = await http.PostAsync(new Uri(ZoneOperations.GetCustomer.Path, UriKind.Relative), content);
@@ -192,7 +191,7 @@ public sealed class ZoneClientSpecs
         await using var zone = await Start(static app => app.MapZoneOperation(
             ZoneOperations.GetCustomer, static (_, _, _) => throw new InvalidOperationException("reached")));
         using var key = Ours.Node(LinkRole.Dmz, "d");
-        using var http = LinkHttpClient.Create(key, new LinkServer(LinkRole.Zone), zone.Address);
+        using var http = LinkHttpClient.Create(key, LinkServerFixture.Expected(LinkRole.Zone), zone.Address);
         var bytes = new byte[ZoneOperations.GetCustomer.MaxRequestBytes + 2];
         using HttpContent content = chunked ? new StreamContent(new NoLength(bytes)) : new ByteArrayContent(bytes);
         content.Headers.ContentType = new MediaTypeHeaderValue(ZoneOperations.MediaType);
@@ -208,17 +207,10 @@ public sealed class ZoneClientSpecs
 
     private static ZoneClient Client(LinkRole role, params Uri[] addresses) =>
         new(new ZoneClientOptions(addresses) { Deadline = Patience.Limit, ConnectTimeout = Patience.Limit },
-            Ours.Node(role, "d"), TimeProvider.System);
+            Ours.Node(role, "d"), new SteadyTime());
 
     private static Task<ZoneAnswer<TReply>> Answer<TReply>(ZoneAnswer<TReply> answer)
         where TReply : class => Task.FromResult(answer);
-
-    private static Uri UnusedAddress()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
-    }
 
     private sealed class NoLength(byte[] bytes) : MemoryStream(bytes)
     {

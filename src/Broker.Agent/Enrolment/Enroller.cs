@@ -23,7 +23,9 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
 {
     private const string MediaType = "application/x-protobuf";
     private const int MaxReply = 64 * 1024;
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>For connecting to one address, handshake included.</summary>
+    internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Enrols this agent.</summary>
     /// <param name="token">The token; stays the caller's to wipe.</param>
@@ -84,7 +86,7 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
         };
     }
 
-    private static async Task<EnrolReply> PostAsync(Uri address, LinkTrust trust, EnrolRequest request, CancellationToken cancellation)
+    private async Task<EnrolReply> PostAsync(Uri address, LinkTrust trust, EnrolRequest request, CancellationToken cancellation)
     {
         var server = new LinkServer(LinkRole.Dmz) { ConnectTimeout = ConnectTimeout };
         using var client = LinkHttpClient.CreateForEnrolment(trust, server, address);

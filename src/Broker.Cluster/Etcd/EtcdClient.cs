@@ -37,7 +37,7 @@ internal sealed class EtcdClient : IDisposable
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             SslOptions = tls.Options(),
-            ConnectTimeout = TimeSpan.FromSeconds(5),
+            ConnectTimeout = options.ConnectTimeout,
             // gRPC servers of Go end connections that ping more often than every 5 s.
             KeepAlivePingDelay = TimeSpan.FromSeconds(6),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(4),

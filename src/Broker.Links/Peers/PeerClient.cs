@@ -17,13 +17,18 @@ public sealed class PeerClient : PeerCaller, IDisposable
     /// <param name="address">Base address of its peer listener, <c>https://host:port</c>.</param>
     /// <param name="key">This node's certificate, of role <c>dmz</c>.</param>
     /// <param name="time">Measures deadlines.</param>
-    public PeerClient(Name node, Uri address, InstallationKey key, TimeProvider time)
+    /// <param name="connectTimeout">How long connecting may take, handshake included; null: as of <see cref="ZoneClientOptions"/>.</param>
+    public PeerClient(Name node, Uri address, InstallationKey key, TimeProvider time, TimeSpan? connectTimeout = null)
         : base(node)
     {
         Address = address;
-        _client = new ZoneClient(
-            new ZoneClientOptions([address]) { Deadline = Deadline, Server = new LinkServer(LinkRole.Dmz, node), ConnectionLost = OnLost },
-            key, time);
+        var options = new ZoneClientOptions([address])
+        {
+            Deadline = Deadline,
+            Server = new LinkServer(LinkRole.Dmz, node),
+            ConnectionLost = OnLost,
+        };
+        _client = new ZoneClient(connectTimeout is { } limit ? options with { ConnectTimeout = limit } : options, key, time);
     }
 
     /// <inheritdoc/>

@@ -9,6 +9,7 @@ using Broker.Protocol.Session;
 using Broker.Protocol.Statements;
 using Broker.Protocol.Wire.Agent;
 using Broker.Secrets;
+using Broker.TestKit;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -47,7 +48,8 @@ public sealed class EnrollerSpecs : IDisposable
     }
 
     private Task<Grant> Enrol(EnrolmentToken token) =>
-        new Enroller(_state, TimeProvider.System, Boot, SystemRandom.Fill).EnrolAsync(token, () => _asked++, CancellationToken.None);
+        new Enroller(_state, TimeProvider.System, Boot, SystemRandom.Fill) { ConnectTimeout = Patience.Limit }
+            .EnrolAsync(token, () => _asked++, CancellationToken.None);
 
     private Task<DmzServer> Serve(Func<EnrolRequest, AgentRequest, EnrolReply> answer, InstallationKey? key = null) =>
         DmzServer.ForEnrolmentAsync(key ?? _installation.Dmz, app =>

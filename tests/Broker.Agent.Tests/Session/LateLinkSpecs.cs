@@ -8,6 +8,7 @@ using Broker.Agent.Uses;
 using Broker.Links.Agents;
 using Broker.Links.Identity;
 using Broker.Protocol.Wire.Agent;
+using Broker.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Agent.Tests.Session;
@@ -20,7 +21,7 @@ public sealed class LateLinkSpecs
     {
         await using var world = await AgentWorld.StartAsync(start: false);
         var settings = world.Settings();
-        var dialer = new LateDialer(new LinkDialer(settings.Dmz, TimeProvider.System, settings.ConnectTimeout));
+        var dialer = new LateDialer(new LinkDialer(settings.Dmz, new SteadyTime(), settings.ConnectTimeout));
         using var enrolled = Enrolled.Load(world.State, AgentWorld.Boot, TimeProvider.System.GetUtcNow());
         using var journal = HandOffJournal.Load(world.State, TimeProvider.System, settings.JournalLimit);
         await using var system = new ActorSystem("agent", new ActorSystemOptions());
@@ -42,7 +43,7 @@ public sealed class LateLinkSpecs
         system.Spawn(Props<SessionMessage>.Of(() => new SessionActor(parts)), "session");
         using var owner = (await world.Dmz.NextLinkAsync()).Socket;
 
-        Assert.True(await system.TerminateAsync(TimeSpan.FromMinutes(1)));
+        Assert.True(await system.TerminateAsync(Patience.Limit));
         dialer.Give.SetResult();
 
         await Eventually.Within(dialer.Cut.Task, "the end of the link");

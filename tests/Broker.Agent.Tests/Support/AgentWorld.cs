@@ -5,6 +5,7 @@ using Broker.Configuration;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Secrets;
+using Broker.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Agent.Tests.Support;
@@ -65,6 +66,7 @@ internal sealed class AgentWorld : IAsyncDisposable
 
         broker.agent {
           dmz = ["{{Dmz.Address.Authority}}"]
+          connect-timeout = 1m
           state.directory = "{{Directory["state"]}}"
           session { reconnect-from = 1ms, reconnect-to = 20ms }
           uses { {{Uses}} }
@@ -72,7 +74,7 @@ internal sealed class AgentWorld : IAsyncDisposable
         """;
 
     internal void StartAgent() =>
-        Host = AgentHost.Start(Settings(), State, Boot, new ActorSystemOptions(), NullLogger.Instance);
+        Host = AgentHost.Start(Settings(), State, Boot, new ActorSystemOptions { Time = new SteadyTime() }, NullLogger.Instance);
 
     internal async Task<ScriptedOwner> Accept()
     {
@@ -112,6 +114,6 @@ internal sealed class AgentWorld : IAsyncDisposable
         Installation.Dispose();
         Directory.Dispose();
         await Eventually.True(() => SecretMemory.Default.LiveBytes <= _bytesAtRest, "the gauge of locked memory at rest");
-        Assert.Equal(0, UseWorld.MemoryFiles());
+        await Eventually.True(static () => UseWorld.MemoryFiles() == 0, "all memory files closed");
     }
 }

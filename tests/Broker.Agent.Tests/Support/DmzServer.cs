@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Broker.Links.Agents;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -40,7 +41,7 @@ internal sealed class DmzServer : IAsyncDisposable
         {
             app.UseAgentLink();
             app.UseRouting();
-            app.MapAgentLink(TimeProvider.System, async (_, socket, _) =>
+            app.MapAgentLink(new SteadyTime(), async (_, socket, _) =>
             {
                 // The test has the socket; the connection lasts until one of both ends it.
                 var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -90,7 +91,8 @@ internal sealed class DmzServer : IAsyncDisposable
         _over.Dispose();
     }
 
-    private static LinkListener Listener(params LinkRole[] roles) => new("test", new IPEndPoint(IPAddress.Loopback, 0), roles);
+    private static LinkListener Listener(params LinkRole[] roles) =>
+        new("test", new IPEndPoint(IPAddress.Loopback, 0), roles) { HandshakeTimeout = Patience.Limit };
 
     private static async Task<DmzServer> StartAsync(
         Channel<AcceptedLink> links, CancellationTokenSource over, Action<KestrelServerOptions, RefusedHandshakes> listen,

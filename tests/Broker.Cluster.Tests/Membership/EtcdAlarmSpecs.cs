@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Broker.Cluster.Etcd;
 using Broker.Cluster.Etcd.Wire;
 using Broker.Cluster.Tests.Support;
+using Broker.TestKit;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -82,7 +83,7 @@ public sealed class EtcdAlarmSpecs
         await LookedAsync(node);
         Assert.Empty(node.Status.Alarms);
 
-        using var client = etcd.Client(TimeSpan.FromSeconds(20));
+        using var client = etcd.Client(Patience.Limit);
         var full = await Assert.ThrowsAsync<EtcdException>(async () =>
         {
             for (var i = 0; !soon.IsCancellationRequested; i++)
@@ -92,16 +93,22 @@ public sealed class EtcdAlarmSpecs
             }
         });
         Assert.Equal(EtcdFailure.Full, full.Failure);
-        await LookedAsync(node);
+        await ShownAsync(node, 1);
         Assert.StartsWith("NOSPACE at member ", Assert.Single(node.Status.Alarms), StringComparison.Ordinal);
 
         var disarm = new AlarmRequest { Action = AlarmRequest.Types.Action.Deactivate, Alarm = AlarmType.Nospace };
         var standing = (await client.CallAsync(EtcdMethods.Alarm, new AlarmRequest(), soon)).Alarms[0];
         disarm.MemberId = standing.MemberId;
         await client.CallAsync(EtcdMethods.Alarm, disarm, soon);
-        await LookedAsync(node);
-        Assert.Empty(node.Status.Alarms);
+        await ShownAsync(node, 0);
     }
+
+    // A look that etcd does not answer in time shows nothing.
+    private static Task ShownAsync(EtcdMembership node, int alarms) => UntilAsync(() =>
+    {
+        node.Alarms.LookNow();
+        return node.Status.Alarms.Count == alarms;
+    });
 
     // The look that is under way may have begun before what the test did.
     private static async Task LookedAsync(EtcdMembership node)

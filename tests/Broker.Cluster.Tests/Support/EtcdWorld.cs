@@ -32,15 +32,19 @@ internal sealed class EtcdWorld : IAsyncDisposable
         new(Name.Parse(node), new Uri("https://127.0.0.1:7447"), Digest.Of([incarnation]), "1.0");
 
     /// <summary>
-    /// A node that has not joined. Its lease is so long, and its attempts wait so long, that on a real clock it beats only when a test
-    /// says so.
+    /// A node that has not joined. Its lease is so long, and its attempts wait so long, that without a clock of the test's it beats only
+    /// when a test says so.
     /// </summary>
     public EtcdMembership Node(
         TimeProvider? time = null, int ttl = 60, TimeSpan? attempt = null, int page = 256, ILogger? log = null)
     {
-        time ??= TimeProvider.System;
+        time ??= new SteadyTime();
         var client = new EtcdClient(
-            new EtcdClientOptions([.. Etcd.Select(static e => e.Address)]) { AttemptTimeout = attempt ?? TimeSpan.FromSeconds(30) },
+            new EtcdClientOptions([.. Etcd.Select(static e => e.Address)])
+            {
+                AttemptTimeout = attempt ?? Patience.Limit,
+                ConnectTimeout = Patience.Limit,
+            },
             _authority.Client(), time);
         var options = new EtcdMembershipOptions(Cluster, TimeSpan.FromSeconds(ttl))
         {
@@ -61,6 +65,13 @@ internal sealed class EtcdWorld : IAsyncDisposable
 
     /// <summary>Ends a wait that has gone wrong; nothing that goes well takes this long.</summary>
     public static CancellationToken Soon() => new CancellationTokenSource(Patience.Limit).Token;
+
+    /// <summary>Waits for what other threads do.</summary>
+    public static async Task UntilAsync(Func<bool> isSo)
+    {
+        for (var soon = Soon(); !isSo();)
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, soon);
+    }
 
     /// <summary>Waits for a view.</summary>
     public static async Task<ClusterView> UntilAsync(IMembership membership, Func<ClusterView, bool> isIt)

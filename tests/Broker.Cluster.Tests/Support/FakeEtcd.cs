@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Broker.Cluster.Etcd.Grpc;
 using Broker.Cluster.Etcd.Wire;
+using Broker.TestKit;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -23,6 +24,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
     private readonly List<string> _calls = [];
     private readonly Lock _lock = new();
     private CancellationTokenSource _cut = new();
+    private int _watches;
 
     private FakeEtcd(FakeStore store, WebApplication app) => (Store, _app) = (store, app);
 
@@ -41,6 +43,9 @@ internal sealed class FakeEtcd : IAsyncDisposable
 
     /// <summary>The alarms that stand, where it is asked for them.</summary>
     public IReadOnlyList<AlarmMember> Alarms { get; set; } = [];
+
+    /// <summary>Watches that stand.</summary>
+    public int Watches => Volatile.Read(ref _watches);
 
     /// <summary>The methods that were called, in order.</summary>
     public IReadOnlyList<string> Calls
@@ -62,6 +67,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
                 listen.Protocols = HttpProtocols.Http2;
                 listen.UseHttps(https =>
                 {
+                    https.HandshakeTimeout = Patience.Limit;
                     https.ServerCertificate = server;
                     https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
                     https.ClientCertificateValidation = (certificate, _, _) => IsOf(authority, certificate);
@@ -169,6 +175,19 @@ internal sealed class FakeEtcd : IAsyncDisposable
     private async Task WatchAsync(HttpContext context, WatchCreate watch)
     {
         await using var cut = Volatile.Read(ref _cut).Token.Register(context.Abort);
+        Interlocked.Increment(ref _watches);
+        try
+        {
+            await WatchOnAsync(context, watch);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _watches);
+        }
+    }
+
+    private async Task WatchOnAsync(HttpContext context, WatchCreate watch)
+    {
         await SendAsync(context, new WatchReply { Header = Store.Header, Created = true });
         var next = watch.StartRevision;
         while (true)

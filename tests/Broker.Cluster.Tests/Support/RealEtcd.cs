@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using Broker.Cluster.Etcd;
+using Broker.TestKit;
 
 namespace Broker.Cluster.Tests.Support;
 
@@ -24,7 +23,7 @@ internal sealed partial class RealEtcd : IAsyncDisposable
     public static string? Binary { get; } =
         new[] { Environment.GetEnvironmentVariable("BROKER_ETCD"), "/usr/bin/etcd", "/usr/local/bin/etcd" }.FirstOrDefault(File.Exists);
 
-    public IReadOnlyList<Uri> Endpoints => [.. _ports.Select(static p => new Uri($"https://127.0.0.1:{p.Client}"))];
+    public IReadOnlyList<Uri> Endpoints => [.. _ports.Select(static p => new Uri($"https://{Ports.Own}:{p.Client}"))];
 
     private string[] _further = [];
 
@@ -38,7 +37,7 @@ internal sealed partial class RealEtcd : IAsyncDisposable
             etcd.ChoosePorts(members);
             for (var i = 0; i < members; i++)
             {
-                etcd._authority.Issue($"etcd-{i}");
+                etcd._authority.Issue($"etcd-{i}", host: Ports.Own.ToString());
                 etcd._processes.Add(null);
                 etcd.Start(i);
             }
@@ -53,9 +52,9 @@ internal sealed partial class RealEtcd : IAsyncDisposable
         }
     }
 
-    public EtcdClient Client(TimeSpan? attempt = null) => new(
-        new EtcdClientOptions(Endpoints) { AttemptTimeout = attempt ?? TimeSpan.FromSeconds(1.5) }, _authority.Client(),
-        TimeProvider.System);
+    public EtcdClient Client(TimeSpan? attempt = null, TimeProvider? time = null) => new(
+        new EtcdClientOptions(Endpoints) { AttemptTimeout = attempt ?? TimeSpan.FromSeconds(1.5), ConnectTimeout = Patience.Limit },
+        _authority.Client(), time ?? TimeProvider.System);
 
     /// <summary>The member that leads, as a majority says.</summary>
     public async Task<int> LeaderAsync()
@@ -124,9 +123,9 @@ internal sealed partial class RealEtcd : IAsyncDisposable
         var start = new ProcessStartInfo(Binary!,
         [
             $"--name=m{member}", $"--data-dir={_authority.Folder}/data-{member}",
-            $"--listen-client-urls=https://127.0.0.1:{client}", $"--advertise-client-urls=https://127.0.0.1:{client}",
-            $"--listen-peer-urls=https://127.0.0.1:{peer}", $"--initial-advertise-peer-urls=https://127.0.0.1:{peer}",
-            "--initial-cluster=" + string.Join(',', _ports.Select(static (p, i) => $"m{i}=https://127.0.0.1:{p.Peer}")),
+            $"--listen-client-urls=https://{Ports.Own}:{client}", $"--advertise-client-urls=https://{Ports.Own}:{client}",
+            $"--listen-peer-urls=https://{Ports.Own}:{peer}", $"--initial-advertise-peer-urls=https://{Ports.Own}:{peer}",
+            "--initial-cluster=" + string.Join(',', _ports.Select(static (p, i) => $"m{i}=https://{Ports.Own}:{p.Peer}")),
             $"--initial-cluster-state={(Directory.Exists($"{_authority.Folder}/data-{member}") ? "existing" : "new")}",
             "--initial-cluster-token=test", "--logger=zap", "--log-level=error", "--unsafe-no-fsync",
             .. _further, .. tls(""), .. tls("peer-"),
@@ -161,13 +160,9 @@ internal sealed partial class RealEtcd : IAsyncDisposable
         }
     }
 
-    // All are held until all are chosen, so that no two are alike.
     private void ChoosePorts(int members)
     {
-        var held = Enumerable.Range(0, 2 * members).Select(static _ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        held.ForEach(static l => l.Start());
-        int[] ports = [.. held.Select(static l => ((IPEndPoint)l.LocalEndpoint).Port)];
-        held.ForEach(static l => l.Stop());
+        var ports = Ports.Free(2 * members);
         for (var i = 0; i < members; i++)
             _ports.Add((ports[2 * i], ports[(2 * i) + 1]));
     }

@@ -27,7 +27,7 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         await using var f = await AcrossFixture.StartAsync(world);
         using var key = role == LinkRole.Agent ? world.Authority.Agent("acme", "web-1") : world.Authority.Issue(role, "somebody");
-        using var client = new PeerClient(f.Owner.Node.Node, f.Owner.Address, key, world.Time);
+        using var client = new PeerClient(f.Owner.Node.Node, f.Owner.Address, key, world.Time, Patience.Limit);
 
         foreach (var call in new Func<Task>[]
         {
@@ -78,7 +78,7 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         await using var f = await AcrossFixture.StartAsync(world);
         using var key = world.Authority.Issue(LinkRole.Dmz, "dmz-7");
-        using var client = new PeerClient(f.Owner.Node.Node, f.Owner.Address, key, world.Time);
+        using var client = new PeerClient(f.Owner.Node.Node, f.Owner.Address, key, world.Time, Patience.Limit);
 
         var refused = await Assert.ThrowsAsync<ZoneRefusedException>(() => client.CallAsync(
             AgentRelayOperations.Open,
@@ -155,7 +155,9 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     public async Task A_peer_should_be_told_when_to_come_again_and_take_no_others_place()
     {
         await using var f = await AcrossFixture.StartAsync(world);
-        var routing = AgentRouting.Make(f.Owner.Node, perSecond: 4, capacity: 3, new ConnectedAgents(), NullLogger.Instance);
+        var time = new ManualTime();
+        var routing = AgentRouting.Make(
+            f.Owner.Node with { Time = new MovedTime(time) }, perSecond: 4, capacity: 3, new ConnectedAgents(), NullLogger.Instance);
         await using var hostile = await HostileHolder.StartAsync(f);
         f.Owner.Know(TestCustomer.N("dmz-8"), new Uri("https://127.0.0.1:1"));
         var standIns = world.System.Spawn(
@@ -174,12 +176,12 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         Assert.Equal(afters.Order(), afters);
         Assert.InRange(afters[^1], 1u, 60_000u);
         Assert.Equal(0u, (await Open("dmz-8")).Reply!.AfterMilliseconds);
-        world.Time.Advance(TimeSpan.FromSeconds(10));
+        time.Advance(TimeSpan.FromSeconds(10));
         string? full = null;
         for (var i = 0; i < 20 && full is null; i++)
         {
             full = (await Open("dmz-9")).Refusal?.Code;
-            world.Time.Advance(TimeSpan.FromSeconds(1));
+            time.Advance(TimeSpan.FromSeconds(1));
         }
 
         Assert.Equal(Codes.Busy, full);
@@ -198,7 +200,10 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     public async Task An_agent_beyond_the_line_should_be_told_when_to_come_again()
     {
         await using var f = await AcrossFixture.StartAsync(world);
-        var routing = AgentRouting.Make(f.Owner.Node, perSecond: 1, capacity: 100, new ConnectedAgents(), NullLogger.Instance);
+        // Nobody's turn comes while they queue up, however long that takes.
+        var routing = AgentRouting.Make(
+            f.Owner.Node with { Time = new MovedTime(new ManualTime()) }, perSecond: 1, capacity: 100, new ConnectedAgents(),
+            NullLogger.Instance);
         var agents = world.System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(routing, 100)), $"paced-{f.Customer.Name}");
         f.Agent.MoveTo(f.Customer.At(f.Customer.Refs, agents));
 

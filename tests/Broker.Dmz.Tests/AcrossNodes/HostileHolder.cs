@@ -33,12 +33,13 @@ internal sealed class HostileHolder : IAsyncDisposable
     {
         var key = world.Issue(LinkRole.Dmz, name);
         (Name, _newId) = (TestCustomer.N(name), world.Node.NewId);
-        _peer = new PeerClient(owner.Node.Node, owner.Address, key, world.Time);
+        _peer = new PeerClient(owner.Node.Node, owner.Address, key, world.Time, Patience.Limit);
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ListenLink(
-            new LinkListener("peers", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz), key, refused, HttpProtocols.Http2));
+            new LinkListener("peers", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz) { HandshakeTimeout = Patience.Limit },
+            key, refused, HttpProtocols.Http2));
         _web = builder.Build();
         _web.UseRouting();
         _web.MapZoneOperation(AgentRelayOperations.Down, Take);

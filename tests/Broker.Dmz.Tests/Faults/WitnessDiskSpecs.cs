@@ -15,9 +15,9 @@ public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var customer = await world.Enrolled();
         var request = customer.Request(UserAction.PutPolicy, customer.Policy("p", ["a"]));
 
-        var kept = Break(customer);
+        Break(customer);
         var refused = await customer.Submit(request, UserAction.PutPolicy);
-        Mend(customer, kept);
+        Mend(customer);
 
         Assert.Equal(Codes.OutcomeUnknown, refused.Code);
         Assert.Null((await customer.Submit(request, UserAction.PutPolicy)).Code);
@@ -32,7 +32,7 @@ public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         world.Zone.Allow("rotate-rows", 0);
         await customer.Rotate();
 
-        var kept = Break(customer);
+        Break(customer);
         world.Zone.AllowAll("rotate-rows");
         using var soon = new CancellationTokenSource(Patience.Limit, TimeProvider.System);
         while ((await customer.Ledger()).Count(static b => b.Kind == BlockKind.Rotation) < 2)
@@ -40,7 +40,7 @@ public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, soon.Token);
         }
 
-        Mend(customer, kept);
+        Mend(customer);
         await customer.UntilRowsLeft(null);
     }
 
@@ -50,15 +50,13 @@ public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var customer = await world.Enrolled();
         await customer.Wipe();
 
-        var kept = System.IO.File.ReadAllBytes(File(customer));
-        System.IO.File.Delete(File(customer));
+        System.IO.File.Move(File(customer), Kept(customer));
         // Where no page of the process is, the kernel answers with EIO, as a disk does that cannot be read.
         System.IO.File.CreateSymbolicLink(File(customer), "/proc/self/mem");
         await customer.Give(customer.ShareFor(1));
         await customer.Give(customer.ShareFor(2));
         var refused = await customer.Until(s => s.LastFailure is not null);
-        System.IO.File.Delete(File(customer));
-        System.IO.File.WriteAllBytes(File(customer), kept);
+        System.IO.File.Move(Kept(customer), File(customer), overwrite: true);
 
         Assert.Equal((KeyState.Locked, Codes.WitnessUnavailable), (refused.State, refused.LastFailure));
         await customer.Unlock();
@@ -66,17 +64,28 @@ public sealed class WitnessDiskSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
     private string File(TestCustomer customer) => Path.Combine(world.Node.WitnessDirectory, customer.Name.Value);
 
-    private byte[] Break(TestCustomer customer)
+    private string Kept(TestCustomer customer) => File(customer) + ".kept";
+
+    // The node may write its file at any moment.
+    private void Break(TestCustomer customer)
     {
-        var kept = System.IO.File.ReadAllBytes(File(customer));
-        System.IO.File.Delete(File(customer));
-        Directory.CreateDirectory(File(customer));
-        return kept;
+        System.IO.File.Move(File(customer), Kept(customer));
+        while (!Directory.Exists(File(customer)))
+        {
+            try
+            {
+                Directory.CreateDirectory(File(customer));
+            }
+            catch (IOException)
+            {
+                System.IO.File.Delete(File(customer));
+            }
+        }
     }
 
-    private void Mend(TestCustomer customer, byte[] kept)
+    private void Mend(TestCustomer customer)
     {
         Directory.Delete(File(customer));
-        System.IO.File.WriteAllBytes(File(customer), kept);
+        System.IO.File.Move(Kept(customer), File(customer), overwrite: true);
     }
 }

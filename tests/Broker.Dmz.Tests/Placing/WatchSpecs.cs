@@ -124,15 +124,4 @@ public sealed class WatchSpecs(DmzWorld dmz) : IClassFixture<DmzWorld>, IDisposa
         _world.System.Spawn(Props<PeerWatchMessage>.Of(() => new PeerWatch(node, gone: _gone.Add)), "peers");
         return (node, peer);
     }
-
-    /// <summary>Timers and spans of the world's clock, and the day of the machine's: certificates are of today.</summary>
-    private sealed class MovedTime(ManualTime time) : TimeProvider
-    {
-        public override long TimestampFrequency => time.TimestampFrequency;
-
-        public override long GetTimestamp() => time.GetTimestamp();
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            time.CreateTimer(callback, state, dueTime, period);
-    }
 }

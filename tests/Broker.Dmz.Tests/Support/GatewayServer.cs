@@ -9,6 +9,7 @@ using Broker.Dmz.Gateway;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Protocol.Api;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -33,8 +34,12 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
         {
             kestrel.Limits.MaxRequestBodySize = ApiRoutes.MaxBody;
             kestrel.ListenLink(
-                new LinkListener("console", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console, LinkRole.Dmz, LinkRole.Agent,
-                    LinkRole.Zone), key, refused, HttpProtocols.Http1AndHttp2);
+                new LinkListener(
+                    "console", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console, LinkRole.Dmz, LinkRole.Agent, LinkRole.Zone)
+                {
+                    HandshakeTimeout = Patience.Limit,
+                },
+                key, refused, HttpProtocols.Http1AndHttp2);
         });
         var web = builder.Build();
         web.UseGatewayProblems();
@@ -50,7 +55,8 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
         return new GatewayServer(web);
     }
 
-    public HttpClient Client(InstallationKey key) => LinkHttpClient.Create(key, new LinkServer(LinkRole.Dmz), new Uri(web.Urls.Single()));
+    public HttpClient Client(InstallationKey key) => LinkHttpClient.Create(
+        key, new LinkServer(LinkRole.Dmz) { ConnectTimeout = Patience.Limit }, new Uri(web.Urls.Single()));
 
     /// <summary>Posts JSON; the answer is the reply, or the problem's code with its detail.</summary>
     public static async Task<(TReply? Reply, string? Code, string? Detail)> Post<TBody, TReply>(

@@ -53,7 +53,10 @@ internal sealed class OtherNode : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ListenLink(
             // Every role: what refuses is the check at the operation.
             new LinkListener(
-                "peers", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz, LinkRole.Console, LinkRole.Zone, LinkRole.Agent),
+                "peers", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz, LinkRole.Console, LinkRole.Zone, LinkRole.Agent)
+            {
+                HandshakeTimeout = Patience.Limit,
+            },
             key, refused, HttpProtocols.Http2));
         _web = builder.Build();
         _web.UseGatewayProblems();
@@ -114,7 +117,7 @@ internal sealed class OtherNode : IAsyncDisposable
 
     /// <summary>A console's way to this node's gateway, or whatever else a certificate opens.</summary>
     public HttpClient Console(InstallationKey? key = null) =>
-        LinkHttpClient.Create(key ?? _world.Console, new LinkServer(LinkRole.Dmz), Address);
+        LinkHttpClient.Create(key ?? _world.Console, new LinkServer(LinkRole.Dmz) { ConnectTimeout = Patience.Limit }, Address);
 
     public Uri Address => new(_web.Urls.Single());
 
@@ -148,7 +151,7 @@ internal sealed class OtherNode : IAsyncDisposable
     /// <summary>The way from here to another node; not entered among the peers.</summary>
     public PeerClient To(OtherNode other)
     {
-        var client = new PeerClient(other.Node.Node, other.Address, _key, _world.Time);
+        var client = new PeerClient(other.Node.Node, other.Address, _key, _world.Time, Patience.Limit);
         _clients.Add(client);
         return client;
     }
@@ -159,7 +162,7 @@ internal sealed class OtherNode : IAsyncDisposable
     /// <summary>Enters whoever is at an address among the peers of this one.</summary>
     public PeerClient Know(Name node, Uri address)
     {
-        var client = new PeerClient(node, address, _key, _world.Time);
+        var client = new PeerClient(node, address, _key, _world.Time, Patience.Limit);
         _clients.Add(client);
         ((PeerList)Node.Peers.Others).Add(client);
         return client;
@@ -187,7 +190,7 @@ internal sealed class OtherNode : IAsyncDisposable
     /// <summary>Enters whatever there is at an address among the peers.</summary>
     public void KnowAs(Broker.Protocol.Identifiers.Name name, Uri address)
     {
-        var client = new PeerClient(name, address, _key, _world.Time);
+        var client = new PeerClient(name, address, _key, _world.Time, Patience.Limit);
         _clients.Add(client);
         Know(client);
     }

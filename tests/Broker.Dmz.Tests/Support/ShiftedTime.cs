@@ -1,7 +1,9 @@
+using Broker.TestKit;
+
 namespace Broker.Dmz.Tests.Support;
 
-/// <summary>The machine's clock, which a test can put forward; timers run by the machine's.</summary>
-internal sealed class ShiftedTime : TimeProvider
+/// <summary>A steady clock, which a test can put forward; timers do not notice that.</summary>
+internal sealed class ShiftedTime : SteadyTime
 {
     private long _shift;
 

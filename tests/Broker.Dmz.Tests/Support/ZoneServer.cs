@@ -54,7 +54,8 @@ internal sealed class ZoneServer : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ListenLink(
-            new LinkListener("zone", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz), _key, refused, HttpProtocols.Http2));
+            new LinkListener("zone", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Dmz) { HandshakeTimeout = Patience.Limit },
+            _key, refused, HttpProtocols.Http2));
         _web = builder.Build();
         _web.Use(LieAsync);
         _web.Use(LoseAnswers);

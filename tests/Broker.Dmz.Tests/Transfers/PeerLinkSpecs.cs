@@ -25,7 +25,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         await using var f = await TransferFixture.StartAsync(world);
         using var key = role == LinkRole.Agent ? world.Authority.Agent("acme", "web-1") : world.Authority.Issue(role, "somebody");
-        using var client = new PeerClient(f.Owner.Node.Node, f.Owner.Address, key, world.Time);
+        using var client = new PeerClient(f.Owner.Node.Node, f.Owner.Address, key, world.Time, Patience.Limit);
         var customer = f.Customer.Name.Value;
 
         foreach (var call in new Func<Task>[]
@@ -50,7 +50,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await using var f = await TransferFixture.StartAsync(world);
         using var elsewhere = new TestAuthority();
         using var key = elsewhere.Issue(LinkRole.Dmz, "dmz-2");
-        using var client = new PeerClient(f.Owner.Node.Node, f.Owner.Address, key, world.Time);
+        using var client = new PeerClient(f.Owner.Node.Node, f.Owner.Address, key, world.Time, Patience.Limit);
 
         await Assert.ThrowsAsync<ZoneUnavailableException>(() => client.DescribeAsync(new Wire.DescribeRequest(), default));
     }
@@ -60,7 +60,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         await using var f = await TransferFixture.StartAsync(world);
         var key = world.Issue(LinkRole.Dmz, "dmz-2");
-        using var client = new PeerClient(TestCustomer.N("dmz-7"), f.Owner.Address, key, world.Time);
+        using var client = new PeerClient(TestCustomer.N("dmz-7"), f.Owner.Address, key, world.Time, Patience.Limit);
 
         var gone = await Assert.ThrowsAsync<ZoneUnavailableException>(
             () => client.DescribeAsync(new Wire.DescribeRequest(), default));

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Broker.Dmz.Customers;
@@ -67,7 +66,10 @@ public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     {
         var directory = Directory.CreateTempSubdirectory("successor-");
         var (settings, _) = Settings(directory.FullName);
-        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 60_000 };
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified)
+        {
+            ReceiveTimeout = (int)Patience.Limit.TotalMilliseconds,
+        };
         var notify = Path.Combine(directory.FullName, "notify");
         manager.Bind(new UnixDomainSocketEndPoint(notify));
         var program = Path.Combine(AppContext.BaseDirectory, "broker-dmz");
@@ -101,21 +103,21 @@ public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     private (string Settings, int Console) Settings(string directory)
     {
         var (root, certificate, key) = world.Authority.IssueFiles(LinkRole.Dmz, "dmz-1");
-        var console = FreePort();
+        var ports = Ports.Free(2);
         var file = Path.Combine(directory, "dmz.conf");
         File.WriteAllText(file, $$"""
             broker {
               tls { root = "{{root}}", certificate = "{{certificate}}", key = "{{key}}" }
               dmz {
                 state-directory = "{{directory}}"
-                console.listen = "127.0.0.1:{{console}}"
-                agents.listen = "127.0.0.1:{{FreePort()}}"
+                console.listen = "{{Ports.Own}}:{{ports[0]}}"
+                agents.listen = "{{Ports.Own}}:{{ports[1]}}"
                 zone.addresses = [ "{{world.Zone.Address}}" ]
                 secrets { capacity = 4 MiB, backing = mmap }
               }
             }
             """);
-        return (file, console);
+        return (file, ports[0]);
     }
 
     private static Process Start(string settings, int descriptor) => Process.Start(new ProcessStartInfo(
@@ -131,7 +133,7 @@ public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     private static async Task<string> StateAsync(TransferFixture f, int port, Process process, Task<string> log)
     {
         using var client = LinkHttpClient.Create(
-            f.World.Console, new LinkServer(LinkRole.Dmz), new Uri($"https://127.0.0.1:{port}"));
+            f.World.Console, new LinkServer(LinkRole.Dmz) { ConnectTimeout = Patience.Limit }, new Uri($"https://{Ports.Own}:{port}"));
         var started = TimeProvider.System.GetTimestamp();
         while (true)
         {
@@ -154,12 +156,5 @@ public sealed class SuccessorSpecs(DmzWorld world) : IClassFixture<DmzWorld>
             Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the successor does not own the customer");
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

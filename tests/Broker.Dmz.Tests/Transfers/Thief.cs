@@ -6,6 +6,7 @@ using Broker.Protocol.Identifiers;
 using Broker.Protocol.Statements;
 using Broker.Protocol.Transfer;
 using Broker.Secrets;
+using Broker.TestKit;
 using Google.Protobuf;
 using Wire = Broker.Protocol.Wire.Peer;
 
@@ -25,7 +26,7 @@ internal sealed class Thief : IDisposable
     {
         _f = f;
         Stolen = f.World.Issue(LinkRole.Dmz, node);
-        _link = new PeerClient(f.Owner.Node.Node, f.Owner.Address, Stolen, f.World.Time);
+        _link = new PeerClient(f.Owner.Node.Node, f.Owner.Address, Stolen, f.World.Time, Patience.Limit);
         Incarnation = new Incarnation(
             f.Owner.Node.Cluster, Name.Parse(node), PublicKey.Parse(_key.PublicKey), Digest.Of("binary"u8), f.World.Time.GetUtcNow());
         SignedIncarnation = SignWith(Stolen, Incarnation);

@@ -1,6 +1,7 @@
 using System.Net;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
+using Broker.Protocol.Identifiers;
 using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -58,6 +59,9 @@ internal sealed class LinkServerFixture : IAsyncDisposable
 
     public static LinkListener Listener(params LinkRole[] roles) =>
         new("test", new IPEndPoint(IPAddress.Loopback, 0), roles) { HandshakeTimeout = Patience.Limit };
+
+    /// <summary>Who must answer; connecting may take as long as it takes.</summary>
+    public static LinkServer Expected(LinkRole role, Name? name = null) => new(role, name) { ConnectTimeout = Patience.Limit };
 
     /// <summary>Stops as a node does; what is served still when the token ends is cut off.</summary>
     public Task StopAsync(CancellationToken deadline) => _app.StopAsync(deadline);

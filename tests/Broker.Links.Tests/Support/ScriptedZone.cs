@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Broker.Links.Identity;
-using Broker.Links.Tls;
 using Broker.Links.Zone;
 using Broker.Protocol.Wire.Zone;
 using Microsoft.AspNetCore.Builder;
@@ -48,7 +47,7 @@ internal sealed class ScriptedZone : IAsyncDisposable
     public static async Task<ScriptedZone> StartAsync(IPAddress? address = null, int port = 0, bool answersProbes = true)
     {
         var zone = new ScriptedZone(answersProbes);
-        var listener = new LinkListener("test", new IPEndPoint(address ?? IPAddress.Loopback, port), [LinkRole.Dmz]);
+        var listener = LinkServerFixture.Listener(LinkRole.Dmz) with { EndPoint = new IPEndPoint(address ?? IPAddress.Loopback, port) };
         zone._server = await LinkServerFixture.StartAsync(Key(), zone.Map, HttpProtocols.Http2, listener);
         return zone;
     }

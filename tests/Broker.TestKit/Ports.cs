@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Broker.TestKit;
+
+/// <summary>Addresses of this machine that stay what they were found to be.</summary>
+public static class Ports
+{
+    private static readonly ConcurrentBag<Socket> Held = [];
+
+    /// <summary>
+    /// An address of loopback for this process and those that it starts. Nobody connects from it, so that no connection of this machine
+    /// takes a port that was found free on it.
+    /// </summary>
+    public static IPAddress Own { get; } = new(
+        [127, (byte)(64 + (Environment.ProcessId >> 16 & 63)), (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId]);
+
+    /// <summary>Free ports of <see cref="Own"/>, no two alike.</summary>
+    public static int[] Free(int count)
+    {
+        // All are held until all are chosen.
+        var held = Enumerable.Range(0, count).Select(static _ => Bound(Own)).ToList();
+        int[] ports = [.. held.Select(static s => ((IPEndPoint)s.LocalEndPoint!).Port)];
+        held.ForEach(static s => s.Dispose());
+        return ports;
+    }
+
+    /// <summary>Refuses connections for as long as this process lives: the port is taken, and nobody listens.</summary>
+    public static Uri Refusing()
+    {
+        var socket = Bound(IPAddress.Loopback);
+        Held.Add(socket);
+        return new Uri($"https://{socket.LocalEndPoint}");
+    }
+
+    private static Socket Bound(IPAddress address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(address, 0));
+        return socket;
+    }
+}
