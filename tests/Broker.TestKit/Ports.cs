@@ -14,7 +14,7 @@ public static class Ports
     /// takes a port that was found free on it.
     /// </summary>
     public static IPAddress Own { get; } = new(
-        [127, (byte)(64 + (Environment.ProcessId >> 16 & 63)), (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId]);
+        [127, (byte)(64 + (Environment.ProcessId >> 16 & 63)), (byte)(Environment.ProcessId >> 8 & 255), (byte)(Environment.ProcessId & 255)]);
 
     /// <summary>Free ports of <see cref="Own"/>, no two alike.</summary>
     public static int[] Free(int count)

@@ -17,7 +17,7 @@ public sealed class ForwardingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         f.Other.Know(f.Owner);
         using var console = new Console(f.Other, f.Customer);
 
-        var launched = console.Launch(f.Customer.Launch(), wait: 10);
+        var launched = console.Launch(f.Customer.Launch(), wait: 60);
         await Acknowledge(f.Agent);
 
         var (reply, code, detail) = await launched;
@@ -33,7 +33,7 @@ public sealed class ForwardingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         f.Other.Know(f.Owner);
         using var console = new Console(f.Other, f.Customer);
 
-        var launched = console.Launch(f.Customer.Launch(), wait: 10);
+        var launched = console.Launch(f.Customer.Launch(), wait: 60);
         await Acknowledge(f.Agent);
 
         Assert.Equal(HandOffState.Acknowledged, (await launched).Reply?.State);
@@ -86,7 +86,7 @@ public sealed class ForwardingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         third.Know(f.Owner);
         third.Know(f.Other);
         using var console = new Console(third, f.Customer);
-        var first = console.Launch(f.Customer.Launch(), wait: 10);
+        var first = console.Launch(f.Customer.Launch(), wait: 60);
         await Acknowledge(f.Agent);
         Assert.Equal(HandOffState.Acknowledged, (await first).Reply?.State);
 
@@ -95,7 +95,7 @@ public sealed class ForwardingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         f.Agent.MoveTo(there);
         await f.Agent.Connect();
 
-        var second = console.Launch(f.Customer.Launch(), wait: 10);
+        var second = console.Launch(f.Customer.Launch(), wait: 60);
         await Acknowledge(f.Agent);
         Assert.Equal(HandOffState.Acknowledged, (await second).Reply?.State);
     }
@@ -115,7 +115,7 @@ public sealed class ForwardingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await f.Agent.Connect();
         using var console = new Console(f.Owner, f.Customer);
 
-        var launched = console.Launch(f.Customer.Launch(), wait: 10);
+        var launched = console.Launch(f.Customer.Launch(), wait: 60);
         await Acknowledge(f.Agent);
 
         Assert.Equal(HandOffState.Acknowledged, (await launched).Reply?.State);

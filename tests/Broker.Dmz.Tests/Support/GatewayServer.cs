@@ -23,8 +23,14 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
 {
     public const int EntriesPerMinute = 30;
 
+    /// <summary>Starts it.</summary>
+    /// <param name="world">Whose node.</param>
+    /// <param name="intake">What asks for customers when the node is admitted.</param>
+    /// <param name="drain">Who may have it leave.</param>
+    /// <param name="minutes">The clock of what consoles may bring in a minute; null: the world's.</param>
     public static async Task<GatewayServer> StartAsync(
-        DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null, DrainPermit? drain = null)
+        DmzWorld world, Broker.Actors.ActorRef<Peers.PeerIntakeMessage>? intake = null, DrainPermit? drain = null,
+        TimeProvider? minutes = null)
     {
         var key = world.Issue(LinkRole.Dmz, "dmz-1");
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, world.Time);
@@ -46,7 +52,7 @@ internal sealed class GatewayServer(WebApplication web) : IAsyncDisposable
         web.UseRouting();
         web.MapGateway(new GatewayContext(
             world.Node, world.Customers, world.Requests, new ConnectedAgents(), new LoginTokens(world.Time),
-            new EntryBudget(world.Time, EntriesPerMinute), NullLogger.Instance)
+            new EntryBudget(minutes ?? world.Time, EntriesPerMinute), NullLogger.Instance)
         {
             Intake = intake,
             Drain = drain,

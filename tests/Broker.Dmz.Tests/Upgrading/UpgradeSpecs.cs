@@ -21,7 +21,7 @@ public sealed class UpgradeSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         f.Other.Know(new OldPeer(f.Other.To(f.Owner)));
         using var console = new Forwarding.Console(f.Other, f.Customer);
 
-        var launched = console.Launch(f.Customer.Launch(), wait: 10);
+        var launched = console.Launch(f.Customer.Launch(), wait: 60);
         await ForwardingSpecs.Acknowledge(f.Agent);
 
         Assert.Equal(HandOffState.Acknowledged, (await launched).Reply?.State);
