@@ -14,7 +14,7 @@ public static class Ports
     /// takes a port that was found free on it.
     /// </summary>
     public static IPAddress Own { get; } = new(
-        [127, (byte)(64 + (Environment.ProcessId >> 16 & 63)), (byte)(Environment.ProcessId >> 8 & 255), (byte)(Environment.ProcessId & 255)]);
+        [127, (byte)(64 + Octet(16) % 64), (byte)Octet(8), (byte)Octet(0)]);
 
     /// <summary>Free ports of <see cref="Own"/>, no two alike.</summary>
     public static int[] Free(int count)
@@ -33,6 +33,8 @@ public static class Ports
         Held.Add(socket);
         return new Uri($"https://{socket.LocalEndPoint}");
     }
+
+    private static int Octet(int shift) => Environment.ProcessId >> shift & 255;
 
     private static Socket Bound(IPAddress address)
     {
