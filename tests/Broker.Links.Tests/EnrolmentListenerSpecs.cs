@@ -19,6 +19,7 @@ public sealed class EnrolmentListenerSpecs
         var trust = await PinnedRoot.FetchAsync(server.Address, Ours.Trust.Fingerprint, Patience.Limit, default);
         Assert.Equal(Ours.Cluster, trust.Cluster);
         using var client = LinkHttpClient.CreateForEnrolment(trust, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
+        client.Timeout = Patience.Limit;
         Assert.Equal("nobody", await client.GetStringAsync(new Uri("/who", UriKind.Relative)));
     }
 
@@ -30,6 +31,7 @@ public sealed class EnrolmentListenerSpecs
             () => PinnedRoot.FetchAsync(server.Address, Ours.Trust.Fingerprint, Patience.Limit, default));
         Assert.Equal(LinkRefusal.ForeignAuthority, error.Refusal);
         using var client = LinkHttpClient.CreateForEnrolment(Ours.Trust, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
+        client.Timeout = Patience.Limit;
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync(new Uri("/who", UriKind.Relative)));
         Assert.Equal(LinkRefusal.ForeignAuthority, LinkConnectException.In(refused)!.Refusal);
     }
@@ -39,6 +41,7 @@ public sealed class EnrolmentListenerSpecs
     {
         await using var server = await Start(Ours.Node(LinkRole.Dmz, "server"));
         using var client = LinkHttpClient.CreateForEnrolment(Ours.Trust, LinkServerFixture.Expected(LinkRole.Dmz), server.Address);
+        client.Timeout = Patience.Limit;
         using var reply = await client.GetAsync(new Uri("/dmz", UriKind.Relative));
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, reply.StatusCode);
         Assert.Contains("no-certificate", await reply.Content.ReadAsStringAsync(), StringComparison.Ordinal);

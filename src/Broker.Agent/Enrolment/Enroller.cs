@@ -27,6 +27,9 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
     /// <summary>For connecting to one address, handshake included.</summary>
     internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>For the one call that redeems the token, connecting included.</summary>
+    internal TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Enrols this agent.</summary>
     /// <param name="token">The token; stays the caller's to wipe.</param>
     /// <param name="asked">Called once before the token can have been redeemed; from then on it is of no more use.</param>
@@ -91,6 +94,7 @@ internal sealed class Enroller(StateDirectory directory, TimeProvider time, Id16
         var server = new LinkServer(LinkRole.Dmz) { ConnectTimeout = ConnectTimeout };
         using var client = LinkHttpClient.CreateForEnrolment(trust, server, address);
         client.MaxResponseContentBufferSize = MaxReply;
+        client.Timeout = AnswerTimeout;
         using var content = new ByteArrayContent(request.ToByteArray());
         content.Headers.ContentType = new MediaTypeHeaderValue(MediaType);
         try

@@ -48,8 +48,11 @@ public sealed class EnrollerSpecs : IDisposable
     }
 
     private Task<Grant> Enrol(EnrolmentToken token) =>
-        new Enroller(_state, TimeProvider.System, Boot, SystemRandom.Fill) { ConnectTimeout = Patience.Limit }
-            .EnrolAsync(token, () => _asked++, CancellationToken.None);
+        new Enroller(_state, TimeProvider.System, Boot, SystemRandom.Fill)
+        {
+            ConnectTimeout = Patience.Limit,
+            AnswerTimeout = Patience.Limit,
+        }.EnrolAsync(token, () => _asked++, CancellationToken.None);
 
     private Task<DmzServer> Serve(Func<EnrolRequest, AgentRequest, EnrolReply> answer, InstallationKey? key = null) =>
         DmzServer.ForEnrolmentAsync(key ?? _installation.Dmz, app =>

@@ -52,9 +52,17 @@ internal sealed class EtcdAuthority : IDisposable
             new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
         var names = new SubjectAlternativeNameBuilder();
         if (IPAddress.TryParse(host, out var address))
+        {
             names.AddIpAddress(address);
+            // Members of etcd look at where another one comes from, which is this on all of loopback.
+            if (!address.Equals(IPAddress.Loopback))
+                names.AddIpAddress(IPAddress.Loopback);
+        }
         else
+        {
             names.AddDnsName(host);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         var serial = BitConverter.GetBytes(Interlocked.Increment(ref _serial));
         var signer = X509SignatureGenerator.CreateForECDsa(_key);

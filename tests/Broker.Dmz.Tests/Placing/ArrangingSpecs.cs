@@ -93,15 +93,16 @@ public sealed class ArrangingSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     private async Task Elapse(PlacingFixture p, Func<Task<bool>> isSo)
     {
         var started = TimeProvider.System.GetTimestamp();
-        var advanced = started;
+        var nodes = new SteadyTime();
+        var advanced = nodes.GetTimestamp();
         while (!await isSo())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, "the customer does not get there");
-            if (TimeProvider.System.GetElapsedTime(advanced) > TimeSpan.FromSeconds(1))
+            if (nodes.GetElapsedTime(advanced) > TimeSpan.FromSeconds(1))
             {
                 // The nodes look at each other meanwhile.
                 world.Time.Advance(TimeSpan.FromSeconds(6));
-                advanced = TimeProvider.System.GetTimestamp();
+                advanced = nodes.GetTimestamp();
             }
 
             await AllAnswer(p);
