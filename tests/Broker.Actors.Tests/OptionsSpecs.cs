@@ -26,7 +26,7 @@ public sealed class OptionsSpecs
         var script = new Script();
         var log = new EventLog(system);
         var it = system.Spawn(script.Props, "it");
-        Assert.True(await system.StopAsync(it, TimeSpan.FromSeconds(30)));
+        Assert.True(await system.StopAsync(it, Patience.Limit));
         it.Tell(new Message.Say("nobody hears of this"));
         Assert.Equal(1, system.DeadLetterCount);
         Assert.Empty(log.Of<DeadLetter>());

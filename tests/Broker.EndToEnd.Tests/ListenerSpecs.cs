@@ -71,7 +71,7 @@ public sealed class ListenerSpecs(Certificates certificates, ITestOutputHelper o
         Cluster cluster, BrokerProcess node, string listener, int port, SslStreamCertificateContext right,
         SslStreamCertificateContext foreign, SslStreamCertificateContext[] wrong)
     {
-        Assert.True(await RawTls.IsLetInAsync(port, right), $"{listener} does not let in whom it is for");
+        await Eventually.TrueAsync($"{listener} lets in whom it is for", () => RawTls.IsLetInAsync(port, right));
         foreach (var identity in wrong)
             Assert.False(await RawTls.IsLetInAsync(port, identity), $"{listener} let in {identity.TargetCertificate.Subject}");
         await node.LoggedAsync($"listener \"{listener}\" refused a connection: \"wrong-role\"");

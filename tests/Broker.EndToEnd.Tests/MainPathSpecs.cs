@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Harness;
 using Xunit.Abstractions;
 
@@ -48,27 +49,23 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
         Assert.Equal(2, (await console.OkAsync("credential", "list", "--customer", "acme")).Json.GetProperty("items").GetArrayLength());
 
         await cluster.EnrolAgentAsync();
-        var launched = await console.OkAsync(
-            "--user", "olga", "launch", "--customer", "acme", "--agent", "web-1",
-            "--use", "to-stdin=password", "--use", "to-file=service-conf", "--wait", "60");
-        Assert.Equal("acknowledged", launched.Json.GetProperty("state").GetString());
+        var launches = new Launching(cluster);
+        var launched = await launches.LaunchAsync("--user", "olga", "--use", "to-stdin=password", "--use", "to-file=service-conf");
         await UseEndedAsync(console, launched, "used");
         Assert.Equal(password, await File.ReadAllBytesAsync($"{delivered}/stdin"));
         Assert.Equal(SHA256.HashData(configuration), SHA256.HashData(await File.ReadAllBytesAsync($"{delivered}/file")));
         Assert.StartsWith("-rw-------", await File.ReadAllTextAsync($"{delivered}/mode"), StringComparison.Ordinal);
 
-        var held = await console.OkAsync(
-            "--user", "olga", "launch", "--customer", "acme", "--agent", "web-1", "--use", "keep=password", "--wait", "60");
-        Assert.Equal("acknowledged", held.Json.GetProperty("state").GetString());
-        await console.OkAsync("--user", "olga", "hand-off", "release", Id(held), "--customer", "acme", "--agent", "web-1");
+        var held = await launches.LaunchAsync("--user", "olga", "--use", "keep=password");
+        await console.OkAsync("--user", "olga", "hand-off", "release", held, "--customer", "acme", "--agent", "web-1");
         await UseEndedAsync(console, held, "used");
 
-        await VerifyAsync(cluster, "before", handOffs: 2);
-        await LockAndUnlockAsync(cluster);
-        await VerifyAsync(cluster, "after", handOffs: 3);
+        await VerifyAsync(cluster, "before", launches.HandOffs);
+        await LockAndUnlockAsync(cluster, launches);
+        await VerifyAsync(cluster, "after", launches.HandOffs);
     }
 
-    private static async Task LockAndUnlockAsync(Cluster cluster)
+    private static async Task LockAndUnlockAsync(Cluster cluster, Launching launches)
     {
         var console = cluster.Console;
         string[] launch =
@@ -89,7 +86,7 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
         Assert.Equal("unlocked", (await console.OkAsync("customer", "status", "acme")).Json.GetProperty("state").GetString());
 
         await cluster.SessionAsync(logged);
-        await console.OkAsync(launch);
+        await launches.LaunchAsync("--user", "olga", "--use", "to-stdin=password");
     }
 
     private static async Task VerifyAsync(Cluster cluster, string name, int handOffs)
@@ -108,12 +105,10 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
             (await cluster.Console.RunAsync(null, "audit", "verify", "--customer", "acme", "--file", cut)).Exit);
     }
 
-    private static string Id(BrokerctlResult launched) => launched.Json.GetProperty("handOff").GetString()!;
-
-    private static async Task UseEndedAsync(Brokerctl console, BrokerctlResult launched, string expected)
+    private static async Task UseEndedAsync(Brokerctl console, string handOff, string expected)
     {
         var state = await Eventually.GetAsync("the use ends", async () =>
-            (await console.OkAsync("hand-off", "show", Id(launched), "--customer", "acme")).Json.GetProperty("useState")
+            (await console.OkAsync("hand-off", "show", handOff, "--customer", "acme")).Json.GetProperty("useState")
                 .GetString() is { Length: > 0 } s ? s : null);
         Assert.Equal(expected, state);
     }

@@ -88,7 +88,8 @@ public sealed partial class OwnershipSpecs
     private static async Task AdmitAsync(Cluster cluster, DmzNodes nodes, string node)
     {
         var console = await nodes.ConsoleAsync(cluster, node);
-        var model = (await nodes.Api(node).GetAsync("/v1/node", Protocol.Api.ApiJson.Default.NodeModel)).Ok;
+        var model = (await Eventually.DecidedAsync(
+            () => nodes.Api(node).GetAsync("/v1/node", Protocol.Api.ApiJson.Default.NodeModel))).Ok;
         var binary = model.Incarnation.ToSigned().Read<Protocol.Custody.Incarnation>().Binary.ToString();
         var file = cluster.InTemporary(node + ".admission");
         foreach (var person in Admitters)

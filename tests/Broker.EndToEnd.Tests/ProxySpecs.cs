@@ -52,8 +52,8 @@ public sealed class ProxySpecs(Certificates certificates, ITestOutputHelper outp
         await cluster.PutPolicyAsync("digest");
         await cluster.PutAsync("canary-credential", canary);
         await cluster.EnrolAgentAsync();
-        string[] launch = ["launch", "--customer", "acme", "--agent", "web-1", "--use", "digest=canary-credential", "--wait", "60"];
-        await cluster.Console.OkAsync(launch);
+        var launches = new Launching(cluster);
+        await launches.LaunchAsync("--use", "digest=canary-credential");
 
         var logged = cluster.Agent.Log.Length;
         await cluster.Dmz.KillAsync();
@@ -61,7 +61,7 @@ public sealed class ProxySpecs(Certificates certificates, ITestOutputHelper outp
         await cluster.DmzReadyAsync();
         await cluster.UnlockAsync();
         await cluster.SessionAsync(logged);
-        await cluster.Console.OkAsync(launch);
+        await launches.LaunchAsync("--use", "digest=canary-credential");
         Assert.NotSame(direct, cluster.Console);
     }
 

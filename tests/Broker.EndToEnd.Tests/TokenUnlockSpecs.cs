@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Harness;
 using Xunit.Abstractions;
 
@@ -44,12 +45,12 @@ public sealed class TokenUnlockSpecs(Certificates certificates, ITestOutputHelpe
 
     private static async Task PathAsync(Cluster cluster, string directory)
     {
-        var console = cluster.Console;
+        var (console, launches) = (cluster.Console, new Launching(cluster));
         await EnrolAsync(cluster, directory);
         await cluster.PutPolicyAsync("keep");
         await cluster.EnrolAgentAsync();
         await cluster.PutAsync("door", "correct horse battery staple"u8.ToArray());
-        await LaunchAsync(console);
+        await launches.LaunchAsync("--use", "keep=door");
 
         var logged = cluster.Agent.Log.Length;
         await cluster.Dmz.KillAsync();
@@ -57,7 +58,7 @@ public sealed class TokenUnlockSpecs(Certificates certificates, ITestOutputHelpe
         await cluster.DmzReadyAsync();
         await UntilAsync(console, "unlocked");
         await cluster.SessionAsync(logged);
-        await LaunchAsync(console);
+        await launches.LaunchAsync("--use", "keep=door");
         await console.OkAsync("customer", "verify-custody", "acme", "--hsm-way", "vault");
         await console.OkAsync(
             "customer", "verify-custody", "acme", "--wrap", $"{cluster.Shares}/safe.wrap", "--key",
@@ -93,13 +94,6 @@ public sealed class TokenUnlockSpecs(Certificates certificates, ITestOutputHelpe
                 "customer", "confirm", "acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share");
         await console.OkAsync(
             "customer", "confirm", "acme", "--wrap", $"{cluster.Shares}/safe.wrap", "--key", $"{directory}/keys/ways/safe.key");
-    }
-
-    private static async Task LaunchAsync(Brokerctl console)
-    {
-        var launched = await console.OkAsync(
-            "launch", "--customer", "acme", "--agent", "web-1", "--use", "keep=door", "--wait", "60");
-        Assert.Equal("acknowledged", launched.Json.GetProperty("state").GetString());
     }
 
     private static async Task<string> StateAsync(Brokerctl console) =>

@@ -4,6 +4,7 @@ using System.Net;
 using Broker.Host.Health;
 using Broker.Host.Running;
 using Broker.Links.Identity;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -83,7 +84,7 @@ public sealed class NodeProgramSpecs : IDisposable
             }));
         });
         var run = Run(node, Good());
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await started.Task.WaitAsync(Patience.Limit);
         while (health!.Status == "starting")
             await Task.Yield();
         seen.Add(health.Status);
@@ -180,7 +181,7 @@ public sealed class NodeProgramSpecs : IDisposable
 
     private Task<int> Run(NodeDefinition<int> node, string[] arguments) => NodeProgram.RunAsync(arguments, node, _output, _errors);
 
-    private string[] Good() => ["-c", File("broker.probe.page = 1")];
+    private string[] Good() => ["-c", File("broker { probe.page = 1, host.stop-deadline = 10 minutes }")];
 
     private string File(string text)
     {

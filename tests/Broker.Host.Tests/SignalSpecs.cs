@@ -2,14 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Broker.TestKit;
 
 namespace Broker.Host.Tests;
 
 /// <summary>Signals and exit codes of a real process of its own.</summary>
 public sealed class SignalSpecs : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("broker-host-");
 
     public void Dispose() => _directory.Delete(recursive: true);
@@ -31,7 +30,7 @@ public sealed class SignalSpecs : IDisposable
     [Trait("Statement", "Diff10")]
     public async Task C5_Diff10_actor_that_does_not_end_should_make_the_exit_code_say_so_at_the_deadline()
     {
-        using var process = await Start("never ends");
+        using var process = await Start("never ends", deadline: "2 s");
         await Send("TERM", process);
         Assert.Equal(ExitCodes.Unclean, await ExitCode(process));
     }
@@ -58,9 +57,9 @@ public sealed class SignalSpecs : IDisposable
     [Fact]
     public async Task Node_that_does_not_leave_should_be_ended_by_a_second_signal()
     {
-        using var process = await Start("never leaves", deadline: "10 minutes");
+        using var process = await Start("never leaves");
         await Send("TERM", process);
-        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line &&
+        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience.Limit) is { } line &&
             !line.Contains("leaving because of", StringComparison.Ordinal))
         {
             // Until it has begun.
@@ -73,9 +72,9 @@ public sealed class SignalSpecs : IDisposable
     [Fact]
     public async Task First_signal_should_not_cut_short_a_stop_that_somebody_else_began()
     {
-        using var process = await Start("is asked to stop", up: "leaving because of a console", deadline: "10 minutes");
+        using var process = await Start("is asked to stop", up: "leaving because of a console");
         await Send("TERM", process);
-        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line &&
+        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience.Limit) is { } line &&
             !line.Contains("stopping already", StringComparison.Ordinal))
         {
             // Until it has heard of it.
@@ -88,7 +87,7 @@ public sealed class SignalSpecs : IDisposable
     [Fact]
     public async Task Node_that_does_not_leave_should_be_ended_by_the_deadline()
     {
-        using var process = await Start("never leaves");
+        using var process = await Start("never leaves", deadline: "2 s");
         await Send("TERM", process);
         Assert.Equal(ExitCodes.Unclean, await ExitCode(process));
     }
@@ -97,10 +96,12 @@ public sealed class SignalSpecs : IDisposable
     public async Task Service_manager_should_hear_when_the_node_serves_lives_and_stops()
     {
         var path = Path.Combine(_directory.FullName, "notify");
-        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 60_000 };
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.ReceiveTimeout = (int)Patience.Limit.TotalMilliseconds;
         manager.Bind(new UnixDomainSocketEndPoint(path));
+        // A day: the second sign of life, which is due after half of it or so, is in no test's way.
         using var process = await Start(
-            "waits", environment: new() { ["NOTIFY_SOCKET"] = path, ["WATCHDOG_USEC"] = "60000000" });
+            "waits", environment: new() { ["NOTIFY_SOCKET"] = path, ["WATCHDOG_USEC"] = "86400000000" });
         Assert.StartsWith("READY=1", Heard(manager), StringComparison.Ordinal);
         Assert.Equal("WATCHDOG=1", Heard(manager));
         await Send("TERM", process);
@@ -115,7 +116,7 @@ public sealed class SignalSpecs : IDisposable
     }
 
     private async Task<Process> Start(
-        string handler, string up = "is up", string deadline = "2 s", Dictionary<string, string>? environment = null)
+        string handler, string up = "is up", string deadline = "10 minutes", Dictionary<string, string>? environment = null)
     {
         var settings = Path.Combine(_directory.FullName, "probe.conf");
         await File.WriteAllTextAsync(
@@ -129,7 +130,7 @@ public sealed class SignalSpecs : IDisposable
         foreach (var (name, value) in environment ?? [])
             start.Environment[name] = value;
         var process = Process.Start(start)!;
-        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line)
+        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience.Limit) is { } line)
         {
             if (line.Contains(up, StringComparison.Ordinal))
                 return process;
@@ -145,7 +146,7 @@ public sealed class SignalSpecs : IDisposable
 
     private static async Task<int> ExitCode(Process process)
     {
-        await process.WaitForExitAsync().WaitAsync(Patience);
+        await process.WaitForExitAsync().WaitAsync(Patience.Limit);
         return process.ExitCode;
     }
 }

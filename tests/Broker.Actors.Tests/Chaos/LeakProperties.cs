@@ -70,9 +70,9 @@ public sealed class LeakProperties
             var system = new ActorSystem("chaos", new ActorSystemOptions { Throughput = 1 + seed % 3 });
             var disorder = new Disorder(seed, TimeSpan.FromMilliseconds(5));
             await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => Feed(system, disorder, () => { }))));
-            Assert.True(await system.TerminateAsync(TimeSpan.FromSeconds(30)), $"seed {seed}: the system does not end");
+            Assert.True(await system.TerminateAsync(Patience.Limit), $"seed {seed}: the system does not end");
             // Pipes of asks that were in flight at the end complete on the pool, after it.
-            var clean = SpinWait.SpinUntil(() => disorder.Messages.Alive == 0, TimeSpan.FromSeconds(30));
+            var clean = SpinWait.SpinUntil(() => disorder.Messages.Alive == 0, Patience.Limit);
             Assert.True(clean, $"seed {seed}");
             Check(system, disorder, $"seed {seed}");
         }
@@ -83,7 +83,6 @@ public sealed class LeakProperties
     public async Task R9_stop_racing_with_restart_should_dispose_each_incarnation_once_and_end()
     {
         await using var system = new ActorSystem("race");
-        var patience = TimeSpan.FromSeconds(30);
         for (var round = 0; round < 500; round++)
         {
             var child = new Script();
@@ -91,7 +90,7 @@ public sealed class LeakProperties
             var it = system.Spawn(parent.Props, $"it{round}");
             it.Tell(new Message.Fail());
             it.Tell(new Message.Fail());
-            var stopped = Task.Run(() => system.StopAsync(it, patience));
+            var stopped = Task.Run(() => system.StopAsync(it, Patience.Limit));
             it.Tell(new Message.Fail());
             Assert.True(await stopped);
             foreach (var script in new[] { parent, child })

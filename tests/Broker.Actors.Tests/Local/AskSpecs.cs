@@ -284,7 +284,7 @@ public sealed class AskSpecs : IDisposable
         {
             using var cancel = new CancellationTokenSource();
             var asked = new TaskCompletionSource<ReplyTo<Owning>>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var ask = it.Ask<Owning>(to => new Do(_ => asked.SetResult(to)), Second * 30, cancel.Token);
+            var ask = it.Ask<Owning>(to => new Do(_ => asked.SetResult(to)), Patience.Limit, cancel.Token);
             var replyTo = await asked.Task;
             var token = CancellationToken.None;
             Action[] ways = [cancel.Cancel, () => replyTo.Tell(new Owning(_leaks))];
@@ -296,7 +296,7 @@ public sealed class AskSpecs : IDisposable
             if (await ask.ContinueWith(done => done.IsCompletedSuccessfully, TaskScheduler.Default))
                 (await ask).Dispose();
             else
-                Assert.True(SpinWait.SpinUntil(() => token.IsCancellationRequested, Second * 30), $"round {round}");
+                Assert.True(SpinWait.SpinUntil(() => token.IsCancellationRequested, Patience.Limit), $"round {round}");
             Assert.Equal(round + 1, Volatile.Read(ref ends));
         }
         Assert.Equal((2_000, 0, 0), (_leaks.Births, _leaks.Alive, _leaks.DiedTwice));

@@ -253,8 +253,8 @@ public sealed class AsyncHandlerSpecs : IDisposable
             release.Set();
         });
         var it = system.Spawn(_script.Props, "it");
-        it.Tell(new Do(actor => actor.Script.Note(release.Wait(TimeSpan.FromSeconds(30)) ? "released" : "forgotten")));
-        Assert.Equal("released", await it.Ask<string>(to => new Do(actor => to.Tell(actor.Script.Log[^1])), TimeSpan.FromSeconds(60)));
+        it.Tell(new Do(actor => actor.Script.Note(release.Wait(Patience.Limit) ? "released" : "forgotten")));
+        Assert.Equal("released", await it.Ask<string>(to => new Do(actor => to.Tell(actor.Script.Log[^1])), Patience.Limit));
         Assert.Equal((it.Path, typeof(Do).FullName), ((await told.Task).Path, (await told.Task).MessageType));
     }
 
@@ -325,5 +325,5 @@ public sealed class AsyncHandlerSpecs : IDisposable
 
     /// <summary>Cancelling a WaitAsync completes on the thread pool; the actor itself still runs on the world's dispatcher.</summary>
     private void Settle() =>
-        Assert.True(SpinWait.SpinUntil(() => { _world.Run(); return _world.System.ActorCount == 0; }, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => { _world.Run(); return _world.System.ActorCount == 0; }, Patience.Limit));
 }

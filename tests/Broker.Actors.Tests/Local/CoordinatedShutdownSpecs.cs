@@ -5,7 +5,6 @@ namespace Broker.Actors.Tests.Local;
 
 public sealed class CoordinatedShutdownSpecs
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly ManualTime _time = new();
     private readonly List<string> _ran = [];
@@ -59,7 +58,7 @@ public sealed class CoordinatedShutdownSpecs
         using var there = new ManualResetEventSlim();
         shutdown.Add("a", "blocks", timeout =>
         {
-            Assert.True(there.Wait(Patience, timeout));
+            Assert.True(there.Wait(Patience.Limit, timeout));
             return Task.CompletedTask;
         });
         shutdown.Add("a", "frees it", _ =>
@@ -107,7 +106,7 @@ public sealed class CoordinatedShutdownSpecs
         shutdown.Add("b", "next", Note("next"));
         var running = In(new Deaf(), () => shutdown.RunAsync());
         gate.SetResult();
-        Assert.True((await running.WaitAsync(Patience)).IsClean);
+        Assert.True((await running.WaitAsync(Patience.Limit)).IsClean);
     }
 
     [Theory]
@@ -126,11 +125,11 @@ public sealed class CoordinatedShutdownSpecs
         });
         shutdown.Add("b", "next", Note("next"));
         var running = shutdown.RunAsync();
-        await begun.Task.WaitAsync(Patience);
+        await begun.Task.WaitAsync(Patience.Limit);
         _time.Advance(TimeSpan.FromSeconds(2.9));
         Assert.Equal((false, false), (running.IsCompleted, token.IsCancellationRequested));
         _time.Advance(TimeSpan.FromSeconds(0.1));
-        var result = await running.WaitAsync(Patience);
+        var result = await running.WaitAsync(Patience.Limit);
         Assert.True(token.IsCancellationRequested);
         Assert.Equal(new ShutdownProblem("a", "endless", null), Assert.Single(result.Problems));
         Assert.Equal((recover, recover ? 1 : 0), (result.IsComplete, _ran.Count));
@@ -142,7 +141,7 @@ public sealed class CoordinatedShutdownSpecs
     {
         var shutdown = New(new ShutdownPhase("a"));
         shutdown.Add("a", "task", Note("task"));
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => shutdown.RunAsync()))).WaitAsync(Patience);
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => shutdown.RunAsync()))).WaitAsync(Patience.Limit);
         Assert.All(results, result => Assert.Same(results[0], result));
         Assert.Equal(["task"], _ran);
     }
@@ -200,23 +199,23 @@ public sealed class CoordinatedShutdownSpecs
         var (inHand, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
         var script = new Script();
         system.Spawn(script.Props, "it").Tell(new Do(async _ => { inHand.SetResult(); await gate.Task; }));
-        await inHand.Task.WaitAsync(Patience);
+        await inHand.Task.WaitAsync(Patience.Limit);
         var shutdown = new CoordinatedShutdown(_time);
         shutdown.AddTermination(system);
         var before = new TaskCompletionSource();
         shutdown.Add(ShutdownPhases.BeforeActorSystemTerminate, "still there",
             _ => { Assert.False(system.WhenTerminated.IsCompleted); before.SetResult(); return Task.CompletedTask; });
         var running = shutdown.RunAsync();
-        await before.Task.WaitAsync(Patience);
+        await before.Task.WaitAsync(Patience.Limit);
         if (inTime)
             gate.SetResult();
         else
             await Until(() => { _time.Advance(TimeSpan.FromSeconds(10)); return running.IsCompleted; });
-        var result = await running.WaitAsync(Patience);
+        var result = await running.WaitAsync(Patience.Limit);
         Assert.Equal(inTime, result.IsClean);
         Assert.Equal(inTime, system.WhenTerminated.IsCompleted);
         gate.TrySetResult();
-        await system.WhenTerminated.WaitAsync(Patience);
+        await system.WhenTerminated.WaitAsync(Patience.Limit);
         Assert.Equal("dispose1", script.Log[^1]);
     }
 
@@ -250,7 +249,7 @@ public sealed class CoordinatedShutdownSpecs
     };
 
     private static Task<ShutdownResult> Run(CoordinatedShutdown shutdown, string? from = null) =>
-        shutdown.RunAsync(from).WaitAsync(Patience);
+        shutdown.RunAsync(from).WaitAsync(Patience.Limit);
 
     /// <summary>Never runs what is posted to it, as a thread that waits for the shutdown would not.</summary>
     private sealed class Deaf : SynchronizationContext

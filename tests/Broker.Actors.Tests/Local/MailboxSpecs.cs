@@ -5,7 +5,6 @@ namespace Broker.Actors.Tests.Local;
 
 public sealed class MailboxSpecs : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly ActorWorld _world = new();
 
@@ -33,7 +32,7 @@ public sealed class MailboxSpecs : IDisposable
                 }));
             }
         });
-        await done.Task.WaitAsync(Patience);
+        await done.Task.WaitAsync(Patience.Limit);
         Assert.Equal(0, overlaps);
     }
 
@@ -45,7 +44,7 @@ public sealed class MailboxSpecs : IDisposable
         var (here, there) = (new TaskCompletionSource(), new TaskCompletionSource());
         system.Spawn(new Script().Props, "one").Tell(new Do(async _ => { here.SetResult(); await there.Task; }));
         system.Spawn(new Script().Props, "two").Tell(new Do(async _ => { there.SetResult(); await here.Task; }));
-        await Task.WhenAll(here.Task, there.Task).WaitAsync(Patience);
+        await Task.WhenAll(here.Task, there.Task).WaitAsync(Patience.Limit);
     }
 
     [Fact]
@@ -169,10 +168,10 @@ public sealed class MailboxSpecs : IDisposable
                     await Task.Yield();
             }
         }));
-        await Task.WhenAll(producers).WaitAsync(Patience);
+        await Task.WhenAll(producers).WaitAsync(Patience.Limit);
         // No later message may help: only the queued ones bring the sum up.
         while (Acknowledging.Handled(counters) < (long)Producers * Rounds)
-            await Acknowledging.Changed.WaitAsync(Patience);
+            await Acknowledging.Changed.WaitAsync(Patience.Limit);
         Assert.Equal((long)Producers * Rounds, Acknowledging.Handled(counters));
     }
 
@@ -185,7 +184,7 @@ public sealed class MailboxSpecs : IDisposable
         for (var i = 0; i < 20_000; i++)
         {
             var told = i.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            Assert.Equal(told, await it.Ask<string>(to => new Echo(told, to), Patience));
+            Assert.Equal(told, await it.Ask<string>(to => new Echo(told, to), Patience.Limit));
         }
     }
 
@@ -286,7 +285,7 @@ public sealed class MailboxSpecs : IDisposable
         Assert.Equal(TellResult.Busy, it.TryTell(new Owning(leaks)));
         Assert.Equal(1, leaks.Alive);
         Assert.Equal(DeadLetterReason.MailboxFull, Assert.Single(_world.Events.Of<DeadLetter>()).Reason);
-        var ask = it.Ask<string>(to => new Echo("", to), Patience);
+        var ask = it.Ask<string>(to => new Echo("", to), Patience.Limit);
         Assert.IsType<ActorBusyException>(ask.Exception?.InnerException);
         _world.Run();
         Assert.Equal(TellResult.Accepted, it.TryTell(new Say("room again")));
@@ -343,8 +342,8 @@ public sealed class MailboxSpecs : IDisposable
         var (bad, good) = (system.Spawn(new Script().Props, "bad"), system.Spawn(new Script().Props, "good"));
         for (var i = 0; i < 200; i++)
             bad.Tell(new Fail());
-        Assert.Equal("alive", await good.Ask<string>(to => new Echo("alive", to), Patience));
-        Assert.Equal("alive too", await bad.Ask<string>(to => new Echo("alive too", to), Patience));
+        Assert.Equal("alive", await good.Ask<string>(to => new Echo("alive", to), Patience.Limit));
+        Assert.Equal("alive too", await bad.Ask<string>(to => new Echo("alive too", to), Patience.Limit));
     }
 
     [Fact]
@@ -357,7 +356,7 @@ public sealed class MailboxSpecs : IDisposable
             var refs = Enumerable.Range(0, 2_000).Select(i => system.Spawn(new Script().Props, $"a{wave}-{i}")).ToArray();
             foreach (var one in refs)
                 one.Tell(new Say("hello"));
-            Assert.All(await Task.WhenAll(refs.Select(one => system.StopAsync(one, Patience))), Assert.True);
+            Assert.All(await Task.WhenAll(refs.Select(one => system.StopAsync(one, Patience.Limit))), Assert.True);
             Assert.Equal(0, system.ActorCount);
             Assert.Equal(0, system.Timers.Count);
         }
@@ -385,7 +384,7 @@ public sealed class MailboxSpecs : IDisposable
 
         private long _handled;
 
-        public static Task<bool> Changed => Signal.WaitAsync(Patience);
+        public static Task<bool> Changed => Signal.WaitAsync(Patience.Limit);
 
         public static long Handled(ActorRef<int>[] refs) => refs.Sum(one => Counts.GetValueOrDefault(one.Path.Name));
 

@@ -64,7 +64,7 @@ public sealed class TerminationSpecs
     public async Task C1_dispose_should_wait_for_the_end()
     {
         var script = new Script { PostStop = async _ => await Task.Yield() };
-        var system = new ActorSystem("c1");
+        var system = new ActorSystem("c1", new ActorSystemOptions { DisposeDeadline = Patience.Limit });
         system.Spawn(script.Props, "it").Tell(new Say("hello"));
         await system.DisposeAsync();
         Assert.True(system.WhenTerminated.IsCompletedSuccessfully);

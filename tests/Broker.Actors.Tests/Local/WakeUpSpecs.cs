@@ -1,3 +1,5 @@
+using Broker.TestKit;
+
 namespace Broker.Actors.Tests.Local;
 
 /// <summary>Many threads at one mailbox, for what is no plain message.</summary>
@@ -16,7 +18,6 @@ public sealed class WakeUpSpecs
     private const int Producers = 4;
     private const int Each = 5_000;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
     [Trait("Statement", "M4")]
@@ -29,7 +30,7 @@ public sealed class WakeUpSpecs
             var heard = new CountdownEvent(Producers * Each);
             await Produce(_ => ((IActorRef)it).SendSystem(new WatchMessage(new Listener(heard))));
             it.Stop();
-            Assert.True(heard.Wait(Patience), $"{heard.CurrentCount} were not told");
+            Assert.True(heard.Wait(Patience.Limit), $"{heard.CurrentCount} were not told");
         }
     }
 
@@ -42,10 +43,10 @@ public sealed class WakeUpSpecs
             .ToArray();
         var (begun, done) = (new TaskCompletionSource(), new TaskCompletionSource());
         system.Spawn(Props<int>.Of(() => new Counter(piped.SelectMany(one => one), begun, done)), "it").Tell(0);
-        await begun.Task.WaitAsync(Patience);
+        await begun.Task.WaitAsync(Patience.Limit);
         // Each completes on its producer's thread, which queues the signal itself.
         await Produce(one => piped[one.Producer][one.Number].SetResult());
-        await done.Task.WaitAsync(Patience);
+        await done.Task.WaitAsync(Patience.Limit);
     }
 
     private static Task Produce(Action<(int Producer, int Number)> act) =>
@@ -53,7 +54,7 @@ public sealed class WakeUpSpecs
     {
         for (var i = 0; i < Each; i++)
             act((producer, i));
-    }))).WaitAsync(Patience);
+    }))).WaitAsync(Patience.Limit);
 
     private sealed class Listener(CountdownEvent heard) : IDeathListener
     {

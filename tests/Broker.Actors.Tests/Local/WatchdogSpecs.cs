@@ -6,7 +6,6 @@ namespace Broker.Actors.Tests.Local;
 /// <summary>The watch on blocked threads: turns on the pool, the clock in the test's hand. It looks four times in each budget.</summary>
 public sealed class WatchdogSpecs
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private readonly ManualTime _time = new();
@@ -21,8 +20,8 @@ public sealed class WatchdogSpecs
         using var gate = new ManualResetEventSlim();
         var begun = new TaskCompletionSource();
         var it = system.Spawn(new Script().Props, "it");
-        it.Tell(new Do(_ => { begun.SetResult(); gate.Wait(Patience); }));
-        await begun.Task.WaitAsync(Patience);
+        it.Tell(new Do(_ => { begun.SetResult(); gate.Wait(Patience.Limit); }));
+        await begun.Task.WaitAsync(Patience.Limit);
         var told = new List<int>();
         for (var look = 0; look < 9; look++)
         {
@@ -45,10 +44,10 @@ public sealed class WatchdogSpecs
         var it = system.Spawn(new Script().Props, "it");
         var gates = Enumerable.Range(0, 12).Select(_ => (Begun: new TaskCompletionSource(), Gate: new ManualResetEventSlim())).ToList();
         foreach (var (begun, gate) in gates)
-            it.Tell(new Do(_ => { begun.SetResult(); gate.Wait(Patience); }));
+            it.Tell(new Do(_ => { begun.SetResult(); gate.Wait(Patience.Limit); }));
         foreach (var (begun, gate) in gates)
         {
-            await begun.Task.WaitAsync(Patience);
+            await begun.Task.WaitAsync(Patience.Limit);
             _time.Advance(Look);
             gate.Set();
         }
@@ -71,7 +70,7 @@ public sealed class WatchdogSpecs
             {
                 var (begun, gate) = gates[made++];
                 begun.SetResult();
-                gate.Wait(Patience);
+                gate.Wait(Patience.Limit);
                 return default;
             },
         }.Props, "it");
@@ -79,7 +78,7 @@ public sealed class WatchdogSpecs
             ((IActorRef)it).SendSystem(new RecreateMessage(new InvalidOperationException(), null));
         foreach (var (begun, gate) in gates)
         {
-            await begun.Task.WaitAsync(Patience);
+            await begun.Task.WaitAsync(Patience.Limit);
             _time.Advance(Look);
             gate.Set();
         }
@@ -92,8 +91,8 @@ public sealed class WatchdogSpecs
     {
         foreach (var system in systems)
         {
-            _ = system.TerminateAsync(Patience);
-            await system.WhenTerminated.WaitAsync(Patience);
+            _ = system.TerminateAsync(Patience.Limit);
+            await system.WhenTerminated.WaitAsync(Patience.Limit);
         }
         Assert.Equal(0, _time.Armed);
     }

@@ -252,5 +252,5 @@ public sealed class ZoneNodeSpecs : IAsyncLifetime, IDisposable
     }
 
     private ZoneClient Client(LinkRole role, string name) => new(
-        new ZoneClientOptions([new Uri(_node.Addresses.First())]), _installation.Key(role, name), TimeProvider.System);
+        RunningZone.Patient(new Uri(_node.Addresses.First())), _installation.Key(role, name), TimeProvider.System);
 }

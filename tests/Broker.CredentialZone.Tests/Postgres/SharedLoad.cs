@@ -24,7 +24,11 @@ internal sealed class SharedLoad(IReadOnlyList<TestCustomer> customers)
     public int Released(TestCustomer customer) => _released.Count(c => c == customer.Name.Value);
 
     /// <summary>One batch: for each customer a claim now and then, and two releases under the fence that was read.</summary>
-    public void Run(ICredentialStore store, int[] order, int round)
+    /// <param name="store">The node.</param>
+    /// <param name="order">The customers, by their places.</param>
+    /// <param name="round">Which batch of this node it is.</param>
+    /// <param name="read">Called when all fences are read, before anything is committed.</param>
+    public void Run(ICredentialStore store, int[] order, int round, Action read)
     {
         var batch = new List<(TestCustomer Customer, StoreOperation Operation)>();
         foreach (var customer in order.Select(i => customers[i]))
@@ -43,6 +47,7 @@ internal sealed class SharedLoad(IReadOnlyList<TestCustomer> customers)
             }
         }
 
+        read();
         store.Commit([.. batch.Select(static b => b.Operation)]);
         foreach (var (customer, operation) in batch)
         {

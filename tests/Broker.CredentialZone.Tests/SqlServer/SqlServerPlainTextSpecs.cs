@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Broker.CredentialZone.SqlServer;
 using Broker.CredentialZone.Store;
+using Broker.TestKit;
 
 namespace Broker.CredentialZone.Tests.SqlServer;
 
@@ -19,11 +20,10 @@ public sealed class SqlServerPlainTextSpecs
     public void Server_that_is_not_there_should_count_as_transient()
     {
         NeedCultures();
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        Assert.Throws<TransientStoreException>(() => Connections(port).Open());
+        // Taken and not listened on: nobody else gets it meanwhile.
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Assert.Throws<TransientStoreException>(() => Connections(((IPEndPoint)taken.LocalEndPoint!).Port, TimeSpan.FromSeconds(10)).Open());
     }
 
     [SkippableFact]
@@ -54,7 +54,7 @@ public sealed class SqlServerPlainTextSpecs
 
             return all.ToArray();
         });
-        Assert.ThrowsAny<StoreException>(() => Connections(((IPEndPoint)listener.LocalEndpoint).Port).Open());
+        Assert.ThrowsAny<StoreException>(() => Connections(((IPEndPoint)listener.LocalEndpoint).Port, Patience.Limit).Open());
 
         // One that was not even asked did not see this test's point.
         listener.Stop();
@@ -66,10 +66,10 @@ public sealed class SqlServerPlainTextSpecs
         Environment.GetEnvironmentVariable("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT") is "1" or "true",
         "SQL Server's driver needs the system's cultures, and this run is without them");
 
-    private static SqlServerConnections Connections(int port)
+    private static SqlServerConnections Connections(int port, TimeSpan deadline)
     {
         var options = new SqlServerOptions(
-            "127.0.0.1", port, "zone", "zone", "", 2, 0, TimeSpan.FromSeconds(10), TimeSpan.Zero, AcceptLoss: false);
+            "127.0.0.1", port, "zone", "zone", "", 2, 0, deadline, TimeSpan.Zero, AcceptLoss: false);
         return new SqlServerConnections(options, SqlServerConnections.Text(options, "secret"));
     }
 }

@@ -7,6 +7,7 @@ using Broker.Host.Running;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Links.Zone;
+using Broker.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.CredentialZone.Tests.Support;
@@ -50,7 +51,16 @@ public sealed class RunningZone : IAsyncLifetime, IDisposable
 
     public void Dispose() => Installation.Dispose();
 
-    internal ZoneClient Client() => new(new ZoneClientOptions([Address]), Dmz, TimeProvider.System);
+    internal ZoneClient Client() => new(Patient(Address), Dmz, TimeProvider.System);
+
+    /// <summary>A client's options whose times only a test sits out that has failed.</summary>
+    internal static ZoneClientOptions Patient(Uri address) => new([address])
+    {
+        Deadline = Patience.Limit,
+        ConnectTimeout = Patience.Limit,
+        ReadTimeout = Patience.Limit,
+        SuspectAfter = Patience.Limit,
+    };
 
     /// <summary>HTTP/2 over mutual TLS as a DMZ node, for bodies that the client would not send.</summary>
     internal HttpClient Http() => LinkHttpClient.Create(Dmz, new LinkServer(LinkRole.Zone), Address);

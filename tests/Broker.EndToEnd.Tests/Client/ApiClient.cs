@@ -3,11 +3,13 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Broker.EndToEnd.Tests.Harness;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Identifiers;
+using Broker.TestKit;
 
 namespace Broker.EndToEnd.Tests.Client;
 
@@ -16,7 +18,13 @@ internal sealed record Answer<T>(T? Value, HttpStatusCode Status, string Code)
     where T : class
 {
     /// <summary>The value of a call that has to succeed.</summary>
-    public T Ok => Value ?? throw new InvalidOperationException($"the gateway answered {(int)Status} {Code}");
+    public T Ok => Value ?? throw (IsDecided
+        ? new InvalidOperationException($"the gateway answered {(int)Status} {Code}")
+        : new HttpRequestException($"the gateway answered {(int)Status} {Code}"));
+
+    /// <summary>Whether asking again would be answered the same: it was not too busy, and reached whom it needed.</summary>
+    public bool IsDecided => Status is not (HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway
+        or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout);
 }
 
 /// <summary>The gateway for load: a console's certificate, requests signed in this process.</summary>
@@ -32,7 +40,7 @@ internal sealed class ApiClient : IDisposable
     {
         _key = InstallationKey.Load(certificate, key, LinkTrust.Load(root));
         _http = LinkHttpClient.Create(_key, new LinkServer(LinkRole.Dmz), new Uri($"https://{host}:{port}"));
-        _http.Timeout = TimeSpan.FromSeconds(60);
+        _http.Timeout = Patience.Limit;
         _customer = Name.Parse(customer);
     }
 
@@ -59,8 +67,27 @@ internal sealed class ApiClient : IDisposable
     /// <summary>Live bytes of the node's locked memory, as its health says.</summary>
     public async Task<long> SecretBytesAsync()
     {
-        using var health = JsonDocument.Parse(await TextAsync("/health/ready"));
+        // A node that is not ready for the moment says it with another status, and the same text.
+        using var answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+        using var health = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync());
         return health.RootElement.GetProperty("gauges").GetProperty("secret-bytes").GetInt64();
+    }
+
+    /// <summary>
+    /// The same at rest: what calls that were just answered had in hand is let go of a moment after the answer.
+    /// </summary>
+    public async Task<long> RestingBytesAsync()
+    {
+        const int looks = 20;
+        var least = await SecretBytesAsync();
+        for (var same = 0; same < looks;)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            var now = await SecretBytesAsync();
+            (least, same) = now < least ? (now, 0) : (least, same + 1);
+        }
+
+        return least;
     }
 
     public async Task<string> TextAsync(string path) => await _http.GetStringAsync(new Uri(path, UriKind.Relative));
@@ -70,7 +97,7 @@ internal sealed class ApiClient : IDisposable
 
     /// <summary>The customer's custody record; it does not change in these tests.</summary>
     public async Task<CustodyRecord> CustodyAsync() =>
-        _custody ??= (await CustomerAsync()).Ok.Custody!.ToSigned().Read<CustodyRecord>();
+        _custody ??= (await Eventually.DecidedAsync(() => CustomerAsync())).Ok.Custody!.ToSigned().Read<CustodyRecord>();
 
     /// <summary>A hand-off, read with the token of a login.</summary>
     public Task<Answer<HandOffModel>> HandOffAsync(string id, int wait = 0) =>
@@ -78,7 +105,7 @@ internal sealed class ApiClient : IDisposable
 
     /// <summary>Logs in; the reads that follow carry the token.</summary>
     public async Task LoginAsync(TestUser user) =>
-        _token = (await SendAsync(user.Login(this), ApiJson.Default.TokenModel)).Ok.Token;
+        _token = (await Eventually.DecidedAsync(() => SendAsync(user.Login(this), ApiJson.Default.TokenModel))).Ok.Token;
 
     /// <summary>Sends a signed request, or the same one again.</summary>
     public Task<Answer<T>> SendAsync<T>(SignedCall call, JsonTypeInfo<T> type, int wait = 0)

@@ -40,7 +40,7 @@ internal sealed class KillRounds(Cluster cluster, TestUser user, LoadRecord reco
         try
         {
             // Most kills fall into running work, some into what a process does just after another came back.
-            if (random.Below(5) > 0)
+            if (Done % 5 > 0)
                 await load.AcknowledgedAsync();
             // The moment is random on purpose: no state of the system is waited for.
             await Task.Delay(TimeSpan.FromMilliseconds(random.Below(200)), TimeProvider.System);

@@ -7,8 +7,9 @@ namespace Broker.EndToEnd.Tests.Fleets;
 /// <content>How a fleet stands when a fault is over, or everything is.</content>
 internal sealed partial class Fleet
 {
-    // Between two nodes a customer may be in nobody's hands for the moment in which one is asked after the other.
-    private const int SureAfter = 3;
+    // Between two nodes a customer may be in nobody's hands for the moment in which one is asked after the other, and where a node stands
+    // still that takes seconds.
+    private const int SureAfter = 200;
 
     private readonly Dictionary<string, long> _rest = [];
 

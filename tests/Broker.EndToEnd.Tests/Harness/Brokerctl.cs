@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Broker.TestKit;
 
 namespace Broker.EndToEnd.Tests.Harness;
 
@@ -13,14 +16,20 @@ internal sealed record BrokerctlResult(string Arguments, int Exit, string Out, s
 }
 
 /// <summary>Runs the console as people and scripts do.</summary>
-internal sealed class Brokerctl(string profile)
+internal sealed partial class Brokerctl(string profile)
 {
     public const int Ok = 0;
     public const int Refused = 1;
     public const int Locked = 4;
     public const int VerificationFailed = 7;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private const int Unreachable = 5;
+    private const int OutcomeUnknown = 6;
+
+    // Longer than the patience of one call, which a command may make several of.
+    private static readonly TimeSpan Limit = 3 * Patience.Limit;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     public string Profile => profile;
 
@@ -31,8 +40,28 @@ internal sealed class Brokerctl(string profile)
     public async Task<BrokerctlResult> OkAsync(ReadOnlyMemory<byte> input, params string[] arguments) =>
         Succeeded(await RunAsync(input, arguments));
 
-    /// <summary>Runs a command to its end.</summary>
+    /// <summary>
+    /// Runs a command to its end, and again while it says that nothing was done and to try again: a node that stood still, or waited for
+    /// one that did, is too busy for the moment. A request whose answer was lost is sent again as it says, and not done twice.
+    /// </summary>
     public async Task<BrokerctlResult> RunAsync(ReadOnlyMemory<byte>? input, params string[] arguments)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var result = await OnceAsync(input, arguments);
+            // That a node is not ready is an answer.
+            var isAgain = (result.Exit == Unreachable && !result.Error.Contains("not-ready", StringComparison.Ordinal)) ||
+                result.Exit == OutcomeUnknown;
+            if (!isAgain || TimeProvider.System.GetElapsedTime(begun) > Patience.Limit)
+                return result;
+            if (result.Exit == OutcomeUnknown && Kept().Match(result.Error) is { Success: true } kept)
+                (input, arguments) = (null, ["request", "send", kept.Groups[1].Value]);
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+    }
+
+    private async Task<BrokerctlResult> OnceAsync(ReadOnlyMemory<byte>? input, string[] arguments)
     {
         using var process = Start(arguments, null);
         var output = process.StandardOutput.ReadToEndAsync();
@@ -63,6 +92,11 @@ internal sealed class Brokerctl(string profile)
 
         return new BrokerctlResult(string.Join(' ', arguments), process.ExitCode, await output, await error);
     }
+
+    private static string Seconds { get; } = ((int)Patience.Limit.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("brokerctl request send (\\S+)")]
+    private static partial Regex Kept();
 
     private static BrokerctlResult Succeeded(BrokerctlResult result) =>
         result.Exit == Ok ? result : throw new InvalidOperationException(result.ToString());
@@ -98,7 +132,7 @@ internal sealed class Brokerctl(string profile)
 
     private Process Start(string[] arguments, string? pause)
     {
-        var info = new ProcessStartInfo(Executables.Console, ["--profile", profile, "--output", "json", .. arguments])
+        var info = new ProcessStartInfo(Executables.Console, ["--profile", profile, "--output", "json", "--timeout", Seconds, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -95,6 +95,7 @@ internal sealed partial class Cluster
     private void WriteAgentSettings() => File.WriteAllText(AgentConfiguration, $$"""
         broker.agent {
           dmz = [ "127.0.0.1:{{AgentDetour ?? AgentsPort}}" ]
+          {{Patient.Agent}}
           state.directory = "{{AgentState}}"
           secrets.backing = mmap
           session { reconnect-from = 100ms, reconnect-to = 1s }

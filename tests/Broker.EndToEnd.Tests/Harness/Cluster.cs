@@ -114,6 +114,7 @@ internal sealed partial class Cluster : IAsyncDisposable
     {
         File.WriteAllText(Path.Combine(Work, "zone.conf"), $$"""
             broker {
+              {{Patient.Host}}
               tls { root = "{{Ca}}/root.crt", certificate = "{{Ca}}/zone-1.crt", key = "{{Ca}}/zone-1.key" }
               zone {
                 listen = "127.0.0.1:{{ZonePort}}"
@@ -130,8 +131,10 @@ internal sealed partial class Cluster : IAsyncDisposable
     {
         File.WriteAllText(Path.Combine(Work, "dmz.conf"), $$"""
             broker {
+              {{Patient.Host}}
               tls { root = "{{Ca}}/root.crt", certificate = "{{Ca}}/dmz-1.crt", key = "{{Ca}}/dmz-1.key" }
               dmz {
+                {{Patient.Dmz}}
                 agent-issuer { certificate = "{{Ca}}/agents-1.crt", key = "{{Ca}}/agents-1.key" }
                 state-directory = "{{Witnesses}}"
                 console.listen = "127.0.0.1:{{ConsolePort}}"

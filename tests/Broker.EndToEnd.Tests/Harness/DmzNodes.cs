@@ -65,8 +65,10 @@ internal sealed class DmzNodes(string settings) : IDisposable
         var file = Path.Combine(cluster.Work, node + ".conf");
         await File.WriteAllTextAsync(file, $$"""
             broker {
+              {{Patient.Host}}
               tls { root = "{{cluster.Ca}}/root.crt", certificate = "{{cluster.Ca}}/{{node}}.crt", key = "{{cluster.Ca}}/{{node}}.key" }
               dmz {
+                {{Patient.Dmz}}
                 agent-issuer { certificate = "{{cluster.Ca}}/agents-1.crt", key = "{{cluster.Ca}}/agents-1.key" }
                 state-directory = "{{state}}"
                 console.listen = "127.0.0.1:{{_ports[node].Console}}"

@@ -40,8 +40,10 @@ internal sealed class SecondNode : IDisposable
         var file = Path.Combine(cluster.Work, name + ".conf");
         await File.WriteAllTextAsync(file, $$"""
             broker {
+              {{Patient.Host}}
               tls { root = "{{cluster.Ca}}/root.crt", certificate = "{{cluster.Ca}}/{{name}}.crt", key = "{{cluster.Ca}}/{{name}}.key" }
               dmz {
+                {{Patient.Dmz}}
                 agent-issuer { certificate = "{{cluster.Ca}}/agents-1.crt", key = "{{cluster.Ca}}/agents-1.key" }
                 state-directory = "{{state}}"
                 console.listen = "127.0.0.1:{{ConsolePort}}"
@@ -63,11 +65,11 @@ internal sealed class SecondNode : IDisposable
     }
 
     /// <summary>How the customer stands on this node, whoever owns it.</summary>
-    public async Task<string> StateAsync() => (await Api.CustomerAsync(here: true)).Ok.State;
+    public async Task<string> StateAsync() => (await Eventually.DecidedAsync(() => Api.CustomerAsync(here: true))).Ok.State;
 
     /// <summary>The digest of the executable that it says it runs.</summary>
     public async Task<string> BinaryAsync() =>
-        (await Api.GetAsync("/v1/node", ApiJson.Default.NodeModel)).Ok.Incarnation.ToSigned().Read<Incarnation>().Binary.ToString();
+        (await Eventually.DecidedAsync(() => Api.GetAsync("/v1/node", ApiJson.Default.NodeModel))).Ok.Incarnation.ToSigned().Read<Incarnation>().Binary.ToString();
 
     public void Dispose() => _api?.Dispose();
 
