@@ -90,10 +90,9 @@ public sealed class TokenUnlockSpecs(Certificates certificates, ITestOutputHelpe
             "customer", "enrol", "acme", "--threshold", "2", .. custodians, "--key-way", $"safe={directory}/keys/ways/safe.pub",
             "--hsm-way", "vault", "--administrator", $"alice={console.Profile}/users/alice.pub", "--shares-directory", cluster.Shares]);
         foreach (var custodian in Certificates.Custodians)
-            await console.OkAsync(
-                "customer", "confirm", "acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share");
-        await console.OkAsync(
-            "customer", "confirm", "acme", "--wrap", $"{cluster.Shares}/safe.wrap", "--key", $"{directory}/keys/ways/safe.key");
+            await console.ConfirmAsync("acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share");
+        await console.ConfirmAsync(
+            "acme", "--wrap", $"{cluster.Shares}/safe.wrap", "--key", $"{directory}/keys/ways/safe.key");
     }
 
     private static async Task<string> StateAsync(Brokerctl console) =>

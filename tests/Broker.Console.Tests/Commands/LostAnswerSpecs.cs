@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Broker.Console.Tests.Support;
 
 namespace Broker.Console.Tests.Commands;
@@ -77,10 +79,14 @@ public sealed class LostAnswerSpecs
     [Fact]
     public async Task Broker_that_is_not_there_should_be_unreachable()
     {
-        var world = await TestWorld.StartAsync();
-        await world.Broker.DisposeAsync();
-        await world.Console.BadAsync(5, "unreachable", "health");
-        world.Installation.Dispose();
+        await using var world = await TestWorld.StartAsync();
+        // Taken and not listened on: nobody else gets it meanwhile.
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await SendToAsync(world, $"https://{taken.LocalEndPoint}");
+        var ran = await world.Console.OnceAsync("health");
+        Assert.Equal(5, ran.Exit);
+        Assert.StartsWith("brokerctl: unreachable: ", ran.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,9 +95,14 @@ public sealed class LostAnswerSpecs
         using var foreign = new TestInstallation();
         await using var other = await TestBroker.StartAsync(foreign);
         await using var world = await TestWorld.StartAsync();
+        await SendToAsync(world, other.Address);
+        await world.Console.BadAsync(7, "foreign-authority", "health");
+    }
+
+    private static async Task SendToAsync(TestWorld world, string address)
+    {
         var config = Path.Combine(world.Console.Profile, "config");
         await File.WriteAllTextAsync(
-            config, (await File.ReadAllTextAsync(config)).Replace(world.Broker.Address, other.Address, StringComparison.Ordinal));
-        await world.Console.BadAsync(7, "foreign-authority", "health");
+            config, (await File.ReadAllTextAsync(config)).Replace(world.Broker.Address, address, StringComparison.Ordinal));
     }
 }

@@ -17,9 +17,9 @@ internal static class Rotation
         string[] second = keyWay is null ? ["--one-way-only"] : ["--key-way", $"safe={keyWay}/ways/safe.pub"];
         await console.OkAsync(["customer", "rotate", "acme", "--threshold", "2", .. custodians, .. second, "--shares-directory", made]);
         foreach (var custodian in Certificates.Custodians)
-            await console.OkAsync("customer", "confirm", "acme", "--custodian", custodian, "--share", ShareOf(made, custodian));
+            await console.ConfirmAsync("acme", "--custodian", custodian, "--share", ShareOf(made, custodian));
         if (keyWay is not null)
-            await console.OkAsync("customer", "confirm", "acme", "--wrap", FileOf(made, "safe.wrap"), "--key", $"{keyWay}/ways/safe.key");
+            await console.ConfirmAsync("acme", "--wrap", FileOf(made, "safe.wrap"), "--key", $"{keyWay}/ways/safe.key");
         await console.OkAsync("customer", "rotate", "acme", "--follow");
         return made;
     }

@@ -146,7 +146,7 @@ internal sealed partial class Fleet
             "customer", "enrol", Customer, "--threshold", "2", "--one-way-only", .. custodians,
             "--administrator", $"alice={Console.Profile}/users/alice.pub", "--administrators-required", "1", "--shares-directory", shares]);
         foreach (var custodian in Certificates.Custodians)
-            await Console.OkAsync("customer", "confirm", Customer, "--custodian", custodian, "--share", $"{shares}/{custodian}.share");
+            await Console.ConfirmAsync(Customer, "--custodian", custodian, "--share", $"{shares}/{custodian}.share");
         await Console.OkAsync(
             "policy", "put", "web", "--customer", Customer, "--label", "web", "--use", "record", "--use", "final", "--use", "keep");
     }

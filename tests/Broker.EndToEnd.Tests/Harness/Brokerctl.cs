@@ -61,6 +61,16 @@ internal sealed partial class Brokerctl(string profile)
         }
     }
 
+    /// <summary>Confirms for a holder. One whose answer was lost may have been the last that was waited for.</summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="holder">Options that name the holder.</param>
+    public async Task ConfirmAsync(string customer, params string[] holder)
+    {
+        var result = await RunAsync(null, ["customer", "confirm", customer, .. holder]);
+        if (result.Exit != Refused || !result.Error.Contains("it is unlocked", StringComparison.Ordinal))
+            _ = Succeeded(result);
+    }
+
     private async Task<BrokerctlResult> OnceAsync(ReadOnlyMemory<byte>? input, string[] arguments)
     {
         using var process = Start(arguments, null);

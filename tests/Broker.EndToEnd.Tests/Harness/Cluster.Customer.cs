@@ -37,7 +37,7 @@ internal sealed partial class Cluster
             "customer", "enrol", CustomerName, "--threshold", "2", "--one-way-only", .. custodians,
             "--administrator", $"alice={Console.Profile}/users/alice.pub", "--administrators-required", "1", "--shares-directory", Shares]);
         foreach (var custodian in Certificates.Custodians)
-            await Console.OkAsync("customer", "confirm", CustomerName, "--custodian", custodian, "--share", $"{Shares}/{custodian}.share");
+            await Console.ConfirmAsync(CustomerName, "--custodian", custodian, "--share", $"{Shares}/{custodian}.share");
     }
 
     /// <summary>Sets the policy <c>web</c>: the agent <c>web-1</c>, and its uses.</summary>

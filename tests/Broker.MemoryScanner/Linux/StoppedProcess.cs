@@ -5,7 +5,7 @@ namespace Broker.MemoryScanner.Linux;
 /// <summary>Holds a process stopped until disposed, also when the scanner itself is interrupted. One that stood already stays so.</summary>
 internal sealed class StoppedProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly int _pid;
     private readonly bool _wasStopped;

@@ -5,7 +5,6 @@ namespace Broker.Secrets.Tests.Hsm;
 public sealed class CallLaneSpecs : GaugedSpecs
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ManualTime _time = new();
     private readonly CallLane _lane;
@@ -55,7 +54,7 @@ public sealed class CallLaneSpecs : GaugedSpecs
         var ended = Task.Run(() => _lane.End(static () => { }));
         _return.Set();
         // What ends things comes behind the call; then the lane goes on.
-        Assert.True(await ended.WaitAsync(Patience));
+        Assert.True(await ended.WaitAsync(Patience.Limit));
         Assert.Equal(2, _lane.Run(static () => 2));
     }
 
@@ -111,7 +110,7 @@ public sealed class CallLaneSpecs : GaugedSpecs
         Assert.True(owned.IsEmptied);
 
         _return.Set();
-        Assert.All(await Task.WhenAll(waiting).WaitAsync(Patience), static result => Assert.Equal(3, result));
+        Assert.All(await Task.WhenAll(waiting).WaitAsync(Patience.Limit), static result => Assert.Equal(3, result));
         await hung;
     }
 
@@ -141,11 +140,11 @@ public sealed class CallLaneSpecs : GaugedSpecs
     private int Hang()
     {
         _entered.Release();
-        Assert.True(_return.Wait(Patience));
+        Assert.True(_return.Wait(Patience.Limit));
         return 8;
     }
 
-    private async Task Entered() => Assert.True(await _entered.WaitAsync(Patience));
+    private async Task Entered() => Assert.True(await _entered.WaitAsync(Patience.Limit));
 
     private async Task PassLimit()
     {

@@ -6,7 +6,6 @@ namespace Broker.Secrets.Tests.Hsm;
 public sealed class HsmFailureSpecs : GaugedSpecs
 {
     private static readonly HsmTokenName Scripted = new("scripted");
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ManualTime _time = new();
     private readonly SecretBuffer _pin;
@@ -121,10 +120,10 @@ public sealed class HsmFailureSpecs : GaugedSpecs
         ScriptedModule.OnLogin = () =>
         {
             entered.Release();
-            goOn.Wait(Patience);
+            goOn.Wait(Patience.Limit);
         };
         var opening = Task.Run(() => module.Open(Scripted, _pin, HsmUse.Unlock));
-        Assert.True(await entered.WaitAsync(Patience));
+        Assert.True(await entered.WaitAsync(Patience.Limit));
         while (_time.Armed == 0)
             await Task.Yield();
         _time.Advance(TimeSpan.FromSeconds(10));

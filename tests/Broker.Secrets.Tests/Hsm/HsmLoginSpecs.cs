@@ -1,4 +1,5 @@
 using System.Text;
+using Broker.TestKit;
 
 namespace Broker.Secrets.Tests.Hsm;
 
@@ -13,7 +14,7 @@ public sealed class HsmLoginSpecs : GaugedSpecs
     {
         foreach (var path in (string[])["/nowhere/libsofthsm2.so", "libsofthsm2.so", typeof(HsmModule).Assembly.Location, "/etc/hostname"])
         {
-            var refused = Failure(() => HsmModule.Load(path, TimeProvider.System, HsmModule.DefaultLimit));
+            var refused = Failure(() => HsmModule.Load(path, TimeProvider.System, Patience.Limit));
             Assert.Equal(HsmFailure.ModuleUnusable, refused.Failure);
         }
     }
@@ -21,7 +22,7 @@ public sealed class HsmLoginSpecs : GaugedSpecs
     [SkippableFact]
     public void Module_should_be_loaded_once()
     {
-        var refused = Failure(() => HsmModule.Load(SoftHsm.Path!, TimeProvider.System, HsmModule.DefaultLimit));
+        var refused = Failure(() => HsmModule.Load(SoftHsm.Path!, TimeProvider.System, Patience.Limit));
 
         Assert.Equal((HsmFailure.ModuleUnusable, "C_Initialize: CKR_CRYPTOKI_ALREADY_INITIALIZED"), (refused.Failure, refused.Code));
     }
