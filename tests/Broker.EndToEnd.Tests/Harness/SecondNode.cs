@@ -69,7 +69,8 @@ internal sealed class SecondNode : IDisposable
 
     /// <summary>The digest of the executable that it says it runs.</summary>
     public async Task<string> BinaryAsync() =>
-        (await Eventually.DecidedAsync(() => Api.GetAsync("/v1/node", ApiJson.Default.NodeModel))).Ok.Incarnation.ToSigned().Read<Incarnation>().Binary.ToString();
+        (await Eventually.DecidedAsync(() => Api.GetAsync("/v1/node", ApiJson.Default.NodeModel)))
+            .Ok.Incarnation.ToSigned().Read<Incarnation>().Binary.ToString();
 
     public void Dispose() => _api?.Dispose();
 
