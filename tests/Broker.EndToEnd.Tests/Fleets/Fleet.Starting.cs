@@ -179,8 +179,7 @@ internal sealed partial class Fleet
             }
             """);
         var (program, arguments) = PrivateNetwork.On(machine, Executables.Agent, ["enrol", "--config", file, "--token-file", token]);
-        await using (var enrol = BrokerProcess.Start("agent enrol", program, arguments))
-            await enrol.LoggedAsync("enrolled as agent " + agent);
+        await AgentEnrolment.RunAsync(agent, () => BrokerProcess.Start("agent enrol", program, arguments));
         (program, arguments) = PrivateNetwork.On(machine, Executables.Agent, ["run", "--config", file]);
         var run = BrokerProcess.Start(agent, program, arguments);
         lock (_agents)

@@ -81,8 +81,23 @@ internal sealed partial class Brokerctl(string profile)
         return new BrokerctlResult(string.Join(' ', arguments), process.ExitCode, await output, await error);
     }
 
-    /// <summary>Runs a command that stops itself just before it exits, calls back with its process id, and lets it end.</summary>
+    /// <summary>
+    /// Runs a command that stops itself just before it exits, calls back with its process id, and lets it end; and again as
+    /// <see cref="RunAsync"/> does.
+    /// </summary>
     public async Task<BrokerctlResult> PausedAtExitAsync(ReadOnlyMemory<byte>? input, Action<int> look, params string[] arguments)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var result = await PausedOnceAsync(input, look, arguments);
+            if (result.Exit != Unreachable || TimeProvider.System.GetElapsedTime(begun) > Patience.Limit)
+                return result;
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+    }
+
+    private async Task<BrokerctlResult> PausedOnceAsync(ReadOnlyMemory<byte>? input, Action<int> look, string[] arguments)
     {
         using var process = Start(arguments, "1");
         var output = process.StandardOutput.ReadToEndAsync();

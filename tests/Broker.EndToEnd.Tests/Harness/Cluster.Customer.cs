@@ -55,12 +55,8 @@ internal sealed partial class Cluster
         await Console.OkAsync(
             "agent", "invite", "web-1", "--customer", CustomerName, "--instance", "i-0001", "--label", "web", "--token-file", token);
         WriteAgentSettings();
-        await using (var enrol = Add(BrokerProcess.Start(
-            "agent enrol", Executables.Agent, "enrol", "--config", AgentConfiguration, "--token-file", token)))
-        {
-            await enrol.LoggedAsync("enrolled as agent web-1");
-        }
-
+        await AgentEnrolment.RunAsync("web-1", () => Start(
+            "agent enrol", Executables.Agent, "enrol", "--config", AgentConfiguration, "--token-file", token));
         await StartAgentAsync();
     }
 
