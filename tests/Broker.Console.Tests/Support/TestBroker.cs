@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Broker.Links.Identity;
 using Broker.Links.Tls;
 using Broker.Protocol.Api;
+using Broker.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -43,9 +44,17 @@ internal sealed class TestBroker : IAsyncDisposable
     {
         var refused = new RefusedHandshakes(NullLogger<RefusedHandshakes>.Instance, TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ListenLink(
-            new LinkListener("gateway", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console), installation.Node, refused,
-            HttpProtocols.Http1AndHttp2));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            // A console that stood still in the middle of a request is not cut off.
+            (kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate) = (null, null);
+            (kestrel.Limits.RequestHeadersTimeout, kestrel.Limits.KeepAliveTimeout) = (Patience.Limit, Patience.Limit);
+            var listener = new LinkListener("gateway", new IPEndPoint(IPAddress.Loopback, 0), LinkRole.Console)
+            {
+                HandshakeTimeout = Patience.Limit,
+            };
+            kestrel.ListenLink(listener, installation.Node, refused, HttpProtocols.Http1AndHttp2);
+        });
         var app = builder.Build();
         TestBroker? broker = null;
         app.Run(context => broker!.AnswerAsync(context));
