@@ -13,6 +13,9 @@ public sealed class WaySpecs
     [Fact]
     public async Task A_wrap_should_be_written_confirmed_proven_and_unlock()
     {
+        // What an earlier test left is for the collector: now, and not while this one runs.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         var before = SecretMemory.Default.LiveBytes;
         await using (var world = await EnrolledAsync())
         {
@@ -30,7 +33,7 @@ public sealed class WaySpecs
             await world.Console.BadAsync(4, "lift-needed", ["customer", "unlock", "acme", .. wrap]);
         }
 
-        Assert.Equal(before, SecretMemory.Default.LiveBytes);
+        Assert.InRange(SecretMemory.Default.LiveBytes, 0, before);
     }
 
     [Fact]
