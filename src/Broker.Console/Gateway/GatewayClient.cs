@@ -93,6 +93,13 @@ internal sealed class GatewayClient(Profile profile, TimeProvider time, TimeSpan
                     ExitCode.Unreachable, "unreachable", $"the broker cannot be reached: {connect.Message}; nothing was sent",
                     $"is it running at {Http.BaseAddress}?");
         }
+        catch (OperationCanceledException e) when (e.InnerException is TimeoutException && !both.IsCancellationRequested)
+        {
+            // The only time limit of the client itself is that of connecting.
+            throw new CommandException(
+                ExitCode.Unreachable, "unreachable", "the broker cannot be reached: no connection in time; nothing was sent",
+                $"is it running at {Http.BaseAddress}?");
+        }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             throw new CommandException(

@@ -76,13 +76,18 @@ public sealed class LostAnswerSpecs
         Assert.Contains("told by the test", ran.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Broker_that_is_not_there_should_be_unreachable()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Broker_that_is_not_there_or_stands_still_should_be_unreachable(bool connects)
     {
         await using var world = await TestWorld.StartAsync();
-        // Taken and not listened on: nobody else gets it meanwhile.
+        // Taken: nobody else gets it meanwhile.
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        // The system accepts for it, and nobody answers the handshake.
+        if (connects)
+            taken.Listen();
         await SendToAsync(world, $"https://{taken.LocalEndPoint}");
         var ran = await world.Console.OnceAsync("health");
         Assert.Equal(5, ran.Exit);
