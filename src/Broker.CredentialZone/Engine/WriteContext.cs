@@ -237,23 +237,11 @@ internal sealed class WriteContext
     public ReadOnlyMemory<byte> Prove(Name customer, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves) =>
         Trees.Use(customer, root, Tables.Nodes(customer), tree => Rooted(tree, customer, root).Prove(leaves));
 
-    /// <summary>Whether rows that a rotation was given, and that were not read again, are what stands in the customer's tree.</summary>
-    /// <param name="customer">The customer.</param>
-    /// <param name="root">The root that its tree has.</param>
-    /// <param name="leaves">Keys, with whatever values.</param>
-    /// <exception cref="AlteredException">It does not have that root.</exception>
-    public bool AreAsGiven(Name customer, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves) =>
-        Trees.Use(customer, root, Tables.Nodes(customer), tree =>
-        {
-            Rooted(tree, customer, root);
-            return leaves.All(l => Given.Stands(customer, l.Key, tree.Value(l.Key)));
-        });
-
     /// <summary>Changes a customer's tree that is to have another root then.</summary>
     /// <param name="customer">The customer.</param>
     /// <param name="before">The root that it has now, where there is a head that says so.</param>
     /// <param name="root">The root that it is to have.</param>
-    /// <param name="leaves">Keys and values; zero where a leaf is removed.</param>
+    /// <param name="leaves">Keys and values, no key twice; zero where a leaf is removed.</param>
     /// <returns>Whether it has; what was written is taken back with the operation where it has not.</returns>
     /// <exception cref="AlteredException">It does not have the root of before.</exception>
     public bool ChangeTree(Name customer, Digest? before, Digest root, IReadOnlyList<(Digest Key, Digest Value)> leaves)
@@ -269,17 +257,14 @@ internal sealed class WriteContext
                 Rooted(tree, customer, head);
             }
 
-            foreach (var (key, value) in leaves)
-            {
-                tree.Update(key, value);
-            }
-
+            tree.Update(leaves);
             if (tree.Root != root)
             {
                 return false;
             }
 
             tree.Flush();
+            Given.Follow(customer, before ?? Digest.Zero, root, leaves);
             return true;
         }
     }

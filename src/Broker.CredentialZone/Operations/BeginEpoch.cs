@@ -4,6 +4,7 @@ using Broker.CredentialZone.Store;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
 using Broker.Protocol.Encoding;
+using Broker.Protocol.Identifiers;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
@@ -22,7 +23,7 @@ internal sealed class BeginEpoch(ChangeSet change) : StoreOperation<CommitResult
     private LedgerPoint _point;
 
     /// <inheritdoc/>
-    public override Protocol.Identifiers.Name? Customer => change.Customer;
+    public override Name? Customer => change.Customer;
 
     /// <summary>Whether a commit begins an epoch.</summary>
     public static bool Is(ChangeSet change) => change.Changes.Any(static c => c.Key.Type == EntryKey.SuccessionType);
@@ -69,7 +70,7 @@ internal sealed class BeginEpoch(ChangeSet change) : StoreOperation<CommitResult
             (change.Head.IsBy(record.Identity) && EntryCheck.AreSigned(change.Changes, record.Identity)
                 ? null
                 : Guard.BadSignature("head or an entry")) ??
-            Apply(context, customer with { SignedCustody = custody, Custody = record, SignedHead = change.Head, Head = head },
+            Apply(context, customer.Head.Root, customer with { SignedCustody = custody, Custody = record, SignedHead = change.Head, Head = head },
                 request, succession);
     }
 
@@ -102,9 +103,9 @@ internal sealed class BeginEpoch(ChangeSet change) : StoreOperation<CommitResult
             ? new(code, "the request to rotate is not believed")
             : CommitChange.Enter(context, customer, request);
 
-    private StoreRefusal? Apply(WriteContext context, CustomerRecord next, SignedRequest request, Signed succession)
+    private StoreRefusal? Apply(WriteContext context, Digest before, CustomerRecord next, SignedRequest request, Signed succession)
     {
-        if (EntryWriting.Apply(context, change.Customer, change.Changes, next.Head.Root) is { } mismatch)
+        if (EntryWriting.Apply(context, change.Customer, change.Changes, next.Head.Root, before) is { } mismatch)
         {
             return mismatch;
         }

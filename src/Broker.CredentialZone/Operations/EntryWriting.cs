@@ -26,16 +26,6 @@ internal static class EntryWriting
             leaves.Add((change.LeafKey, change.Value));
         }
 
-        if (before is { } now && RowRule.IsRotation(changes) && !context.AreAsGiven(customer, now, leaves))
-        {
-            // What was given is not what is there: then each row is read.
-            context.Given.Clear();
-            if (RowRule.Check(context, context.Find(customer)!, changes) is { } refusal)
-            {
-                return refusal;
-            }
-        }
-
         if (!context.ChangeTree(customer, before, root, leaves))
         {
             return OtherRoot;

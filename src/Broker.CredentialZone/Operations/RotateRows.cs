@@ -62,7 +62,7 @@ internal sealed class RotateRows(Name customerName, ulong fence, uint skip = 0, 
             }
 
             // Proven, so that they are what stands there now.
-            context.Given.Remember(customerName, maxRows > 0 ? given : []);
+            context.Given.Remember(customerName, customer.Head.Root, maxRows > 0 ? rows : []);
             var intent = new RotationIntent(
                 customer.Custody.Epoch, customer.Fence, customer.LockGeneration, customer.Head.Counter,
                 leaves.ConvertAll(static l => TreeHash.Leaf(l.Key, l.Value)));

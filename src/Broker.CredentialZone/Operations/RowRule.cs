@@ -14,7 +14,6 @@ internal static class RowRule
     /// <exception cref="MalformedException">What is stored is not a row.</exception>
     public static StoreRefusal? Check(WriteContext context, CustomerRecord customer, IReadOnlyList<EntryChange> changes)
     {
-        var isRotation = IsRotation(changes);
         foreach (var change in changes)
         {
             if (!change.IsRow)
@@ -28,7 +27,8 @@ internal static class RowRule
                 return new(RefusalCode.EntryMismatch, "a row is written under the customer's current epoch");
             }
 
-            var given = isRotation ? context.Given.Find(customer.Customer, change.LeafKey) : null;
+            // A row that a rotation was given is not read again.
+            var given = context.Given.Find(customer.Customer, customer.Head.Root, change.LeafKey);
             if ((given ?? context.Tables.Entry(customer.Customer, change.Key)) is { } stored && !MayFollow(stored, next))
             {
                 return new(RefusalCode.EntryMismatch, "a row that is there is replaced only by itself under a later epoch");
@@ -37,12 +37,6 @@ internal static class RowRule
 
         return null;
     }
-
-    /// <summary>
-    /// Whether it is what a rotation commits: rows and nothing else. Those that it was given are not read again here, and so
-    /// <see cref="EntryWriting"/> looks whether they are still what stands there.
-    /// </summary>
-    public static bool IsRotation(IReadOnlyList<EntryChange> changes) => changes.Count > 1 && changes.All(static c => c.IsRow);
 
     private static bool MayFollow(EntryRecord stored, RowView next)
     {

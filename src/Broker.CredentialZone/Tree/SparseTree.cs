@@ -34,6 +34,23 @@ internal sealed class SparseTree : OpenedTree
     /// <param name="value">SHA-256 of its entry's encoding.</param>
     public void Update(Digest key, Digest value) => Set(key, TreeChild.Leaf(key, value));
 
+    /// <summary>Sets the values of many keys, each node on their paths once.</summary>
+    /// <param name="leaves">Keys and values, in any order, no key twice; zero removes one.</param>
+    public void Update(IReadOnlyList<(Digest Key, Digest Value)> leaves)
+    {
+        for (var i = 1; i < leaves.Count; i++)
+        {
+            if (DigestOrder.Instance.Compare(leaves[i - 1].Key, leaves[i].Key) > 0)
+            {
+                // A rotation's are in order.
+                leaves = [.. leaves.OrderBy(static l => l.Key, DigestOrder.Instance)];
+                break;
+            }
+        }
+
+        Set(leaves);
+    }
+
     /// <summary>The value of a key, or zero, and the proof of it or of its absence.</summary>
     public (Digest Value, TreeProof Proof) Prove(Digest key)
     {

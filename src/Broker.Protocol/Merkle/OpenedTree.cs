@@ -23,6 +23,14 @@ public abstract class OpenedTree
     protected void Set(Digest key, TreeChild leaf) =>
         Top = Apply(Top, 0, TreePlace.Of(leaf), key);
 
+    /// <summary>Puts leaves in the places of their keys: the paths that they share are gone once.</summary>
+    /// <param name="leaves">Keys and values, in ascending order of the keys, none twice; zero for nothing.</param>
+    protected void Set(IReadOnlyList<(Digest Key, Digest Value)> leaves)
+    {
+        ArgumentNullException.ThrowIfNull(leaves);
+        Top = Apply(Top, 0, leaves, 0, leaves.Count);
+    }
+
     /// <summary>Opens a node of which is not in memory what is below; its hash stays.</summary>
     /// <param name="node">The node.</param>
     /// <param name="key">A key below it.</param>
@@ -149,6 +157,31 @@ public abstract class OpenedTree
         return node;
     }
 
+    private TreePlace Apply(TreePlace at, int depth, IReadOnlyList<(Digest Key, Digest Value)> leaves, int start, int end)
+    {
+        if (at.Kind != SubtreeKind.Node || end - start < 2)
+        {
+            for (var i = start; i < end; i++)
+            {
+                var (key, value) = leaves[i];
+                at = Apply(at, depth, TreePlace.Of(TreeChild.Leaf(key, value)), key);
+            }
+
+            return at;
+        }
+
+        Inside(at, leaves[start].Key, depth);
+        var split = start;
+        while (split < end && !leaves[split].Key.Bit(depth))
+        {
+            split++;
+        }
+
+        return With(
+            at, Apply(at.Left!, depth + 1, leaves, start, split), Apply(at.Right!, depth + 1, leaves, split, end),
+            leaves[start].Key, depth);
+    }
+
     // leaf is what shall stand for the key: a leaf of it, or nothing.
     private TreePlace Apply(TreePlace at, int depth, TreePlace leaf, Digest key) => at.Kind switch
     {
@@ -160,21 +193,24 @@ public abstract class OpenedTree
 
     private TreePlace ApplyBelow(TreePlace node, int depth, TreePlace leaf, Digest key)
     {
-        var side = key.Bit(depth);
-        var child = Apply(node.Side(side), depth + 1, leaf, key);
-        var other = node.Side(!side);
-        if (child.Kind != SubtreeKind.Node && other.Kind != SubtreeKind.Node &&
-            (child.Kind == SubtreeKind.Empty || other.Kind == SubtreeKind.Empty))
+        var child = Apply(node.Side(key.Bit(depth)), depth + 1, leaf, key);
+        return key.Bit(depth) ? With(node, node.Left!, child, key, depth) : With(node, child, node.Right!, key, depth);
+    }
+
+    private TreePlace With(TreePlace node, TreePlace left, TreePlace right, Digest key, int depth)
+    {
+        if (left.Kind != SubtreeKind.Node && right.Kind != SubtreeKind.Node &&
+            (left.Kind == SubtreeKind.Empty || right.Kind == SubtreeKind.Empty))
         {
             // A lone leaf stands as high as it is alone.
             Opened--;
             Gone(key, depth);
-            return child.Kind == SubtreeKind.Leaf ? child : other;
+            return left.Kind == SubtreeKind.Leaf ? left : right;
         }
 
-        if (!ReferenceEquals(child, node.Side(side)) || child.IsChanged)
+        if (!ReferenceEquals(left, node.Left) || left.IsChanged || !ReferenceEquals(right, node.Right) || right.IsChanged)
         {
-            node.Set(side, child);
+            node.Set(left, right);
         }
 
         return node;

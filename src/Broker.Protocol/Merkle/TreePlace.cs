@@ -87,12 +87,9 @@ public class TreePlace
     /// <summary>What it is now it was from the beginning.</summary>
     public void Keep() => IsChanged = false;
 
-    /// <summary>Puts something else on one side.</summary>
-    internal void Set(bool right, TreePlace place)
-    {
-        (Left, Right) = right ? (Left, place) : (place, Right);
-        (IsStale, IsChanged) = (true, true);
-    }
+    /// <summary>Puts something else on its sides, or on one of them.</summary>
+    internal void Set(TreePlace left, TreePlace right) =>
+        (Left, Right, IsStale, IsChanged) = (left, right, true, true);
 
     // Apart, since the nodes are as many and need no room for it.
     private sealed class Leaf(TreeChild child) : TreePlace(child.Subtree)

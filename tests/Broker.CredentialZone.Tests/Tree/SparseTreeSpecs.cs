@@ -59,6 +59,32 @@ public sealed class SparseTreeSpecs
     }
 
     [Fact]
+    public void Leaves_set_at_once_should_equal_leaves_set_one_by_one()
+    {
+        var changes = ArbMap.Default.ArbFor<List<List<(byte Key, byte Value)>>>();
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(changes, batches =>
+        {
+            var (batch, single) = (new MemoryNodes(), new MemoryNodes());
+            var (kept, one) = (new SparseTree(batch), new SparseTree(single));
+            foreach (var list in batches)
+            {
+                var leaves = list.DistinctBy(static c => c.Key % 24)
+                    .Select(static c => (Key((byte)(c.Key % 24)), c.Value % 3 == 0 ? Digest.Zero : Digest.Of([c.Value]))).ToList();
+                leaves.ForEach(l => one.Update(l.Item1, l.Item2));
+                one.Flush();
+                kept.Update(leaves);
+                kept.Flush();
+                if (kept.Root != one.Root || new SparseTree(batch).Root != one.Root || batch.Count != single.Count)
+                {
+                    return false;
+                }
+            }
+
+            return new SparseTree(batch).CountVerified() == new SparseTree(single).CountVerified();
+        }));
+    }
+
+    [Fact]
     public void Removing_every_leaf_should_leave_no_node()
     {
         var nodes = new MemoryNodes();
