@@ -70,7 +70,9 @@ internal sealed class BeginEpoch(ChangeSet change) : StoreOperation<CommitResult
             (change.Head.IsBy(record.Identity) && EntryCheck.AreSigned(change.Changes, record.Identity)
                 ? null
                 : Guard.BadSignature("head or an entry")) ??
-            Apply(context, customer.Head.Root, customer with { SignedCustody = custody, Custody = record, SignedHead = change.Head, Head = head },
+            Apply(
+                context, customer.Head.Root,
+                customer with { SignedCustody = custody, Custody = record, SignedHead = change.Head, Head = head },
                 request, succession);
     }
 
