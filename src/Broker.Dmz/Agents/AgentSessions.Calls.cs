@@ -69,6 +69,8 @@ internal sealed partial class AgentSessions
         Tell(customer, _routing.Node.Node);
         if (_routing.Node.Peers.Others.Count > 0 && _toTell.Count < MostWaiting && _toTell.Add(customer) && !Context.IsTimerActive("call"))
         {
+            // The first one at once; those that follow on its heels are gathered.
+            Call();
             Context.StartTimer("call", new AgentsMessage.Call(), Gather);
         }
     }
@@ -107,6 +109,7 @@ internal sealed partial class AgentSessions
 
         if (_toLook.Count > 0 && !Context.IsTimerActive("look"))
         {
+            Look();
             Context.StartTimer("look", new AgentsMessage.Look(), Gather);
         }
     }

@@ -62,6 +62,9 @@ internal sealed partial class CustomerKey
         (_seen, _accepted, _restored) = ((_fence, _lockGeneration), default, null);
         Become(_head, new LedgerPoint(state.LedgerPosition, new Digest(state.LedgerHash.Span)));
         _outcomes!.Tell(new OutcomeMessage.Recover(_fence));
+
+        // They begin while the journal is read: of what is found open there an agent is asked once it is here.
+        _node.Summons.Owned(_customer);
     }
 
     private void Become(Head head, LedgerPoint ledger)

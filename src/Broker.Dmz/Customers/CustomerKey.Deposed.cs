@@ -81,6 +81,7 @@ internal sealed partial class CustomerKey
         _recovered = false;
         _early.ForEach(m => m.Provisioning.Tell(new ProvisioningMessage.NotSealed(refusal)));
         _early.Clear();
+        ExpectNobody(refusal);
     }
 
     /// <summary>A head that this actor does not know may be that of another owner; a moment later it is certain who owns.</summary>

@@ -104,7 +104,6 @@ internal sealed partial class CustomerKey
         if (message.IsLast)
         {
             _recovered = true;
-            _node.Summons.Owned(_customer);
             var early = _early.ToList();
             _early.Clear();
             early.ForEach(OnSeal);

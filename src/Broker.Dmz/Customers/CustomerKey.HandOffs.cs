@@ -36,6 +36,11 @@ internal sealed partial class CustomerKey
             return;
         }
 
+        if (_state == KeyState.Unlocked && WaitsForAgent(message))
+        {
+            return;
+        }
+
         var refused = TrySeal(message, out var handOff, out var agent);
         if (refused is null)
         {

@@ -64,6 +64,9 @@ internal sealed partial class CustomerKey
             case CustomerKeyMessage.Deposed m:
                 OnDeposed(m);
                 break;
+            case CustomerKeyMessage.ArrivalOver:
+                OnArrivalOver();
+                break;
             case CustomerKeyMessage.AskOwner m:
                 _outcomes!.Tell(new OutcomeMessage.AskOwner(m.Fence));
                 break;

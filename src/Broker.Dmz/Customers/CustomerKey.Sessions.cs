@@ -164,6 +164,7 @@ internal sealed partial class CustomerKey
 
         // The third message goes out before what is asked of the agent, since the reply is sent first by the session's actor.
         AskForOpenHandOffs(message.Agent, link);
+        Arrived(message.Agent);
         _handOvers?.Tell(new HandOverMessage.AgentHere());
         return finish;
     }

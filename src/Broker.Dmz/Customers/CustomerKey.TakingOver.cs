@@ -131,6 +131,11 @@ internal sealed partial class CustomerKey
 
     private void TookOver()
     {
+        if (_isTakingOver)
+        {
+            ExpectAgents();
+        }
+
         (_isTakingOver, _overtakes) = (false, null);
         Answer(Status());
     }

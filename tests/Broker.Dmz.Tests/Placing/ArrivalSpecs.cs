@@ -1,0 +1,70 @@
+using Broker.Dmz.Customers;
+using Broker.Dmz.Requests;
+using Broker.Dmz.Tests.Support;
+using Broker.Protocol.Ledger;
+using Broker.Protocol.Session;
+
+namespace Broker.Dmz.Tests.Placing;
+
+/// <summary>What is launched at a new owner for an agent that is still on its way there waits for it, and not for ever.</summary>
+public sealed class ArrivalSpecs(DmzWorld world) : IClassFixture<DmzWorld>
+{
+    [Fact]
+    public async Task A_launch_should_wait_for_an_agent_that_follows_the_customer()
+    {
+        await using var p = await PlacingFixture.StartAsync(world);
+        var there = await Taken(p);
+        var launch = there.Launch();
+        var probe = there.BeginSeal(launch, await there.Release(launch));
+
+        // Behind the seal in the mailbox: it has been looked at by now.
+        await there.Status();
+        p.F.Agent.MoveTo(there);
+        await p.F.Agent.Connect();
+
+        var (header, body) = await p.F.Agent.Receive();
+        Assert.Equal(MessageType.Envelope, header.Type);
+        Assert.Equal("correct horse battery staple"u8.ToArray(), body);
+        p.F.Agent.Acknowledge(header);
+        Assert.Equal(HandOffState.Acknowledged, Assert.IsType<ProvisioningMessage.Ended>(await probe.Next()).State);
+    }
+
+    [Fact]
+    public async Task A_launch_for_an_agent_that_does_not_come_should_end_unsent()
+    {
+        await using var p = await PlacingFixture.StartAsync(world);
+        var there = await Taken(p);
+        var launch = there.Launch();
+
+        var ended = Assert.IsType<ProvisioningMessage.Ended>(await there.BeginSeal(launch, await there.Release(launch)).Next());
+
+        Assert.Equal((HandOffState.NotSent, Codes.AgentNotConnected), (ended.State, ended.Code));
+
+        // The time of those that follow is over: the next one does not wait at all, and its end is known at once.
+        var next = there.Launch();
+        ended = Assert.IsType<ProvisioningMessage.Ended>(await there.BeginSeal(next, await there.Release(next)).Next());
+        Assert.Equal(Codes.AgentNotConnected, ended.Code);
+    }
+
+    [Fact]
+    public async Task A_lock_should_end_the_waiting()
+    {
+        await using var p = await PlacingFixture.StartAsync(world);
+        var there = await Taken(p);
+        var launch = there.Launch();
+        var probe = there.BeginSeal(launch, await there.Release(launch));
+
+        await there.Wipe();
+
+        Assert.IsType<ProvisioningMessage.NotSealed>(await probe.Next());
+    }
+
+    private static async Task<TestCustomer> Taken(PlacingFixture p)
+    {
+        p.F.Agent.Disconnect();
+        var there = await p.At(p.Order(p.F.Owner)[0]);
+        var taken = await there.Ask<Result<KeyStatus>>(r => new CustomerKeyMessage.TakeOver(null, r));
+        Assert.Equal(KeyState.Unlocked, taken.Value?.State);
+        return there;
+    }
+}
