@@ -33,8 +33,9 @@ internal sealed partial class CustomerKey
 
             // A secret is itself and two scalars, a context two chains.
             var secrets = (_secret?.Secrets ?? 0) + _shares.Count + (_setup?.Secrets ?? 0) + (_change?.Secrets ?? 0) + (2 * contexts);
+            var early = _early.Count + SealsForArriving;
             return new KeyShape(
-                _state, _fence, _head?.Value.Counter ?? 0, _pending is not null, _inFlight.Count, _uses.Count, _early.Count + SealsForArriving, _recovered,
+                _state, _fence, _head?.Value.Counter ?? 0, _pending is not null, _inFlight.Count, _uses.Count, early, _recovered,
                 _ended.Count + _appending.Count, _sessions.Count, contexts, secrets);
         }
     }
