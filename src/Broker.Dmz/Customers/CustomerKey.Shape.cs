@@ -7,8 +7,8 @@ namespace Broker.Dmz.Customers;
 /// <param name="IsPending">Whether a head is in flight.</param>
 /// <param name="InFlight">Hand-offs that are sealed and have no end.</param>
 /// <param name="Uses">Uses without an end.</param>
-/// <param name="Early">Launches that wait for the journal's open hand-offs.</param>
-/// <param name="IsRecovered">Whether those are known.</param>
+/// <param name="Early">Launches that wait for the journal's open hand-offs, or for an agent that follows its customer here.</param>
+/// <param name="IsRecovered">Whether the journal's open hand-offs are known.</param>
 /// <param name="Outcomes">Outcomes that are not in the ledger yet.</param>
 /// <param name="Sessions">Agents that began a session.</param>
 /// <param name="Contexts">Those whose session is open.</param>
