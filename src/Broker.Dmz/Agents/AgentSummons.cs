@@ -13,7 +13,7 @@ internal sealed class AgentSummons
     /// <summary>Who brings them.</summary>
     public void Attach(ActorRef<AgentsMessage> agents) => _agents = agents;
 
-    /// <summary>This node owns the customer and knows what is open: its agents, wherever connected, begin their sessions.</summary>
+    /// <summary>This node owns the customer: its agents, wherever connected, begin their sessions.</summary>
     public void Owned(Name customer) => _agents?.Tell(new AgentsMessage.Owned(customer));
 
     /// <summary>A launch named an agent that has no session here.</summary>

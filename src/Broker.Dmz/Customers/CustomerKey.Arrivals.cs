@@ -11,14 +11,18 @@ internal sealed partial class CustomerKey
 {
     private const string ArrivalTimer = "arrival";
 
-    // They come within tenths of a second. Whoever launches for one that is switched off waits no longer than this to hear of it.
-    private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(2);
+    // They come within tenths of a second. Who has not after a part of the time is looked for, since the call may have been lost.
+    private const double BeforeLook = 0.25;
 
     private readonly Dictionary<Name, List<CustomerKeyMessage.Seal>> _arriving = [];
 
     private int SealsForArriving => _arriving.Values.Sum(static s => s.Count);
 
-    private void ExpectAgents() => Context.StartTimer(ArrivalTimer, new CustomerKeyMessage.ArrivalOver(), Arrival);
+    private void ExpectAgents() => Context.StartTimer(ArrivalTimer, new CustomerKeyMessage.Arriving(IsOver: false), BeforeLook * Arrival);
+
+    // The end of a hand-off by time comes behind it.
+    private TimeSpan Arrival =>
+        _node.Limits.Arrival < _node.Limits.HandOffTimeout / 2 ? _node.Limits.Arrival : _node.Limits.HandOffTimeout / 2;
 
     // What it says is examined when it is sealed, as ever; before that it decides only for whom it waits.
     private bool WaitsForAgent(CustomerKeyMessage.Seal message)
@@ -46,8 +50,24 @@ internal sealed partial class CustomerKey
         }
     }
 
-    private void OnArrivalOver()
+    private void OnArriving(CustomerKeyMessage.Arriving message)
     {
+        if (_state != KeyState.Unlocked)
+        {
+            return;
+        }
+
+        if (!message.IsOver)
+        {
+            foreach (var agent in _arriving.Keys)
+            {
+                _node.Summons.Missing(_customer, agent);
+            }
+
+            Context.StartTimer(ArrivalTimer, new CustomerKeyMessage.Arriving(IsOver: true), (1 - BeforeLook) * Arrival);
+            return;
+        }
+
         Context.CancelTimer(ArrivalTimer);
         foreach (var agent in _arriving.Keys.ToList())
         {

@@ -108,6 +108,7 @@ internal sealed partial class CustomerKey
             _early.Clear();
             early.ForEach(OnSeal);
             LookForHandOvers();
+            AskEverybody();
         }
     }
 

@@ -64,8 +64,8 @@ internal sealed partial class CustomerKey
             case CustomerKeyMessage.Deposed m:
                 OnDeposed(m);
                 break;
-            case CustomerKeyMessage.ArrivalOver:
-                OnArrivalOver();
+            case CustomerKeyMessage.Arriving m:
+                OnArriving(m);
                 break;
             case CustomerKeyMessage.AskOwner m:
                 _outcomes!.Tell(new OutcomeMessage.AskOwner(m.Fence));

@@ -38,6 +38,14 @@ internal sealed partial class CustomerKey
         AskMore(agent, link);
     }
 
+    private void AskEverybody()
+    {
+        foreach (var (agent, link) in _sessions.Where(static s => s.Value.Context is not null).ToList())
+        {
+            AskMore(agent, link);
+        }
+    }
+
     private void Answered(Name agent, AgentLink link, Id16 handOff)
     {
         if (link.Asked.Remove(handOff))
@@ -57,7 +65,8 @@ internal sealed partial class CustomerKey
 
     private void AskMore(Name agent, AgentLink link)
     {
-        while (link.Asked.Count < MaxAsked && link.Unasked.TryDequeue(out var handOff))
+        // A launch that is released anew may wait for what is open to be known: it joins what it finds there before an answer can end it.
+        while (_recovered && link.Asked.Count < MaxAsked && link.Unasked.TryDequeue(out var handOff))
         {
             // What has ended meanwhile is not asked for.
             if (_inFlight.TryGetValue(handOff, out var open) || _uses.TryGetValue(handOff, out open))

@@ -107,8 +107,9 @@ internal abstract partial record CustomerKeyMessage
     /// <summary>The zone says that a lock stands over what is owned under this fence: wipe it.</summary>
     public sealed record LockStands(ulong Fence, ulong Generation) : CustomerKeyMessage;
 
-    /// <summary>Agents have had the time to follow a customer that was taken over.</summary>
-    public sealed record ArrivalOver : CustomerKeyMessage;
+    /// <summary>Agents have had some time to follow a customer that was taken over.</summary>
+    /// <param name="IsOver">Whether that was all of it; else who is missed is looked for.</param>
+    public sealed record Arriving(bool IsOver) : CustomerKeyMessage;
 
     /// <summary>Have it looked up whether another claim came after this fence, or a lock stands.</summary>
     public sealed record AskOwner(ulong Fence) : CustomerKeyMessage;

@@ -77,7 +77,13 @@ internal sealed record DmzContext(
 /// <param name="ShareTimeout">Shares given are wiped when the rest do not come in this time.</param>
 /// <param name="GrantLife">Validity of a grant.</param>
 internal sealed record NodeLimits(
-    int MaxCustomers, int MaxInFlight, TimeSpan HandOffTimeout, TimeSpan ShareTimeout, TimeSpan GrantLife);
+    int MaxCustomers, int MaxInFlight, TimeSpan HandOffTimeout, TimeSpan ShareTimeout, TimeSpan GrantLife)
+{
+    /// <summary>
+    /// How long after a take-over a launch waits for an agent that has not followed yet; never longer than half of the hand-off's time.
+    /// </summary>
+    public TimeSpan Arrival { get; init; } = TimeSpan.FromSeconds(2);
+}
 
 /// <summary>The zone's ledger key as this node last verified it.</summary>
 internal sealed class LedgerKey

@@ -2,16 +2,21 @@ using Broker.Dmz.Customers;
 using Broker.Dmz.Requests;
 using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Ledger;
+using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Placing;
 
 /// <summary>What is launched at a new owner for an agent that is still on its way there waits for it, and not for ever.</summary>
 public sealed class ArrivalSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
+    private const string ListHandOffs = "list-hand-offs";
+
     [Fact]
     public async Task A_launch_should_wait_for_an_agent_that_follows_the_customer()
     {
+        world.Arrival = Patience.Limit;
         await using var p = await PlacingFixture.StartAsync(world);
         var there = await Taken(p);
         var launch = there.Launch();
@@ -32,6 +37,7 @@ public sealed class ArrivalSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     [Fact]
     public async Task A_launch_for_an_agent_that_does_not_come_should_end_unsent()
     {
+        world.Arrival = TimeSpan.FromMilliseconds(100);
         await using var p = await PlacingFixture.StartAsync(world);
         var there = await Taken(p);
         var launch = there.Launch();
@@ -47,8 +53,31 @@ public sealed class ArrivalSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task An_agent_should_be_asked_only_when_everything_that_is_open_is_known()
+    {
+        await using var p = await PlacingFixture.StartAsync(world);
+        var opened = p.F.Customer.Launch();
+        p.F.Customer.BeginSeal(opened, await p.F.Customer.Release(opened));
+        await p.F.Agent.Receive();
+
+        // The journal's first page comes, the next one does not.
+        world.Zone.Allow(ListHandOffs, 1);
+        var there = await TakeOver(p);
+        await world.Zone.UntilCutOff(ListHandOffs);
+        p.F.Agent.MoveTo(there);
+        await p.F.Agent.Connect();
+        await there.Status();
+        Assert.False(p.F.Agent.TryFrame(out _));
+
+        world.Zone.AllowAll(ListHandOffs);
+        var (seen, _) = await p.F.Agent.Receive();
+        Assert.Equal((MessageType.Seen, HandOffId.Of(opened.Hash, p.F.Agent.Name)), (seen.Type, seen.HandOff));
+    }
+
+    [Fact]
     public async Task A_lock_should_end_the_waiting()
     {
+        world.Arrival = Patience.Limit;
         await using var p = await PlacingFixture.StartAsync(world);
         var there = await Taken(p);
         var launch = there.Launch();
@@ -59,7 +88,19 @@ public sealed class ArrivalSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         Assert.IsType<ProvisioningMessage.NotSealed>(await probe.Next());
     }
 
+    /// <summary>A new owner that knows all that is open: who follows first is asked about a hand-off of before, which is the sign.</summary>
     private static async Task<TestCustomer> Taken(PlacingFixture p)
+    {
+        using var first = await p.F.Customer.EnrolAgent("web-2");
+        await p.F.Customer.Release(p.F.Customer.Launch("web-2"));
+        var there = await TakeOver(p);
+        first.MoveTo(there);
+        await first.Connect();
+        Assert.Equal(MessageType.Seen, (await first.Receive()).Header.Type);
+        return there;
+    }
+
+    private static async Task<TestCustomer> TakeOver(PlacingFixture p)
     {
         p.F.Agent.Disconnect();
         var there = await p.At(p.Order(p.F.Owner)[0]);

@@ -29,6 +29,9 @@ public sealed class DmzWorld : IAsyncLifetime
 
     internal ShiftedTime Time { get; } = new();
 
+    /// <summary>How long nodes that are made from now on have launches wait for agents that follow a customer.</summary>
+    internal TimeSpan Arrival { get; set; } = TimeSpan.FromSeconds(2);
+
     internal TestAuthority Authority => _authority;
 
     internal ZoneServer Zone => _zone!;
@@ -156,7 +159,7 @@ public sealed class DmzWorld : IAsyncLifetime
             _authority.Cluster, key.Identity.Name, Digest.Of("binary"u8), Time.GetUtcNow(), s =>
                 key.Sign(s), [.. key.ChainDer.Select(c => c.ToArray())],
             random);
-        var limits = new NodeLimits(10_000, 1000, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromHours(24));
+        var limits = new NodeLimits(10_000, 1000, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromHours(24)) { Arrival = Arrival };
         return new DmzContext(
             _authority.Cluster, key.Identity.Name, _authority.Trust, incarnation, new LedgerKey(),
             new ZoneClient(ZoneOptions, key, Time), Time, random, limits, witnesses,
