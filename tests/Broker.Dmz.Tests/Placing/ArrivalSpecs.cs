@@ -88,7 +88,7 @@ public sealed class ArrivalSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         Assert.IsType<ProvisioningMessage.NotSealed>(await probe.Next());
     }
 
-    /// <summary>A new owner that knows all that is open: who follows first is asked about a hand-off of before, which is the sign.</summary>
+    /// <summary>A new owner that knows all that is open: who follows first is asked about a hand-off of before.</summary>
     private static async Task<TestCustomer> Taken(PlacingFixture p)
     {
         using var first = await p.F.Customer.EnrolAgent("web-2");

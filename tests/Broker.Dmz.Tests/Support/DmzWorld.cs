@@ -159,7 +159,10 @@ public sealed class DmzWorld : IAsyncLifetime
             _authority.Cluster, key.Identity.Name, Digest.Of("binary"u8), Time.GetUtcNow(), s =>
                 key.Sign(s), [.. key.ChainDer.Select(c => c.ToArray())],
             random);
-        var limits = new NodeLimits(10_000, 1000, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromHours(24)) { Arrival = Arrival };
+        var limits = new NodeLimits(10_000, 1000, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromHours(24))
+        {
+            Arrival = Arrival,
+        };
         return new DmzContext(
             _authority.Cluster, key.Identity.Name, _authority.Trust, incarnation, new LedgerKey(),
             new ZoneClient(ZoneOptions, key, Time), Time, random, limits, witnesses,
