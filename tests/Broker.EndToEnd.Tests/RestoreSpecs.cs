@@ -65,12 +65,13 @@ public sealed class RestoreSpecs(Certificates certificates, ITestOutputHelper ou
         Assert.Equal((1, 1, 0), (opened.Json.GetProperty("customers").GetInt32(), opened.Json.GetProperty("opened").GetInt32(),
             opened.Json.GetProperty("locked").GetArrayLength()));
         var lines = await File.ReadAllLinesAsync(manifest);
+        Assert.EndsWith(" 1", lines[0], StringComparison.Ordinal);
         var altered = cluster.InTemporary("altered.manifest");
         var proof = Convert.FromBase64String(lines[1].Split(' ')[1]);
         proof[^1] ^= 1;
         foreach (var (text, code) in new[]
         {
-            (lines[..1], "manifest-cut"), ([lines[0].Replace(" 1", " 2", StringComparison.Ordinal), lines[1]], "manifest-cut"),
+            (lines[..1], "manifest-cut"), ([$"{lines[0][..^2]} 2", lines[1]], "manifest-cut"),
             ([lines[0], $"acme {Convert.ToBase64String(proof)}"], "backup-row-not-under-head"),
         })
         {
