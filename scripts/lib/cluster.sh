@@ -28,16 +28,19 @@ broker() { "$(executable Broker.Console brokerctl)" --profile "$profile" "$@"; }
 
 pid_of() { echo "${pids[$1]}"; }
 
-# A port that nobody listens on now.
-free_port() {
-  local port
-  while :; do
-    port=$(shuf -i 20000-32000 -n 1)
-    if [[ " ${ports[*]:-} " != *" $port "* ]] && ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      ports+=("$port")
-      echo "$port"
-      return
-    fi
+# Puts into each of these variables a port that nobody listens on now, and that was not given before: not for $(…), whose shell would
+# forget it.
+free_ports() {
+  local name port
+  for name in "$@"; do
+    while :; do
+      port=$(shuf -i 20000-32000 -n 1)
+      if [[ " ${ports[*]:-} " != *" $port "* ]] && ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        ports+=("$port")
+        printf -v "$name" %d "$port"
+        break
+      fi
+    done
   done
 }
 
@@ -48,7 +51,7 @@ cluster_begin() {
   secrets=$volatile/secrets profile=$work/profile
   mkdir -m 700 "$secrets" "$work/zone" "$work/dmz" "$work/log"
   ports=()
-  zone_port=$(free_port) console_port=$(free_port) agents_port=$(free_port) enrolment_port=$(free_port) service_port=$(free_port)
+  free_ports zone_port console_port agents_port enrolment_port service_port
   trap cluster_end EXIT
   trap 'exit 130' INT TERM
 }
