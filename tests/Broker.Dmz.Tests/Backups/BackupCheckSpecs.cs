@@ -182,10 +182,11 @@ public sealed class BackupCheckSpecs(DmzWorld world) : IClassFixture<DmzWorld>
                 ? (p with { Id = "", Row = default, Proof = default }).Encode() : []),
             ApiJson.Default.BackupCheckModel, ApiJson.Default.BackupCheckedModel);
         Assert.Equal(Codes.Malformed, empty.Code);
+        // The budget is of a minute of the clock, and one may end among them: then it is the second whose budget ends.
         var codes = new List<string?>();
-        for (var i = 0; i < 16; i++)
+        for (var i = 0; i < 32 && !codes.Contains(Codes.EntryRate); i++)
             codes.Add((await Post()).Code);
-        Assert.Equal(Codes.EntryRate, codes[^1]);
+        Assert.Contains(Codes.EntryRate, codes);
 
         Task<(BackupCheckedModel? Reply, string? Code, string? Detail)> Post() => GatewayServer.Post(
             client, path, model, ApiJson.Default.BackupCheckModel, ApiJson.Default.BackupCheckedModel);
