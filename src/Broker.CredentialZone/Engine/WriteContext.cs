@@ -263,7 +263,8 @@ internal sealed class WriteContext
                 return false;
             }
 
-            tree.Flush();
+            // Nobody comes back to what a rotation has behind it.
+            tree.Flush(keep: leaves.Count == 0 || Given.Find(customer, before ?? Digest.Zero, leaves[0].Key) is null);
             Given.Follow(customer, before ?? Digest.Zero, root, leaves);
             return true;
         }

@@ -13,6 +13,9 @@ internal sealed class SparseTree : OpenedTree
 {
     private static readonly bool[] BothSides = [false, true];
 
+    // What is above is a few thousand nodes at most, and every change passes there.
+    private const int KeptLevels = 3 * NodeGroup.Levels;
+
     private readonly List<TreePosition> _gone = [];
     private ITreeNodes _nodes;
 
@@ -131,7 +134,8 @@ internal sealed class SparseTree : OpenedTree
     }
 
     /// <summary>Writes the groups that changed.</summary>
-    public void Flush()
+    /// <param name="keep">Whether they are kept in memory too; those above which most groups stand always are.</param>
+    public void Flush(bool keep = true)
     {
         foreach (var position in _gone)
         {
@@ -143,7 +147,7 @@ internal sealed class SparseTree : OpenedTree
         {
             Span<byte> path = stackalloc byte[Digest.Length];
             path.Clear();
-            Store(Top, path, 0);
+            Store(Top, path, 0, keep);
         }
         else
         {
@@ -183,7 +187,7 @@ internal sealed class SparseTree : OpenedTree
     private static AlteredException Altered() =>
         new(RefusalCode.TreeAltered, "a node of the customer's tree is missing, or another than its parent says");
 
-    private void Store(TreePlace node, Span<byte> path, int depth)
+    private void Store(TreePlace node, Span<byte> path, int depth, bool keep)
     {
         if (GroupRecord.BeginsAt(depth))
         {
@@ -193,15 +197,23 @@ internal sealed class SparseTree : OpenedTree
         node.Keep();
         if (node.Left!.IsChanged)
         {
-            Store(node.Left, path, depth + 1);
+            Store(node.Left, path, depth + 1, keep);
         }
 
         if (node.Right!.IsChanged)
         {
             var bit = (byte)(0x80 >> (depth & 7));
             path[depth >> 3] |= bit;
-            Store(node.Right, path, depth + 1);
+            Store(node.Right, path, depth + 1, keep);
             path[depth >> 3] ^= bit;
         }
+
+        if (!keep && depth >= KeptLevels && GroupRecord.BeginsAt(depth))
+        {
+            Opened -= CountOpened(node);
+            node.Close();
+        }
     }
+
+    private static int CountOpened(TreePlace at) => at.Left is null ? 0 : 1 + CountOpened(at.Left) + CountOpened(at.Right!);
 }

@@ -84,6 +84,13 @@ public class TreePlace
     /// <summary>What is below becomes known; it has the hash that stands here.</summary>
     public void Open(TreePlace left, TreePlace right) => (Left, Right) = (left, right);
 
+    /// <summary>What is below is not kept in memory any more; whatever changed there is stored.</summary>
+    public void Close()
+    {
+        _ = Hash;
+        (Left, Right) = (null, null);
+    }
+
     /// <summary>What it is now it was from the beginning.</summary>
     public void Keep() => IsChanged = false;
 

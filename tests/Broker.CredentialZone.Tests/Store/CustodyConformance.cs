@@ -219,6 +219,49 @@ public abstract class CustodyConformance : IDisposable
     }
 
     [SkippableFact]
+    public void Rows_that_were_given_should_stay_where_the_root_is_another()
+    {
+        var (work, customer) = ThreeRows();
+        var before = Given();
+        EntryChange[] rows = [customer.Row("db", 1), customer.Row("other", 1), customer.Row("third", 1)];
+
+        Assert.Equal(RefusalCode.RootMismatch, _zone.Refused(new CommitChange(Head(customer, rows))));
+
+        Assert.Equal(before, Given());
+        _zone.Do(customer.Commit(rows));
+        Assert.Empty(Given());
+        _zone.Do(work.End());
+
+        string[] Given() => [.. _zone.Do(new RotateRows(customer.Name, 1, skip: 0, maxRows: 512)).Rows
+            .Select(static r => Convert.ToHexString(r.Statement.Span))];
+    }
+
+    [SkippableFact]
+    public void A_rotation_should_go_on_with_the_next_while_a_batch_is_on_its_way()
+    {
+        var work = CustodyWork.Of(_zone);
+        var customer = work.Customer;
+        string[] names = ["db", .. Enumerable.Range(0, 40).Select(static i => $"c-{i}")];
+        _zone.Do(customer.Commit([.. names[1..].Select(n => customer.Row(n, 1))]));
+        _zone.Do(work.Rotate());
+
+        var seen = new List<string>();
+        for (var ahead = Give(0); ahead.Length > 0;)
+        {
+            var rows = ahead;
+            ahead = Give(rows.Length);
+            _zone.Do(customer.Commit([.. rows.Select(n => customer.Row(n, 1))]));
+            seen.AddRange(rows);
+        }
+
+        Assert.Equal(names.Order(), seen.Order());
+        _zone.Do(work.End());
+
+        string[] Give(int skip) => [.. _zone.Do(new RotateRows(customer.Name, 1, (uint)skip, maxRows: 7)).Rows
+            .Select(static r => r.Key.Id.Split('/')[0])];
+    }
+
+    [SkippableFact]
     public void A_row_that_was_given_and_replaced_since_should_not_be_replaced_again()
     {
         var (_, customer) = ThreeRows();

@@ -85,6 +85,50 @@ public sealed class SparseTreeSpecs
     }
 
     [Fact]
+    public void Tree_whose_deep_groups_are_not_kept_should_be_the_same()
+    {
+        var changes = ArbMap.Default.ArbFor<List<List<(byte Key, byte Value)>>>();
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(changes, batches =>
+        {
+            var (nodes, others) = (new MemoryNodes(), new MemoryNodes());
+            var (closing, kept) = (new SparseTree(nodes), new SparseTree(others));
+            foreach (var list in batches)
+            {
+                var leaves = list.DistinctBy(static c => c.Key % 24)
+                    .Select(static c => (Key((byte)(c.Key % 24)), c.Value % 3 == 0 ? Digest.Zero : Digest.Of([c.Value]))).ToList();
+                closing.Update(leaves);
+                closing.Flush(keep: false);
+                kept.Update(leaves);
+                kept.Flush();
+                if (closing.Root != kept.Root || nodes.Count != others.Count || closing.Opened < 0 || closing.Opened > kept.Opened)
+                {
+                    return false;
+                }
+            }
+
+            return Enumerable.Range(0, 24).All(k => closing.Value(Key((byte)k)) == kept.Value(Key((byte)k)));
+        }));
+    }
+
+    [Fact]
+    public void Groups_that_are_not_kept_should_be_read_again()
+    {
+        var nodes = new MemoryNodes();
+        var tree = new SparseTree(nodes);
+        // Two that part at the last bit, below 63 groups that begin at four levels each.
+        tree.Update([(Key(0), Digest.Of([1])), (Digest.Zero, Digest.Of([2]))]);
+        tree.Flush();
+        Assert.Equal(256, tree.Opened);
+        tree.Update(Key(0), Digest.Of([3]));
+        tree.Flush(keep: false);
+        Assert.Equal(12, tree.Opened);
+
+        var reads = nodes.Reads;
+        Assert.Equal(Digest.Of([3]), tree.Value(Key(0)));
+        Assert.Equal((61, 256), (nodes.Reads - reads, tree.Opened));
+    }
+
+    [Fact]
     public void Removing_every_leaf_should_leave_no_node()
     {
         var nodes = new MemoryNodes();
