@@ -1,7 +1,9 @@
 using Broker.Dmz.Customers;
+using Broker.Dmz.Requests;
 using Broker.Protocol.Api;
 using Broker.Protocol.Custody;
 using Broker.Protocol.Directory;
+using Broker.Protocol.Ledger;
 using Broker.Protocol.Requests;
 using Broker.Protocol.Session;
 using Broker.Secrets;
@@ -116,9 +118,19 @@ internal sealed partial class TestCustomer
     /// <summary>A launch hands the agent that secret.</summary>
     public async Task ShouldDeliver(AgentEnd agent, string credential, string secret, uint version = 0)
     {
+        var (_, body) = await Deliver(agent, () => Launch(credential: credential, version: version));
+        Assert.Equal(secret, System.Text.Encoding.UTF8.GetString(body));
+    }
+
+    /// <summary>
+    /// An agent acknowledges a launch, and another one where that is asked about: released before an owner had read the journal, after an
+    /// unlock or a take-over, it counts as sealed by an earlier incarnation.
+    /// </summary>
+    public async Task<(MessageHeader Header, byte[] Body)> Deliver(AgentEnd agent, Func<SignedRequest> next)
+    {
         while (true)
         {
-            var launch = Launch(credential: credential, version: version);
+            var launch = next();
             var handOff = HandOffId.Of(launch.Hash, AgentOf(launch));
             var probe = BeginSeal(launch, await Release(launch));
             var (header, body) = await agent.Receive();
@@ -129,13 +141,11 @@ internal sealed partial class TestCustomer
 
             if (header.Type == MessageType.Envelope)
             {
-                Assert.Equal(secret, System.Text.Encoding.UTF8.GetString(body));
                 agent.Acknowledge(header);
-                await probe.Next();
-                return;
+                Assert.Equal(HandOffState.Acknowledged, Assert.IsType<ProvisioningMessage.Ended>(await probe.Next()).State);
+                return (header, body);
             }
 
-            // Released before the journal was read after an unlock, it counts as sealed by an earlier incarnation.
             agent.Tell(agent.Report(MessageType.Barred, handOff, 1));
             await probe.Next();
         }

@@ -16,12 +16,8 @@ internal sealed partial class TestCustomer
     /// <summary>An agent acknowledges a launch, so that it holds what it was handed.</summary>
     public async Task<Id16> Hold(AgentEnd agent, string credential = "db", uint version = 0)
     {
-        var launch = Launch(agent.Name.Value, credential, version);
-        var probe = BeginSeal(launch, await Release(launch));
-        var header = await agent.Envelope();
-        agent.Acknowledge(header.Header);
-        Assert.Equal(HandOffState.Acknowledged, Assert.IsType<ProvisioningMessage.Ended>(await probe.Next()).State);
-        return header.Header.HandOff;
+        var (header, _) = await Deliver(agent, () => Launch(agent.Name.Value, credential, version));
+        return header.HandOff;
     }
 
     /// <summary>A promotion that hands over, for so long.</summary>

@@ -1,9 +1,6 @@
 using Broker.Dmz.Customers;
 using Broker.Dmz.Peers;
-using Broker.Dmz.Requests;
 using Broker.Dmz.Tests.Support;
-using Broker.Protocol.Ledger;
-using Broker.Protocol.Session;
 using Broker.Secrets;
 
 namespace Broker.Dmz.Tests.Transfers;
@@ -57,20 +54,8 @@ internal sealed class TransferFixture : IAsyncDisposable
     }
 
     /// <summary>A launch at a node reaches the agent, which is connected there.</summary>
-    public static async Task ShouldHandOff(TestCustomer there, AgentEnd agent)
-    {
-        var launch = there.Launch();
-        var probe = there.BeginSeal(launch, await there.Release(launch));
-        var (header, body) = await agent.Receive();
-        while (header.Type != MessageType.Envelope)
-        {
-            (header, body) = await agent.Receive();
-        }
-
-        agent.Acknowledge(header);
-        Assert.Equal("correct horse battery staple"u8.ToArray(), body);
-        Assert.Equal(HandOffState.Acknowledged, Assert.IsType<ProvisioningMessage.Ended>(await probe.Next()).State);
-    }
+    public static Task ShouldHandOff(TestCustomer there, AgentEnd agent) =>
+        there.ShouldDeliver(agent, "db", "correct horse battery staple");
 
     /// <summary>Live secret bytes once the actors of the customer are at rest.</summary>
     public async Task<long> Gauge()
