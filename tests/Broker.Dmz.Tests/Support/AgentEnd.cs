@@ -42,10 +42,10 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
     public TaskCompletionSource? Reads { get; set; }
 
     /// <summary>The code with which the node closed the link.</summary>
-    public Task<string> Closed => _link.Closed.Task.WaitAsync(Patience.Limit);
+    public Task<string> Closed => Code(SentAway);
 
-    /// <summary>When the agent was told to come again with that.</summary>
-    public TimeSpan After => _link.After;
+    /// <summary>The same, and after how long the agent was told to come again; of the link that is open now.</summary>
+    public Task<(string Code, TimeSpan After)> SentAway => _link.Closed.Task.WaitAsync(Patience.Limit);
 
     public byte[] Sign(ReadOnlySpan<byte> message)
     {
@@ -235,11 +235,13 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
         _key.Dispose();
     }
 
+    private static async Task<string> Code(Task<(string Code, TimeSpan After)> sentAway) => (await sentAway).Code;
+
     private sealed class Link(AgentEnd end) : IAgentLink
     {
         public Channel<Frame> Frames { get; } = Channel.CreateUnbounded<Frame>();
 
-        public TaskCompletionSource<string> Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<(string Code, TimeSpan After)> Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public async Task SendAsync(IReadOnlyList<Frame> frames)
         {
@@ -257,15 +259,8 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
 
         public void Close(string code, TimeSpan after = default)
         {
-            if (!Closed.Task.IsCompleted)
-            {
-                After = after;
-            }
-
-            Closed.TrySetResult(code);
+            Closed.TrySetResult((code, after));
             Frames.Writer.TryComplete();
         }
-
-        public TimeSpan After { get; private set; }
     }
 }
