@@ -23,7 +23,7 @@ internal static class JournalCheck
                 LaunchOrder.Read(Statement.Read<SignedRequest>(said.Request.Span), said.Launch) is var order &&
                 order.Request.Hash == record.Request && order.Launch.Agent == record.Agent && order.HandOff == record.HandOff)
             {
-                return new JournalEntry(record, said.Request, said.Launch, intent.HeadCounter);
+                return new JournalEntry(record, said.Request, said.Launch, intent.HeadCounter, intent.Fence);
             }
         }
         catch (MalformedException)

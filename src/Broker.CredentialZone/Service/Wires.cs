@@ -92,7 +92,7 @@ internal static class Wires
     public static Wire.HandOff To(JournalEntry entry)
     {
         var message = To(entry.HandOff, entry.Request, entry.Launch);
-        message.HeadCounter = entry.HeadCounter;
+        (message.HeadCounter, message.Fence) = (entry.HeadCounter, entry.Fence);
         return message;
     }
 

@@ -170,7 +170,9 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
             while (true)
             {
                 var page = await _node.Zone.ListHandOffsAsync(request, Context.Stopping);
-                _key.Tell(new CustomerKeyMessage.Recover([.. page.HandOffs], message.Fence, IsLast: page.HandOffs.Count == 0));
+                // What was released under the owner's own fence is on its way to it.
+                _key.Tell(new CustomerKeyMessage.Recover(
+                    [.. page.HandOffs.Where(h => h.Fence < message.Fence)], message.Fence, IsLast: page.HandOffs.Count == 0));
                 if (page.HandOffs.Count == 0)
                 {
                     return;

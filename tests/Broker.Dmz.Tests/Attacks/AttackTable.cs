@@ -1,8 +1,6 @@
-using Broker.Dmz.Requests;
 using Broker.Dmz.Tests.Support;
 using Broker.Links.Zone;
 using Broker.Protocol.Ledger;
-using Broker.Protocol.Session;
 using Broker.Secrets;
 using Broker.TestKit;
 
@@ -50,19 +48,8 @@ internal sealed record Target(TestCustomer Customer, AgentEnd Agent)
     /// <param name="before">Hand-offs that agents acknowledged before the attack.</param>
     public async Task ShouldHaveOpenedNothing(params Protocol.Identifiers.Id16[] before)
     {
-        var launch = Customer.Launch();
-        var probe = Customer.BeginSeal(launch, await Customer.Release(launch));
-        var (header, body) = await Agent.Receive();
-        while (header.Type is MessageType.Seen or MessageType.Renewed)
-        {
-            (header, body) = await Agent.Receive();
-        }
-
-        Assert.Equal(MessageType.Envelope, header.Type);
-        Assert.Equal(HandOffIdOf(launch), header.HandOff);
+        var (header, body) = await Customer.Deliver(Agent, Customer.Launch());
         Assert.NotEmpty(body);
-        Agent.Acknowledge(header);
-        Assert.Equal(HandOffState.Acknowledged, Assert.IsType<ProvisioningMessage.Ended>(await probe.Next()).State);
         Assert.DoesNotContain(
             await Customer.Outcomes(),
             o => o.State == HandOffState.Acknowledged && o.HandOff != header.HandOff && !before.Contains(o.HandOff));

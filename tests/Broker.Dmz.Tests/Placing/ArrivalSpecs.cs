@@ -75,6 +75,26 @@ public sealed class ArrivalSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task What_an_owner_released_before_it_had_read_the_journal_should_be_sealed_and_not_be_asked_about()
+    {
+        await using var p = await PlacingFixture.StartAsync(world);
+        world.Zone.Allow(ListHandOffs, 0);
+        var there = await TakeOver(p);
+        p.F.Agent.MoveTo(there);
+        await p.F.Agent.Connect();
+        var launch = there.Launch();
+        var probe = there.BeginSeal(launch, await there.Release(launch));
+        await there.Status();
+
+        world.Zone.AllowAll(ListHandOffs);
+
+        var (header, _) = await p.F.Agent.Receive();
+        Assert.Equal((MessageType.Envelope, 1u), (header.Type, header.Attempt));
+        p.F.Agent.Acknowledge(header);
+        Assert.Equal(HandOffState.Acknowledged, Assert.IsType<ProvisioningMessage.Ended>(await probe.Next()).State);
+    }
+
+    [Fact]
     public async Task A_lock_should_end_the_waiting()
     {
         world.Arrival = Patience.Limit;

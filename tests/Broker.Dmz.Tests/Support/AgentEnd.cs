@@ -79,7 +79,7 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
             await Open();
             try
             {
-                await Greet();
+                await AnswerHello();
                 return;
             }
             catch (ChannelClosedException) when (TimeProvider.System.GetElapsedTime(begun) < Patience.Limit)
@@ -89,8 +89,21 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
         }
     }
 
-    /// <summary>Answers the hello that comes next.</summary>
+    /// <summary>Answers the hello that comes next, or one of another link where that was too old.</summary>
     public async Task Greet()
+    {
+        var link = _link;
+        try
+        {
+            await AnswerHello();
+        }
+        catch (ChannelClosedException) when (link.Closed.Task is { IsCompletedSuccessfully: true, Result.Code: Codes.HelloExpired })
+        {
+            await Connect();
+        }
+    }
+
+    private async Task AnswerHello()
     {
         Context?.Dispose();
         Context = null;
@@ -208,12 +221,14 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
     }
 
     /// <summary>
-    /// Completes when a frame is there, without taking it; not where that is the hello of another session, in which nothing can be sealed
-    /// before it is answered.
+    /// Completes when an envelope is the next frame, without taking it. What else may be sent where nothing was sealed is the hello of
+    /// another session, and a question: a launch that was refused is looked up in the journal, and told to who launched by another way.
     /// </summary>
-    public async Task FrameArrived()
+    public async Task EnvelopeArrived()
     {
-        if (!await _link.Frames.Reader.WaitToReadAsync() || (_link.Frames.Reader.TryPeek(out var frame) && frame.OwnerHello is not null))
+        if (!await _link.Frames.Reader.WaitToReadAsync() ||
+            !_link.Frames.Reader.TryPeek(out var frame) || frame.SealedMessage is not { } message ||
+            Statement.Read<MessageHeader>(message.Header.Span).Type != MessageType.Envelope)
         {
             await new TaskCompletionSource().Task;
         }

@@ -159,7 +159,9 @@ public sealed class DmzWorld : IAsyncLifetime
             _authority.Cluster, key.Identity.Name, Digest.Of("binary"u8), Time.GetUtcNow(), s =>
                 key.Sign(s), [.. key.ChainDer.Select(c => c.ToArray())],
             random);
-        var limits = new NodeLimits(10_000, 1000, TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromHours(24))
+        // The end of a hand-off by time comes behind the arrival of its agent.
+        var handOff = TimeSpan.FromSeconds(60) > 2 * Arrival ? TimeSpan.FromSeconds(60) : 2 * Arrival;
+        var limits = new NodeLimits(10_000, 1000, handOff, TimeSpan.FromMinutes(10), TimeSpan.FromHours(24))
         {
             Arrival = Arrival,
         };

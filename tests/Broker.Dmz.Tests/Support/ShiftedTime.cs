@@ -2,7 +2,9 @@ using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Support;
 
-/// <summary>A steady clock, which a test can put forward; timers do not notice that.</summary>
+/// <summary>
+/// A steady clock, which a test can put forward: its own timers do not notice that, those of actors do as soon as one of them is due.
+/// </summary>
 internal sealed class ShiftedTime : SteadyTime
 {
     private long _shift;

@@ -16,7 +16,7 @@ internal sealed partial class TestCustomer
     /// <summary>An agent acknowledges a launch, so that it holds what it was handed.</summary>
     public async Task<Id16> Hold(AgentEnd agent, string credential = "db", uint version = 0)
     {
-        var (header, _) = await Deliver(agent, () => Launch(agent.Name.Value, credential, version));
+        var (header, _) = await Deliver(agent, Launch(agent.Name.Value, credential, version));
         return header.HandOff;
     }
 
@@ -67,6 +67,17 @@ internal sealed partial class TestCustomer
 
     /// <summary>Waits until no order of a hand-over stands under the head.</summary>
     public Task UntilHandedOver(string credential = "db") => UntilOrder(credential, stands: false);
+
+    /// <summary>Waits until the key knows that the agent has no session: its link's actor says so in a turn of its own.</summary>
+    public async Task UntilGone(Name agent)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while ((await Ask<ConnectedHolders>(static r => new CustomerKeyMessage.WhoIsHere(r))).Agents.Contains(agent))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience.Limit, $"{agent} keeps its session");
+            await Task.Yield();
+        }
+    }
 
     /// <summary>Waits until an order of a hand-over stands under the head, or none does.</summary>
     public async Task UntilOrder(string credential, bool stands)

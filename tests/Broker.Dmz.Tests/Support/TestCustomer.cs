@@ -328,7 +328,7 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
             default);
     }
 
-    /// <summary>Tells the key actor to seal and returns with which code it does not; fails when the agent is sent anything.</summary>
+    /// <summary>Tells the key actor to seal and returns with which code it does not; fails when the agent is sent an envelope.</summary>
     public async Task<string> Seal(AgentEnd agent, SignedRequest launch, Wire.ReleaseReply reply, uint attempt = 1)
     {
         var said = await Answer(agent, BeginSeal(launch, reply, attempt));
@@ -357,7 +357,7 @@ internal sealed partial class TestCustomer(DmzWorld world, CustomerRefs refs)
     private static async Task<ProvisioningMessage> Answer(AgentEnd agent, TestKit.TestProbe<ProvisioningMessage> probe)
     {
         var said = probe.Next();
-        if (await Task.WhenAny(said, agent.FrameArrived()) != said)
+        if (await Task.WhenAny(said, agent.EnvelopeArrived()) != said)
         {
             Assert.Fail("the key actor sealed something");
         }

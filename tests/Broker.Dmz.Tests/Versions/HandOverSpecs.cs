@@ -90,6 +90,7 @@ public sealed class HandOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var (customer, agent) = await Staged();
         await customer.Hold(agent);
         agent.Disconnect();
+        await customer.UntilGone(agent.Name);
         await customer.PromoteWith(customer.Promotion("db", 2, 1));
         await customer.UntilOrder("db", stands: true);
 
