@@ -17,10 +17,12 @@ internal sealed class PeerDeparture(DmzContext node, CustomerRegistry customers)
     private static readonly TimeSpan KeyTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Gives over each customer that is owned here to the first peer that holds it.</summary>
+    /// <param name="cancellation">Gives up.</param>
+    /// <param name="patience">How long a peer may take for one thing; null: <see cref="DrainCompany.Patience"/>.</param>
     /// <returns>The customers that another node owns now.</returns>
-    public async Task<IReadOnlyList<Name>> GiveOver(CancellationToken cancellation)
+    public async Task<IReadOnlyList<Name>> GiveOver(CancellationToken cancellation, TimeSpan? patience = null)
     {
-        var company = await DrainCompany.Look(node, cancellation);
+        var company = await DrainCompany.Look(node, cancellation, patience);
         var given = new List<Name>();
         foreach (var refs in customers.All)
         {

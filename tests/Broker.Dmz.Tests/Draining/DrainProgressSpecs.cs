@@ -1,5 +1,6 @@
 using Broker.Dmz.Draining;
 using Broker.Protocol.Identifiers;
+using Broker.TestKit;
 
 namespace Broker.Dmz.Tests.Draining;
 
@@ -8,7 +9,7 @@ public sealed class DrainProgressSpecs
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
 
-    private readonly DrainProgress _drain = new(TimeProvider.System);
+    private readonly DrainProgress _drain = new(new ManualTime());
 
     [Fact]
     public async Task A_change_should_be_waited_for()

@@ -16,7 +16,7 @@ namespace Broker.Dmz.Tests.Draining;
 public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 {
     // A peer that hangs is waited for so long, any other answers far sooner.
-    private static readonly TimeSpan Hanging = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Hanging = TimeSpan.FromSeconds(15);
 
     private static int _intakes;
 
@@ -31,7 +31,8 @@ public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await there.Wipe();
         f.Owner.Know(new DetouredPeer(f.Other, f.Owner.To(f.Other), intake));
 
-        var left = await Run(f);
+        // Tried until it is held, however slow the disk is.
+        var left = await Run(f, stall: Patience.Limit);
 
         Assert.DoesNotContain(left, l => l.Customer == f.Customer.Name);
         Assert.Equal(KeyState.Unlocked, (await there.Status()).State);
@@ -144,7 +145,7 @@ public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         f.Owner.Know(f.Other);
 
         var fetched = f.Fetch();
-        var left = new HandingOver(f.Owner.Node, f.Owner.Customers).Run(await Look(f), default);
+        var left = Run(f, stall: Patience.Limit);
 
         Assert.Null((await fetched).Code);
         Assert.DoesNotContain(await left, l => l.Customer == f.Customer.Name);
@@ -155,8 +156,9 @@ public sealed class HandingOverSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     public void A_peer_that_asks_for_other_customers_should_say_so_before_it_counts_as_one_that_hangs() =>
         Assert.True(PeerService.HoldTimeout < DrainCompany.Patience);
 
-    private static async Task<IReadOnlyList<NotGivenOver>> Run(TransferFixture f, TimeSpan? patience = null) =>
-        await new HandingOver(f.Owner.Node, f.Owner.Customers, TimeSpan.FromMilliseconds(1)).Run(await Look(f, patience), default);
+    private static async Task<IReadOnlyList<NotGivenOver>> Run(TransferFixture f, TimeSpan? patience = null, TimeSpan? stall = null) =>
+        await new HandingOver(f.Owner.Node, f.Owner.Customers, stall ?? TimeSpan.FromMilliseconds(1)).Run(
+            await Look(f, patience), default);
 
     private static Task<DrainCompany> Look(TransferFixture f, TimeSpan? patience = null) =>
         DrainCompany.Look(f.Owner.Node, default, patience ?? Patience.Limit);

@@ -97,7 +97,7 @@ public sealed class PeerLinkSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         var there = await f.Held();
         f.Owner.Know(f.Other);
 
-        var given = await new PeerDeparture(f.Owner.Node, f.Owner.Customers).GiveOver(default);
+        var given = await new PeerDeparture(f.Owner.Node, f.Owner.Customers).GiveOver(default, Patience.Limit);
 
         Assert.Contains(f.Customer.Name, given);
         Assert.Equal(KeyState.Unlocked, (await there.Status()).State);

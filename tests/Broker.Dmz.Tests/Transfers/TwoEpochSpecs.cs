@@ -1,10 +1,8 @@
 using Broker.Dmz.Customers;
-using Broker.Dmz.Peers;
 using Broker.Dmz.Tests.Support;
 using Broker.Protocol.Ledger;
 using Broker.Protocol.Statements;
 using Broker.Protocol.Transfer;
-using Wire = Broker.Protocol.Wire.Peer;
 
 namespace Broker.Dmz.Tests.Transfers;
 
@@ -23,7 +21,7 @@ public sealed class TwoEpochSpecs(DmzWorld world) : IClassFixture<DmzWorld>
 
         var block = Assert.Single(await f.Customer.Ledger(), static b => b.Kind == BlockKind.Transfer);
         Assert.Equal([1u, 2u], Statement.Read<TransferRecord>(block.Body.Span).Intent.Read<TransferIntent>().Epochs);
-        await HandOver(f);
+        await TransferSpecs.HandOver(f);
         await f.Customer.Until(static s => s.State == KeyState.Locked);
         f.Agent.MoveTo(there);
         await f.Agent.Connect();
@@ -33,13 +31,5 @@ public sealed class TwoEpochSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await there.UntilRowsLeft(null);
         await there.ShouldDeliver(f.Agent, "db", "correct horse battery staple");
         Assert.Contains(await f.Customer.Ledger(), static b => b.Kind == BlockKind.RotationEnded);
-    }
-
-    private static async Task HandOver(TransferFixture f)
-    {
-        var word = await f.Customer.Ask<Result<Signed>>(
-            r => new CustomerKeyMessage.Yield(f.Other.Node.Node, f.Other.Node.Incarnation.Key.Fingerprint, r));
-        await f.Owner.To(f.Other).TakeOverAsync(
-            new Wire.TakeOverRequest { Customer = f.Customer.Name.Value, HandOver = PeerWires.To(word.Value!) }, default);
     }
 }

@@ -84,6 +84,8 @@ public sealed class HandOverAttacks(DmzWorld world) : IClassFixture<DmzWorld>
         { "a promotion whose time is over", RequestRefusal.Expired, async s =>
         {
             s.Customer.World.Time.Advance(TimeSpan.FromMinutes(13));
+            // Whoever hands over ends the order by then; its head is not to come between what is released and its seal.
+            await s.Customer.UntilOrder("db", stands: false);
             return await Make(s, s.Launch);
         } },
         { "an agent that is away", Codes.AgentNotConnected, s => Make(s, s.Launch) },
