@@ -8,6 +8,7 @@ namespace Broker.TestKit;
 public static class Ports
 {
     private static readonly ConcurrentBag<Socket> Held = [];
+    private static readonly ConcurrentDictionary<int, bool> Given = new();
 
     /// <summary>
     /// An address of loopback for this process and those that it starts. Nobody connects from it, so that no connection of this machine
@@ -16,14 +17,19 @@ public static class Ports
     public static IPAddress Own { get; } = new(
         [127, (byte)(64 + Octet(16) % 64), (byte)Octet(8), (byte)Octet(0)]);
 
-    /// <summary>Free ports of <see cref="Own"/>, no two alike.</summary>
-    public static int[] Free(int count)
+    /// <summary>Free ports of <see cref="Own"/>, each given once in this process.</summary>
+    public static int[] Free(int count) => [.. Enumerable.Range(0, count).Select(static _ => Free())];
+
+    private static int Free()
     {
-        // All are held until all are chosen.
-        var held = Enumerable.Range(0, count).Select(static _ => Bound(Own)).ToList();
-        int[] ports = [.. held.Select(static s => ((IPEndPoint)s.LocalEndPoint!).Port)];
-        held.ForEach(static s => s.Dispose());
-        return ports;
+        while (true)
+        {
+            using var socket = Bound(Own);
+            var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+            // Whom it was given before may not have bound it yet.
+            if (Given.TryAdd(port, true))
+                return port;
+        }
     }
 
     /// <summary>Refuses connections for as long as this process lives: the port is taken, and nobody listens.</summary>

@@ -174,7 +174,7 @@ public sealed class AskSpecs : IDisposable
         for (var i = 0; i < 500; i++)
         {
             var answer = await one.Ask<string>(
-                to => new Do(async _ => to.Tell(await two.Ask<string>(inner => new Echo("deep", inner), Second * 30))), Second * 30);
+                to => new Do(async _ => to.Tell(await two.Ask<string>(inner => new Echo("deep", inner), Patience.Limit))), Patience.Limit);
             Assert.Equal("deep", answer);
         }
     }
