@@ -14,7 +14,12 @@ internal sealed class SqliteConnectionHandle : IDisposable
     // Statements are constants, so the reference finds them without hashing their text.
     private readonly Dictionary<string, sqlite3_stmt> _statements = new(ReferenceEqualityComparer.Instance);
 
-    static SqliteConnectionHandle() => Batteries_V2.Init();
+    static SqliteConnectionHandle()
+    {
+        Batteries_V2.Init();
+        // Else each allocation is counted under one lock of the process. Where SQLite runs already it refuses, and counts on.
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     /// <summary>Opens the file.</summary>
     /// <param name="path">An existing file, or one that is to be created where <paramref name="readOnly"/> is false.</param>
