@@ -4,6 +4,7 @@ using System.Globalization;
 using Broker.Benchmarks.Custody;
 using Broker.Benchmarks.Load;
 using Broker.Links.Identity;
+using Broker.Protocol.Directory;
 using Broker.Protocol.Identifiers;
 using Broker.Secrets;
 
@@ -113,7 +114,10 @@ internal static class CustodyBenchmark
         List<Measurement> rows, CustodyCalls calls, Name customer, int count, string directory, int zone, int node)
     {
         var own = Cpu(Environment.ProcessId);
-        var bare = RawRows.PerSecond(directory, count, Plaintext);
+        var bare = RawRows.PerSecond(
+            directory, count,
+            new RowHeader(
+                calls.Cluster, customer, Name.Parse($"row-{count / 2}"), Version: 1, CredentialKind.Password, Epoch: 2, Plaintext));
         own = Cpu(Environment.ProcessId) - own;
         await Console.Error.WriteLineAsync("rotating …");
         var (zoneBefore, nodeBefore) = (Cpu(zone), Cpu(node));
@@ -135,10 +139,10 @@ internal static class CustodyBenchmark
         var first = (double)((await calls.ShowAsync(customer)).Rotation?.Done ?? 0);
         while ((await calls.ShowAsync(customer)).Rotation is { } rotation)
         {
-            // Each look has the zone count all rows: it is made the more often the nearer the end is.
+            // Each look has the zone count all rows: it is made as often as brokerctl follows, and more often near the end.
             var each = Stopwatch.GetElapsedTime(start) / Math.Max(1, rotation.Done - first);
             var wait = each * Math.Min(rotation.Left, 1e6) / 3;
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(wait.TotalMilliseconds, 20, 250)), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(wait.TotalMilliseconds, 20, 1000)), TimeProvider.System);
         }
 
         return (first, (count - first) / Stopwatch.GetElapsedTime(start).TotalSeconds);

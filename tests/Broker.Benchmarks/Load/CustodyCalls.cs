@@ -32,6 +32,9 @@ internal sealed class CustodyCalls : IDisposable
     /// <summary>Whether what was sealed to the custodians is kept, for <see cref="UnlockAsync"/>.</summary>
     public bool KeepsShares { get; init; }
 
+    /// <summary>The installation.</summary>
+    public Name Cluster => _key.Trust.Cluster;
+
     /// <summary>The name of the administrator of each customer.</summary>
     public static Name Administrator { get; } = Name.Parse("alice");
 
