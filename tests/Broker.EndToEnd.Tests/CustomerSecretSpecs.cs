@@ -27,7 +27,7 @@ public sealed class CustomerSecretSpecs(Certificates certificates, ITestOutputHe
             for (var i = 0; i < 20; i++)
                 await HandOffs.LaunchAsync(cluster, alice, "digest", "password");
             var secret = await Custody.RebuildAsync(cluster);
-            var row = Assert.Single(StoredRows.Of(cluster));
+            var row = Assert.Single(await StoredRows.OfAsync(cluster));
             Assert.Equal(canary, CustomerNeedles.Open(secret, row));
             var needles = CustomerNeedles.Of(secret, cluster.Api.Cluster, cluster.Api.Customer, [row.Salt.ToArray()]);
 

@@ -23,7 +23,7 @@ public sealed class DiskSpecs(Certificates certificates, ITestOutputHelper outpu
             var canary = Canary.Make();
             await cluster.PutAsync("password", canary);
             var secret = await Custody.RebuildAsync(cluster);
-            var row = Assert.Single(StoredRows.Of(cluster));
+            var row = Assert.Single(await StoredRows.OfAsync(cluster));
             var keys = CustomerNeedles.Of(secret, cluster.Api.Cluster, cluster.Api.Customer, [row.Salt.ToArray()]);
             var needles = new List<Needle> { new("plaintext", canary), new("secret", secret) };
             foreach (var custodian in Custody.Acting)

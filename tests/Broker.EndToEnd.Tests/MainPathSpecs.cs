@@ -75,9 +75,7 @@ public sealed class MainPathSpecs(Certificates certificates, ITestOutputHelper o
         Assert.Equal(Brokerctl.Locked, refused.Exit);
 
         // The lock is sticky: shares alone do not lift it.
-        await console.OkAsync("customer", "unlock", "acme", "--custodian", "carol", "--share", $"{cluster.Shares}/carol.share");
-        var second = await console.RunAsync(
-            null, "customer", "unlock", "acme", "--custodian", "erin", "--share", $"{cluster.Shares}/erin.share");
+        var second = await console.UnlockAsync("acme", cluster.Share("carol"), cluster.Share("erin"));
         Assert.Equal(Brokerctl.Locked, second.Exit);
         Assert.Contains("lift-needed", second.Error, StringComparison.Ordinal);
         Assert.Equal(Brokerctl.Locked, (await console.RunAsync(null, launch)).Exit);

@@ -19,7 +19,7 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
 
     private static readonly ClusterOptions Options = new()
     {
-        DmzSettings = "hand-off-timeout = 30s",
+        DmzSettings = "hand-off-timeout = 2 minutes",
         Uses = """
             keep { mode = hold }
             digest { mode = stdin, command = [ "/usr/bin/sha256sum" ], at-most = 512 }
@@ -40,7 +40,7 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
 
             await PutAsync(cluster, needles, Canary.Within(canary));
             await cluster.Api.LoginAsync(alice);
-            var (atRest, agentAtRest) = (await cluster.Api.RestingBytesAsync(), AgentBytes(cluster));
+            var (atRest, agentAtRest) = await RestingAsync(cluster);
             await ManyAsync(cluster, alice);
             Scan.Nothing("after 320 concurrent hand-offs", All(cluster, secret));
             await Eventually.TrueAsync("the node's locked memory is at rest", async () => await cluster.Api.SecretBytesAsync() <= atRest);
@@ -74,7 +74,7 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
             Enumerable.Range(0, count).Select(_ => HandOffs.LaunchAsync(cluster, user, "digest", "aws-canary-credential")));
         Assert.All(launched, static l => Assert.Equal((HandOffState.Acknowledged, ""), (l.State, l.Code)));
         foreach (var one in launched)
-            Assert.Equal(HandOffState.Used, (await HandOffs.EndedAsync(cluster, one.HandOff)).UseState);
+            Assert.Equal(HandOffState.Used, (await HandOffs.EndedAsync(cluster, user, one.HandOff)).UseState);
     }
 
     private static async Task HeldAsync(Cluster cluster, TestUser user, NeedleSet needles)
@@ -85,16 +85,15 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         Scan.Nothing("while the agent holds it", Scan.Of(cluster.Zone, needles), Scan.Of(cluster.Dmz, needles));
         var release = user.Release(cluster.Api, "web-1", held.HandOff);
         _ = (await Eventually.DecidedAsync(() => cluster.Api.SendAsync(release, ApiJson.Default.HandOffModel))).Ok;
-        Assert.Equal(HandOffState.Used, (await HandOffs.EndedAsync(cluster, held.HandOff)).UseState);
+        Assert.Equal(HandOffState.Used, (await HandOffs.EndedAsync(cluster, user, held.HandOff)).UseState);
         Scan.Nothing("after the agent was told to let go", All(cluster, needles));
     }
 
     private static async Task FailuresAsync(Cluster cluster, TestUser user, NeedleSet needles)
     {
         var api = cluster.Api;
-        var forbidden = await api.SendAsync(
-            user.Launch(api, "web-1", ("no-such-use", "aws-canary-credential")), ApiJson.Default.HandOffModel, 20);
-        Assert.Equal("policy-forbids", forbidden.Value?.Code ?? forbidden.Code);
+        var forbidden = await HandOffs.LaunchAsync(cluster, user, "no-such-use", "aws-canary-credential");
+        Assert.Equal((HandOffState.Refused, "policy-forbids"), (forbidden.State, forbidden.Code));
         Assert.Equal(HandOffState.Refused, (await HandOffs.LaunchAsync(cluster, user, "not-configured", "aws-canary-credential")).State);
         Scan.Nothing("after a refused use", All(cluster, needles));
 
@@ -103,7 +102,7 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         Scan.Nothing("after a launch to an unknown agent", All(cluster, needles));
 
         var failed = await HandOffs.LaunchAsync(cluster, user, "fails", "aws-canary-credential");
-        Assert.Equal(HandOffState.UseFailed, (await HandOffs.EndedAsync(cluster, failed.HandOff)).UseState);
+        Assert.Equal(HandOffState.UseFailed, (await HandOffs.EndedAsync(cluster, user, failed.HandOff)).UseState);
         Scan.Nothing("after a use that failed", All(cluster, needles));
 
         await AgentKilledAsync(cluster, user, needles);
@@ -120,7 +119,7 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         Scan.Nothing("with the agent killed in a hand-off", Scan.Of(cluster.Zone, needles), Scan.Of(cluster.Dmz, needles));
         await cluster.StartAgentAsync();
         // Never seen by the agent that runs now, so it may have been sealed once more; either way it has an end.
-        Assert.True(HandOffs.IsDefinite(await HandOffs.EndedAsync(cluster, cut)));
+        Assert.True(HandOffs.IsDefinite(await HandOffs.EndedAsync(cluster, user, cut)));
         Scan.Nothing("after the agent was killed", All(cluster, needles));
     }
 
@@ -136,7 +135,7 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         await Custody.UnlockAsync(cluster);
         await cluster.SessionAsync(logged);
         await cluster.Api.LoginAsync(user);
-        Assert.True(HandOffs.IsDefinite(await HandOffs.EndedAsync(cluster, cut)));
+        Assert.True(HandOffs.IsDefinite(await HandOffs.EndedAsync(cluster, user, cut)));
         Scan.Nothing("after the DMZ node was killed", All(cluster, needles));
         return withoutCustomer;
     }
@@ -175,14 +174,25 @@ public sealed class ResidueSpecs(Certificates certificates, ITestOutputHelper ou
         File.Delete(control);
     }
 
-    /// <summary>Live bytes of the agent's locked memory, as its status says.</summary>
-    private static long AgentBytes(Cluster cluster)
+    /// <summary>Live bytes of the locked memory of the node and of the agent, with the agent's session, when they stay the same.</summary>
+    private static async Task<(long Node, long Agent)> RestingAsync(Cluster cluster)
     {
-        const string key = "secret-bytes: ";
-        var line = File.ReadLines(Path.Combine(cluster.AgentState, "status"))
-            .Single(static l => l.StartsWith(key, StringComparison.Ordinal));
-        return long.Parse(line[key.Length..], CultureInfo.InvariantCulture);
+        (long, long)? last = null;
+        await Eventually.TrueAsync("the locked memory of the node and of the agent stays the same", async () =>
+        {
+            var now = (await cluster.Api.RestingBytesAsync(), AgentBytes(cluster));
+            var isSame = now == last && AgentStatus(cluster, "session") == "live";
+            last = now;
+            return isSame;
+        });
+        return last!.Value;
     }
+
+    /// <summary>Live bytes of the agent's locked memory, as its status says.</summary>
+    private static long AgentBytes(Cluster cluster) => long.Parse(AgentStatus(cluster, "secret-bytes"), CultureInfo.InvariantCulture);
+
+    private static string AgentStatus(Cluster cluster, string name) => File.ReadLines(Path.Combine(cluster.AgentState, "status"))
+        .Single(l => l.StartsWith(name + ": ", StringComparison.Ordinal))[(name.Length + 2)..];
 
     private static IEnumerable<ScanReport> All(Cluster cluster, NeedleSet needles) =>
         [Scan.Of(cluster.Zone, needles), Scan.Of(cluster.Dmz, needles), Scan.Of(cluster.Agent, needles)];

@@ -37,11 +37,9 @@ public sealed class RestoreSpecs(Certificates certificates, ITestOutputHelper ou
             cluster.StartDmz();
             await cluster.DmzReadyAsync();
 
-            await UnlockAsync(cluster, "carol");
-            var behind = await UnlockAsync(cluster, "dave");
+            var behind = await UnlockAsync(cluster);
             Assert.Contains("head-rolled-back", behind.Error, StringComparison.Ordinal);
-            await UnlockAsync(cluster, "carol", "--accept-head", "3");
-            var accepted = await UnlockAsync(cluster, "dave", "--accept-head", "3");
+            var accepted = await UnlockAsync(cluster, "--accept-head", "3");
             Assert.True(accepted.Exit == Brokerctl.Ok, accepted.ToString());
 
             await cluster.PutAsync("third", Canary.Make());
@@ -81,9 +79,8 @@ public sealed class RestoreSpecs(Certificates certificates, ITestOutputHelper ou
         }
     }
 
-    private static Task<BrokerctlResult> UnlockAsync(Cluster cluster, string custodian, params string[] options) =>
-        cluster.Console.RunAsync(
-            null, ["customer", "unlock", "acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share", .. options]);
+    private static Task<BrokerctlResult> UnlockAsync(Cluster cluster, params string[] options) =>
+        cluster.Console.UnlockAsync("acme", cluster.Share("carol", options), cluster.Share("dave", options));
 
     private static async Task<(int Exit, string Said)> ZoneAsync(Cluster cluster, params string[] arguments)
     {

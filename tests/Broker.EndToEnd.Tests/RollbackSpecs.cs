@@ -20,7 +20,7 @@ public sealed class RollbackSpecs(Certificates certificates, ITestOutputHelper o
             await cluster.PutPolicyAsync("keep");
             await cluster.PutAsync("first", Canary.Make());
             Assert.Equal(0, await cluster.Zone.StopAsync());
-            using (var copy = DatabaseCopy.Of(cluster, cluster.InTemporary("before")))
+            using (var copy = await DatabaseCopy.OfAsync(cluster, cluster.InTemporary("before")))
             {
                 cluster.StartZone();
                 await cluster.ZoneReachedAsync();
@@ -40,8 +40,7 @@ public sealed class RollbackSpecs(Certificates certificates, ITestOutputHelper o
 
             // One custodian's word is not enough.
             await RestartDmzAsync(cluster);
-            await cluster.Console.RunAsync(null, Share(cluster, "carol", "--accept-head", "3"));
-            var half = await cluster.Console.RunAsync(null, Share(cluster, "dave"));
+            var half = await cluster.Console.UnlockAsync("acme", cluster.Share("carol", "--accept-head", "3"), cluster.Share("dave"));
             Assert.NotEqual(Brokerctl.Ok, half.Exit);
             Assert.Equal("locked", await StateAsync(cluster));
 
@@ -82,14 +81,8 @@ public sealed class RollbackSpecs(Certificates certificates, ITestOutputHelper o
         });
     }
 
-    private static async Task<BrokerctlResult> UnlockAsync(Cluster cluster, Brokerctl console, params string[] options)
-    {
-        await console.OkAsync(Share(cluster, Acting[0], options));
-        return await console.RunAsync(null, Share(cluster, Acting[1], options));
-    }
-
-    private static string[] Share(Cluster cluster, string custodian, params string[] options) =>
-        ["customer", "unlock", "acme", "--custodian", custodian, "--share", $"{cluster.Shares}/{custodian}.share", .. options];
+    private static Task<BrokerctlResult> UnlockAsync(Cluster cluster, Brokerctl console, params string[] options) =>
+        console.UnlockAsync("acme", [.. Acting.Select(c => cluster.Share(c, options))]);
 
     private static async Task RestartDmzAsync(Cluster cluster)
     {

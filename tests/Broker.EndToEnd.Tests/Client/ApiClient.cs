@@ -65,12 +65,14 @@ internal sealed class ApiClient : IDisposable
     }
 
     /// <summary>Live bytes of the node's locked memory, as its health says.</summary>
-    public async Task<long> SecretBytesAsync()
+    public Task<long> SecretBytesAsync() => GaugeAsync("secret-bytes");
+
+    /// <summary>A number of the node's health.</summary>
+    public async Task<long> GaugeAsync(string name)
     {
         // A node that is not ready for the moment says it with another status, and the same text.
         using var answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative));
-        using var health = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync());
-        return health.RootElement.GetProperty("gauges").GetProperty("secret-bytes").GetInt64();
+        return (await HealthProbe.ReadAsync(answer)).Gauges![name];
     }
 
     /// <summary>

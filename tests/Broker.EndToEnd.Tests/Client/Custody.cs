@@ -13,8 +13,9 @@ internal static class Custody
     /// <summary>The custodians who act here, with the index of their share.</summary>
     public static IReadOnlyList<string> Acting { get; } = [.. Certificates.Custodians.Take(2)];
 
-    // What became of an unlock while the zone stood still: shares are wiped, and given again.
-    private static readonly HashSet<string> Passing = ["busy", "zone-unavailable", "outcome-unknown", "timed-out"];
+    /// <summary>What became of an unlock while the zone stood still: shares are wiped, and given again.</summary>
+    public static IReadOnlySet<string> Passing { get; } =
+        new HashSet<string> { "busy", "zone-unavailable", "outcome-unknown", "timed-out" };
 
     /// <summary>Gives two shares to the node that answers and waits until the customer is unlocked.</summary>
     /// <exception cref="InvalidOperationException">It was not, with the code of the failure.</exception>

@@ -32,6 +32,21 @@ internal sealed class HealthProbe(string ca, string name, LinkRole server, strin
         _http ??= LinkHttpClient.Create(_key, new LinkServer(server), new Uri($"https://{host}:{port}"));
         using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = HttpVersion.Version20 };
         using var answer = await _http.SendAsync(request);
-        return (answer.StatusCode, JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(), ApiJson.Default.HealthModel)!);
+        return (answer.StatusCode, await ReadAsync(answer));
+    }
+
+    /// <summary>What an answer says.</summary>
+    /// <exception cref="HttpRequestException">Nothing that can be read: what stops may end an answer without its body.</exception>
+    public static async Task<HealthModel> ReadAsync(HttpResponseMessage answer)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(), ApiJson.Default.HealthModel) ??
+                throw new HttpRequestException("the health is null");
+        }
+        catch (JsonException problem)
+        {
+            throw new HttpRequestException($"{(int)answer.StatusCode} without a health that can be read", problem);
+        }
     }
 }

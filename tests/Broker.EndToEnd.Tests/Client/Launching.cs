@@ -1,5 +1,6 @@
 using Broker.EndToEnd.Tests.Harness;
 using Broker.Protocol.Ledger;
+using Broker.TestKit;
 
 namespace Broker.EndToEnd.Tests.Client;
 
@@ -11,12 +12,13 @@ internal sealed class Launching(Cluster cluster)
     public int HandOffs { get; private set; }
 
     /// <summary>
-    /// Launches, and gives the id of the hand-off that the agent acknowledged; once more where the agent's link was lost meanwhile, as on a
-    /// machine that stands still.
+    /// Launches, and gives the id of the hand-off that the agent acknowledged; once more where it ended as
+    /// <see cref="Client.HandOffs.IsPassingAsync"/> says.
     /// </summary>
     /// <param name="arguments">Options of the user and the uses.</param>
     public async Task<string> LaunchAsync(params string[] arguments)
     {
+        var first = TimeProvider.System.GetTimestamp();
         while (true)
         {
             var begun = cluster.Agent.Log.Length;
@@ -26,9 +28,9 @@ internal sealed class Launching(Cluster cluster)
             HandOffs++;
             if (state == HandOffState.Acknowledged)
                 return handOff;
-            if (!Client.HandOffs.IsLinkLost(cluster.Agent.Log, begun, state, code))
+            if (TimeProvider.System.GetElapsedTime(first) > Patience.Limit ||
+                !await Client.HandOffs.IsPassingAsync(cluster, begun, state, code))
                 throw new InvalidOperationException($"hand-off {handOff} is {state} {code}\n{result}");
-            await cluster.SessionAsync(cluster.Agent.Log.LastIndexOf("link lost", StringComparison.Ordinal));
         }
     }
 

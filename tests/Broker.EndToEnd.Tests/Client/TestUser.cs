@@ -12,6 +12,9 @@ internal sealed class TestUser : IDisposable
 {
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
 
+    // Ten are the most that a node takes, and its clock may be behind.
+    private static readonly TimeSpan LoginLife = TimeSpan.FromMinutes(9);
+
     private readonly P256PrivateKey _key;
     private readonly Lock _gate = new();
 
@@ -26,7 +29,7 @@ internal sealed class TestUser : IDisposable
 
     public SignedCall Login(ApiClient api)
     {
-        var request = Sign(api, UserAction.Login, new LoginPayload().Encode(), NewKey());
+        var request = Sign(api, UserAction.Login, new LoginPayload().Encode(), NewKey(), LoginLife);
         return Call(HttpMethod.Post, api.Path("/login"), request);
     }
 
@@ -77,10 +80,10 @@ internal sealed class TestUser : IDisposable
         return new Id16(bytes);
     }
 
-    private SignedRequest Sign(ApiClient api, UserAction action, byte[] payload, Id16 key)
+    private SignedRequest Sign(ApiClient api, UserAction action, byte[] payload, Id16 key, TimeSpan? life = null)
     {
-        var statement = new Request(
-            api.Cluster, api.Customer, Name, action.Name, key, TimeProvider.System.GetUtcNow() + Life, Digest.Of(payload)).Encode();
+        var end = TimeProvider.System.GetUtcNow() + (life ?? Life);
+        var statement = new Request(api.Cluster, api.Customer, Name, action.Name, key, end, Digest.Of(payload)).Encode();
         var signature = new byte[PublicKey.SignatureLength];
         lock (_gate)
             _key.Sign(statement, signature);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Broker.EndToEnd.Tests.Client;
 using Broker.TestKit;
 
 namespace Broker.EndToEnd.Tests.Harness;
@@ -11,6 +12,9 @@ internal sealed record BrokerctlResult(string Arguments, int Exit, string Out, s
 {
     /// <summary>Its result; the document lives as long as the test.</summary>
     public JsonElement Json => JsonDocument.Parse(Out).RootElement;
+
+    /// <summary>Whether it failed with a code.</summary>
+    public bool Says(string code) => Error.Contains($"brokerctl: {code}: ", StringComparison.Ordinal);
 
     public override string ToString() => $"brokerctl {Arguments}\nexit {Exit}\n{Out}{Error}";
 }
@@ -52,7 +56,7 @@ internal sealed partial class Brokerctl(string profile)
             var result = await OnceAsync(input, arguments);
             // That a node is not ready is an answer.
             var isAgain = (result.Exit == Unreachable && !result.Error.Contains("not-ready", StringComparison.Ordinal)) ||
-                result.Exit == OutcomeUnknown;
+                result.Exit == OutcomeUnknown || IsOvertaken(result);
             if (!isAgain || TimeProvider.System.GetElapsedTime(begun) > Patience.Limit)
                 return result;
             if (result.Exit == OutcomeUnknown && Kept().Match(result.Error) is { Success: true } kept)
@@ -71,7 +75,40 @@ internal sealed partial class Brokerctl(string profile)
             _ = Succeeded(result);
     }
 
-    private async Task<BrokerctlResult> OnceAsync(ReadOnlyMemory<byte>? input, string[] arguments)
+    /// <summary>
+    /// Gives what several holders have until the node has judged it, and gives what the last one was told. The node wipes all of it when an
+    /// unlock fails for the moment, and a lost answer may be of the last one: then all give theirs again.
+    /// </summary>
+    /// <param name="customer">The customer.</param>
+    /// <param name="holders">Options that name each holder.</param>
+    public async Task<BrokerctlResult> UnlockAsync(string customer, params IReadOnlyList<string[]> holders)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        for (var isFirst = true; ; isFirst = false)
+        {
+            BrokerctlResult result = null!;
+            // The one whose answer was lost may have been the last that was needed.
+            if (!isFirst && await RunAsync(null, "customer", "status", customer) is { Exit: Ok } status &&
+                status.Json.GetProperty("state").GetString() == "unlocked")
+                return status;
+            foreach (var holder in holders)
+            {
+                result = await OnceAsync(null, ["customer", "unlock", customer, .. holder]);
+                if (IsUnlockPassing(result))
+                    break;
+                // A further time the first one may be told how the unlock ended.
+                if (isFirst && holder != holders[^1])
+                    _ = Succeeded(result);
+            }
+
+            if (!IsUnlockPassing(result) || TimeProvider.System.GetElapsedTime(begun) > Patience.Limit)
+                return result;
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+    }
+
+    /// <summary>Runs a command once, whatever it says.</summary>
+    public async Task<BrokerctlResult> OnceAsync(ReadOnlyMemory<byte>? input, params string[] arguments)
     {
         using var process = Start(arguments, null);
         var output = process.StandardOutput.ReadToEndAsync();
@@ -122,6 +159,14 @@ internal sealed partial class Brokerctl(string profile)
 
     [GeneratedRegex("brokerctl request send (\\S+)")]
     private static partial Regex Kept();
+
+    // Ownership or the customer's head moved under the request, which was refused as a whole. What has printed a result has done something.
+    private static bool IsOvertaken(BrokerctlResult result) => result.Out.Length == 0 && (result.Says("stale-fence") ||
+        (result.Says("head-unknown") && result.Error.Contains("send the same request again", StringComparison.Ordinal)));
+
+    // Also where the answer came, and says that the unlock failed.
+    private static bool IsUnlockPassing(BrokerctlResult result) =>
+        result.Exit is Unreachable or OutcomeUnknown || (result.Exit == Refused && Custody.Passing.Any(result.Says));
 
     private static BrokerctlResult Succeeded(BrokerctlResult result) =>
         result.Exit == Ok ? result : throw new InvalidOperationException(result.ToString());

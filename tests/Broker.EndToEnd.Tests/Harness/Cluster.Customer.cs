@@ -84,9 +84,13 @@ internal sealed partial class Cluster
     /// <summary>Unlocks by two custodians with brokerctl.</summary>
     public async Task UnlockAsync()
     {
-        foreach (var custodian in Certificates.Custodians.Take(2))
-            await Console.OkAsync("customer", "unlock", CustomerName, "--custodian", custodian, "--share", $"{Shares}/{custodian}.share");
+        var unlocked = await Console.UnlockAsync(CustomerName, [.. Certificates.Custodians.Take(2).Select(c => Share(c))]);
+        Assert.True(unlocked.Exit == Brokerctl.Ok, unlocked.ToString());
     }
+
+    /// <summary>Options of brokerctl that name a custodian and the share that was made at the enrolment, and further ones.</summary>
+    public string[] Share(string custodian, params string[] options) =>
+        ["--custodian", custodian, "--share", $"{Shares}/{custodian}.share", .. options];
 
     private void WriteAgentSettings() => File.WriteAllText(AgentConfiguration, $$"""
         broker.agent {

@@ -12,7 +12,7 @@ internal sealed class DatabaseCopy : IDisposable
     /// <summary>Copies it.</summary>
     /// <param name="cluster">Whose.</param>
     /// <param name="directory">Where to; must not exist.</param>
-    public static DatabaseCopy Of(Cluster cluster, string directory)
+    public static async Task<DatabaseCopy> OfAsync(Cluster cluster, string directory)
     {
         Directory.CreateDirectory(directory);
         var running = !cluster.Zone.HasExited;
@@ -20,6 +20,8 @@ internal sealed class DatabaseCopy : IDisposable
             _ = Signals.Send(cluster.Zone.Id, Signals.Stop);
         try
         {
+            if (running)
+                await Eventually.TrueAsync("the zone is stopped", () => Signals.IsStopped(cluster.Zone.Id));
             Copy(System.IO.Path.GetDirectoryName(cluster.Database)!, directory);
         }
         finally

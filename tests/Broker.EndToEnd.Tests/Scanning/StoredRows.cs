@@ -9,16 +9,16 @@ namespace Broker.EndToEnd.Tests.Scanning;
 internal static class StoredRows
 {
     /// <summary>All rows.</summary>
-    public static List<StoredRow> Of(Cluster cluster)
+    public static async Task<IReadOnlyList<StoredRow>> OfAsync(Cluster cluster)
     {
-        using var copy = DatabaseCopy.Of(cluster, cluster.InTemporary("rows"));
+        using var copy = await DatabaseCopy.OfAsync(cluster, cluster.InTemporary("rows"));
         using var connection = new SqliteConnection($"Data Source={copy.Path};Pooling=False");
-        connection.Open();
+        await connection.OpenAsync();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT statement FROM entries WHERE type = 'row'";
-        using var reader = command.ExecuteReader();
+        using var reader = await command.ExecuteReaderAsync();
         var rows = new List<StoredRow>();
-        while (reader.Read())
+        while (await reader.ReadAsync())
             rows.Add(Statement.Read<StoredRow>((byte[])reader[0]));
         return rows;
     }
