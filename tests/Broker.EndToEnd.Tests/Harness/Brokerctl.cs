@@ -25,9 +25,9 @@ internal sealed partial class Brokerctl(string profile)
     public const int Ok = 0;
     public const int Refused = 1;
     public const int Locked = 4;
+    public const int Unreachable = 5;
     public const int VerificationFailed = 7;
 
-    private const int Unreachable = 5;
     private const int OutcomeUnknown = 6;
 
     // Longer than the patience of one call, which a command may make several of.

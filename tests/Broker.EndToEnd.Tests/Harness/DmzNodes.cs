@@ -95,7 +95,8 @@ internal sealed class DmzNodes(string settings) : IDisposable
     public async Task<Brokerctl> ConsoleAsync(Cluster cluster, string node)
     {
         var console = new Brokerctl(Path.Combine(cluster.Work, "console-of-" + node));
-        await cluster.MakeProfileAsync(console, node == First ? cluster.ConsolePort : _ports[node].Console);
+        if (!Directory.Exists(console.Profile))
+            await cluster.MakeProfileAsync(console, node == First ? cluster.ConsolePort : _ports[node].Console);
         return console;
     }
 

@@ -67,15 +67,45 @@ internal sealed class SecondNode : IDisposable
     /// <summary>How the customer stands on this node, whoever owns it.</summary>
     public async Task<string> StateAsync() => (await Eventually.DecidedAsync(() => Api.CustomerAsync(here: true))).Ok.State;
 
-    /// <summary>The digest of the executable that it says it runs.</summary>
-    public async Task<string> BinaryAsync() =>
-        (await Eventually.DecidedAsync(() => Api.GetAsync("/v1/node", ApiJson.Default.NodeModel)))
-            .Ok.Incarnation.ToSigned().Read<Incarnation>().Binary.ToString();
+    /// <summary>Whether it has the customer's key: as its owner too, where the first node was taken for gone.</summary>
+    public async Task<bool> HoldsAsync() => await StateAsync() is "holding" or "unlocked";
+
+    /// <summary>Has a person vouch for this start of the node.</summary>
+    /// <param name="console">A console of the node.</param>
+    /// <param name="file">The admission, with the signatures of those who vouched before.</param>
+    /// <param name="person">Who signs.</param>
+    public async Task VouchAsync(Brokerctl console, string file, string person)
+    {
+        var model = (await Eventually.DecidedAsync(() => Api.GetAsync("/v1/node", ApiJson.Default.NodeModel))).Ok;
+        // The digest of the executable that it says it runs.
+        var binary = model.Incarnation.ToSigned().Read<Incarnation>().Binary.ToString();
+        await console.OkAsync("node", "vouch", "--binary", binary, "--file", file, "--user", person);
+    }
+
+    /// <summary>
+    /// Presents an admission until the node holds the customer: the owner has seconds to answer, and an earlier start that was killed
+    /// counts as alive for a while.
+    /// </summary>
+    public Task AdmitAsync(Brokerctl console, string file) => Eventually.TrueAsync("the second node holds the customer", async () =>
+    {
+        await console.RunAsync(null, "node", "admit", "--file", file);
+        return await HoldsAsync();
+    });
+
+    /// <summary>Has all people vouch for this start of the node, and presents their admission.</summary>
+    public async Task AdmitAnewAsync(Brokerctl console, string file)
+    {
+        File.Delete(file);
+        foreach (var person in People)
+            await VouchAsync(console, file, person);
+        await AdmitAsync(console, file);
+    }
 
     public void Dispose() => _api?.Dispose();
 
     private string Peers(int own, string other, int port) => $$"""
         peers { listen = "127.0.0.1:{{own}}", nodes { {{other}} = "https://127.0.0.1:{{port}}" } }
+        cluster.move-interval = 1 day
         admission.people { {{string.Join(", ", People.Select(p => $"{p} = \"{Keys}/users/{p}.pub\""))}} }
         """;
 }
