@@ -65,7 +65,7 @@ public sealed class CrashSpecs(Certificates certificates, ITestOutputHelper outp
     private async Task RoundsAsync(Cluster cluster, TestUser user, LoadRecord record, SeededRandom random)
     {
         var rounds = Setting("BROKER_CRASH_ROUNDS", 100);
-        var limit = TimeSpan.FromSeconds(Setting("BROKER_CRASH_SECONDS", 1400));
+        var limit = TimeSpan.FromSeconds(Setting("BROKER_CRASH_SECONDS", 2400));
         var victims = (Environment.GetEnvironmentVariable("BROKER_CRASH_VICTIMS") ?? "zone,dmz,agent").Split(',');
         var kills = new KillRounds(cluster, user, record, random, output);
         await kills.RunAsync(rounds, limit, victims);
