@@ -256,7 +256,8 @@ internal sealed class AgentEnd(TestCustomer customer, Name name, Id16 boot) : ID
     {
         public Channel<Frame> Frames { get; } = Channel.CreateUnbounded<Frame>();
 
-        public TaskCompletionSource<(string Code, TimeSpan After)> Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<(string Code, TimeSpan After)> Closed { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public async Task SendAsync(IReadOnlyList<Frame> frames)
         {
