@@ -105,6 +105,9 @@ internal static class Codes
     public const string UserUnknown = "unknown-user";
     public const string UserKeyInUse = "user-key-in-use";
     public const string ZoneUnavailable = "zone-unavailable";
+    public const string ZoneUnreachable = "zone-unreachable";
+    public const string ZoneFailed = "zone-failed";
+    public const string StoreFailed = "store-failed";
     public const string OutcomeUnknown = "outcome-unknown";
     public const string TimedOut = "timed-out";
     public const string IdempotencyConflict = "idempotency-conflict";

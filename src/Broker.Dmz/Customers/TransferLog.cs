@@ -30,4 +30,8 @@ internal static partial class TransferLog
 
     [LoggerMessage(2608, LogLevel.Warning, "customer {Customer}: node {Node} owns it under fence {Fence} now; held on")]
     public static partial void SteppedBack(ILogger log, Name customer, string node, ulong fence);
+
+    [LoggerMessage(2609, LogLevel.Information,
+        "customer {Customer}: not transferred from node {Node} yet ({Code}); its ticket is tried again until its time is over")]
+    public static partial void TriedAgain(ILogger log, Name customer, Name node, string code);
 }

@@ -40,7 +40,8 @@ internal sealed class PeerFetcher(DmzContext node, CustomerRegistry customers, I
         return result;
     }
 
-    private async Task<Result<KeyStatus>> TryFetch(
+    /// <summary>As <see cref="Fetch"/>, of which the log says nothing.</summary>
+    public async Task<Result<KeyStatus>> TryFetch(
         Name customer, PeerCaller holder, Admission admission, TicketKey? ticketKey, CancellationToken cancellation)
     {
         try
@@ -89,6 +90,10 @@ internal sealed class PeerFetcher(DmzContext node, CustomerRegistry customers, I
         catch (AskTimeoutException)
         {
             return new Refused(Codes.TimedOut, "the customer's key is busy; ask again");
+        }
+        catch (ActorBusyException)
+        {
+            return new Refused(Codes.Busy, "the customer's key is busy; ask again");
         }
     }
 

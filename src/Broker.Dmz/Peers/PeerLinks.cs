@@ -150,6 +150,9 @@ internal sealed partial class PeerLinks : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Where the node did not leave first, tickets may be tried still: their key is wiped when that has ended, however it ends.
+        await _stopping.CancelAsync();
+        await _succession.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Membership.DisposeAsync();
         foreach (var peer in _node.Peers.Others.OfType<PeerClient>().Concat(_toHolders))
         {
@@ -165,7 +168,7 @@ internal sealed partial class PeerLinks : IAsyncDisposable
         {
             try
             {
-                var got = await new PeerSuccession(_node, _fetcher).Collect(key, tickets, Reach, _stopping.Token);
+                var got = await new PeerSuccession(_node, _fetcher, _log).Collect(key, tickets, Reach, _stopping.Token);
                 Log.Collected(_log, got.Count, tickets.Tickets.Count);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

@@ -7,6 +7,7 @@ using Broker.Protocol.Requests;
 using Broker.Protocol.Statements;
 using Broker.Protocol.Transfer;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging.Abstractions;
 using Wire = Broker.Protocol.Wire.Peer;
 
 namespace Broker.Dmz.Tests.Transfers;
@@ -223,7 +224,7 @@ public sealed class TransferSpecs(DmzWorld world) : IClassFixture<DmzWorld>
         await (await f.Other.At(f.Customer)).Wipe();
         await using var successor = await OtherNode.StartAsync(world, "dmz-2");
 
-        var from = new PeerSuccession(successor.Node, successor.Fetcher);
+        var from = new PeerSuccession(successor.Node, successor.Fetcher, NullLogger.Instance);
         var got = await from.Collect(key, tickets, d => successor.To(f.Owner), default);
 
         Assert.Contains(f.Customer.Name, got);

@@ -2,6 +2,7 @@ using Broker.Dmz.Customers;
 using Broker.Dmz.Peers;
 using Broker.Protocol.Transfer;
 using Broker.Secrets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Wire = Broker.Protocol.Wire.Zone;
 
 namespace Broker.Simulation.Tests;
@@ -50,7 +51,7 @@ internal sealed partial class People
         }
 
         var successor = Node(index);
-        await Of(successor, () => new PeerSuccession(successor.Node, successor.Fetcher).Collect(
+        await Of(successor, () => new PeerSuccession(successor.Node, successor.Fetcher, NullLogger.Instance).Collect(
             key, tickets, t => Holder(t, node, successor), default));
         if (lives && _cluster.Leaving[index] == node)
         {
