@@ -21,6 +21,7 @@ internal sealed partial class ProgramUse(string key, CommandUse settings, ActorR
     private readonly CancellationTokenSource _inputOver = new();
     private UseDelivery? _delivery;
     private ChildProcess? _child;
+    private Task _writing = Task.CompletedTask;
     private UseEnd? _ending;
     private int _restarts;
 
@@ -41,8 +42,7 @@ internal sealed partial class ProgramUse(string key, CommandUse settings, ActorR
                 OnExited(exited.Status);
                 break;
             case UseMessage.InputOver:
-                Context.CancelTimer(InputTimer);
-                _delivery?.Wipe();
+                OnInputOver();
                 break;
             case UseMessage.InputOverdue:
                 _inputOver.Cancel();
@@ -144,10 +144,9 @@ internal sealed partial class ProgramUse(string key, CommandUse settings, ActorR
             pipe.CloseRead();
             var over = _inputOver.Token;
             Context.StartTimer(InputTimer, new UseMessage.InputOverdue(), settings.StartTimeout);
-            Context.PipeToSelf(
-                Task.Factory.StartNew(
-                    () => Write(pipe, content, over), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default),
-                static () => new UseMessage.InputOver(), static _ => new UseMessage.InputOver());
+            _writing = Task.Factory.StartNew(
+                () => Write(pipe, content, over), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Context.PipeToSelf(_writing, static () => new UseMessage.InputOver(), static _ => new UseMessage.InputOver());
             return child;
         }
         catch (NativeException)
@@ -163,6 +162,14 @@ internal sealed partial class ProgramUse(string key, CommandUse settings, ActorR
         using (content)
         using (pipe)
             _ = pipe.WriteAll(content, over);
+    }
+
+    private void OnInputOver()
+    {
+        Context.CancelTimer(InputTimer);
+        _delivery?.Wipe();
+        if (_child is null && _ending is { } how)
+            Finish(how);
     }
 
     private void OnExited(ExitStatus status)
@@ -206,7 +213,14 @@ internal sealed partial class ProgramUse(string key, CommandUse settings, ActorR
 
     private void Finish(UseEnd how)
     {
-        // Wiped before anyone hears of it.
+        // Wiped before anyone hears of it. What is still being written is the writer's to wipe, and the end of that comes back here.
+        if (!_writing.IsCompleted)
+        {
+            _ending ??= how;
+            _inputOver.Cancel();
+            return;
+        }
+
         Wipe();
         uses.Tell(new UsesMessage.Ended(key, how));
         Context.StopSelf();

@@ -103,6 +103,36 @@ public sealed class UsesSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stdin_should_be_wiped_when_the_end_of_a_program_that_never_read_is_told()
+    {
+        var before = SecretMemory.Default.LiveBytes;
+        _world.Begin(UseWorld.Program(UseMode.Stdin, "exit 4"), 1, ("a", Texts.Secret(2 << 20, 1)));
+
+        Assert.Equal("exit-4", (await _world.NextEnd()).Code);
+        Assert.Equal(before, SecretMemory.Default.LiveBytes);
+    }
+
+    [Fact]
+    public async Task Stdin_should_be_wiped_when_the_end_is_told_though_a_process_that_left_keeps_it_open()
+    {
+        // It has left the program's group, so that nothing but the use ends the writing into the full pipe.
+        var before = SecretMemory.Default.LiveBytes;
+        _world.Begin(
+            UseWorld.Program(
+                UseMode.Stdin,
+                $"exec 3<&0; setsid -f sh -c 'echo $$ > {this["pid"]}; exec sleep 1000' <&3; " +
+                $"while [ ! -s {this["pid"]} ]; do sleep 0.01; done; exit 4"),
+            1, ("a", Texts.Secret(2 << 20, 1)));
+
+        var (end, live) = (await _world.NextEnd(), SecretMemory.Default.LiveBytes);
+
+        using var left = System.Diagnostics.Process.GetProcessById(
+            int.Parse(File.ReadAllText(this["pid"]), System.Globalization.CultureInfo.InvariantCulture));
+        left.Kill();
+        Assert.Equal(("exit-4", before), (end.Code, live));
+    }
+
+    [Fact]
     public async Task File_should_give_several_credentials_to_one_process()
     {
         _world.Begin(
