@@ -1,5 +1,6 @@
 using Broker.Dmz.Customers;
 using Broker.Dmz.Peers;
+using Broker.Links.Peers;
 using Broker.Protocol.Transfer;
 using Broker.Secrets;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -10,6 +11,11 @@ namespace Broker.Simulation.Tests;
 /// <content>Who runs the nodes: has one fetch from the other, gives over, drains.</content>
 internal sealed partial class People
 {
+    // Milliseconds for which a node that leaves waits for its successor.
+    private const int Overlap = 10_000;
+
+    private readonly Dictionary<DmzProcess, CancellationTokenSource> _collecting = [];
+
     /// <summary>The other node asks the active one for the customer's secret.</summary>
     public async Task Transfer()
     {
@@ -27,6 +33,16 @@ internal sealed partial class People
     public async Task Drain(int index, bool lives)
     {
         var node = Node(index);
+        // What leaves collects no more.
+        if (_collecting.Remove(node, out var collecting))
+        {
+            await Of(node, () =>
+            {
+                collecting.Cancel();
+                return Task.FromResult(true);
+            });
+        }
+
         using var key = TicketKey.Generate(_process.Fill);
         var tickets = await Of(node, () => new PeerDrain(node.Node, node.Customers, node.Peer!.Address).Draw(key, default));
         if (!lives)
@@ -51,17 +67,48 @@ internal sealed partial class People
         }
 
         var successor = Node(index);
-        await Of(successor, () => new PeerSuccession(successor.Node, successor.Fetcher, NullLogger.Instance).Collect(
-            key, tickets, t => Holder(t, node, successor), default));
-        if (lives && _cluster.Leaving[index] == node)
+        var collected = Collect(successor, key, tickets, t => Holder(t, node, successor));
+        try
         {
-            await Leave(node);
-            _cluster.StopLeaving(index);
+            if (lives)
+            {
+                // It does not live for as long as tickets are presented, which may be minutes where a holder is away.
+                await Task.WhenAny(collected, Pause(Overlap));
+            }
+
+            if (lives && !collected.IsFaulted && _cluster.Leaving[index] == node)
+            {
+                await Leave(node);
+                _cluster.StopLeaving(index);
+            }
+        }
+        finally
+        {
+            await collected;
         }
 
         if (await IsUnlocked(successor))
         {
             Chosen(successor);
+        }
+    }
+
+    private async Task Collect(DmzProcess successor, TicketKey key, DrawnTickets tickets, Func<DrawnTicket, PeerCaller> reach)
+    {
+        using var leaving = new CancellationTokenSource();
+        _collecting[successor] = leaving;
+        try
+        {
+            await Of(successor, () => new PeerSuccession(successor.Node, successor.Fetcher, NullLogger.Instance).Collect(
+                key, tickets, reach, leaving.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // It is drained itself.
+        }
+        finally
+        {
+            _collecting.Remove(successor);
         }
     }
 
