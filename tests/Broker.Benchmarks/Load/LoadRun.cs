@@ -43,7 +43,8 @@ internal static class LoadRun
                 [.. processes.Names.Select((name, i) => (name, (spent[i] - before[i]).TotalMilliseconds / latencies.Count))]);
     }
 
-    private static async Task<(List<double> Latencies, int Failures)[]> LoopAsync(Func<Task<bool>> operation, int inFlight, TimeSpan time)
+    /// <summary>The load alone, for that long: what each of its workers saw.</summary>
+    public static async Task<(List<double> Latencies, int Failures)[]> LoopAsync(Func<Task<bool>> operation, int inFlight, TimeSpan time)
     {
         var until = Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency);
         return await Task.WhenAll(Enumerable.Range(0, inFlight).Select(_ => Task.Run(async () =>

@@ -23,6 +23,9 @@ internal sealed class Processes
         ("load", Environment.ProcessId),
     ]);
 
+    /// <summary>Their ids in the same order.</summary>
+    public IEnumerable<int> Ids => _all.Select(static p => p.Id);
+
     /// <summary>User and system time that each has spent since its start, as the names are ordered.</summary>
     public IReadOnlyList<TimeSpan> Spent() => [.. _all.Select(static p => Spent(p.Id))];
 
