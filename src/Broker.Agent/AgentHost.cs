@@ -48,7 +48,7 @@ internal sealed class AgentHost : IDisposable
             Status = new StatusFile(directory, options.Time),
             Uses = settings.Uses,
             Slots = Slots,
-            Dialer = new LinkDialer(settings.Dmz, options.Time, settings.ConnectTimeout),
+            Dialer = new LinkDialer(new DialOrder(settings.Dmz, options.Random), options.Time, settings.ConnectTimeout),
             Settings = settings.Session,
             Credentials = credentials,
             Logger = logger,

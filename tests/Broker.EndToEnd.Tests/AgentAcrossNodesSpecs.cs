@@ -29,7 +29,6 @@ public sealed class AgentAcrossNodesSpecs(Certificates certificates, ITestOutput
         await using var cluster = await Cluster.StartReadyAsync(certificates, new ClusterOptions
         {
             DmzSettings = second.Settings,
-            // The second node is the agent's first choice whenever it is there.
             AgentSettings = $"dmz = [ \"127.0.0.1:{second.AgentsPort}\" ] ${{broker.agent.dmz}}",
         }, "keep");
         var isKept = false;
@@ -67,7 +66,7 @@ public sealed class AgentAcrossNodesSpecs(Certificates certificates, ITestOutput
                 await second.AdmitAnewAsync(console, cluster.InTemporary("admission.json"));
             }
 
-            // A start of the agent tries the second node first, and stays at the other one where that did not connect at once.
+            // Each start of the agent draws anew which node it tries first.
             Task ConnectAgentToSecondAsync() => Eventually.TrueAsync("the agent is connected to the second node", async () =>
             {
                 Assert.Equal(0, await cluster.Agent.StopAsync());

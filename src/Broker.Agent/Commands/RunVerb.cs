@@ -33,6 +33,7 @@ internal static class RunVerb
     {
         var directory = StateDirectory.Open(settings.StatePath, settings.AllowDisk);
         using var host = AgentHost.Start(settings, directory, BootId.Read(), new ActorSystemOptions(), logger);
+        using var compiler = CompilerPriority.Lower(TimeProvider.System);
         using var manager = ServiceNotices.From(Environment.GetEnvironmentVariable, Environment.ProcessId, TimeProvider.System);
         using var reload = stop.Register(() =>
         {

@@ -4,18 +4,16 @@ using Broker.Links.Tls;
 
 namespace Broker.Agent.Link;
 
-/// <summary>Opens links to the DMZ nodes of a fixed list, each attempt to the next one, and gives every failure a stable code.</summary>
-/// <param name="addresses">At least one, <c>https://host:port</c>.</param>
+/// <summary>Opens links to the DMZ nodes, each attempt to the next one, and gives every failure a stable code.</summary>
+/// <param name="order">The nodes, <c>https://host:port</c>.</param>
 /// <param name="time">The clock.</param>
 /// <param name="connectTimeout">For connecting, the handshake and the upgrade together.</param>
-internal sealed class LinkDialer(IReadOnlyList<Uri> addresses, TimeProvider time, TimeSpan connectTimeout) : ILinkDialer
+internal sealed class LinkDialer(DialOrder order, TimeProvider time, TimeSpan connectTimeout) : ILinkDialer
 {
-    private int _next;
-
     /// <inheritdoc/>
     public async Task<IFrameLink> ConnectAsync(InstallationKey key, CancellationToken cancellation)
     {
-        var address = addresses[_next++ % addresses.Count];
+        var address = order.Next();
         using var late = new CancellationTokenSource(connectTimeout, time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         var server = new LinkServer(LinkRole.Dmz) { ConnectTimeout = connectTimeout };

@@ -29,6 +29,7 @@ internal sealed partial class NodeRun<TSettings>(
         var log = logs.CreateLogger(node.Name);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => OnSignal(signal, log));
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => OnSignal(signal, log));
+        using var compiler = CompilerPriority.Lower(time);
         using var manager = ServiceNotices.From(Environment.GetEnvironmentVariable, Environment.ProcessId, time);
         INode started;
         try

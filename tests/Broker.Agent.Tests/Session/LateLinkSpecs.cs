@@ -21,7 +21,8 @@ public sealed class LateLinkSpecs
     {
         await using var world = await AgentWorld.StartAsync(start: false);
         var settings = world.Settings();
-        var dialer = new LateDialer(new LinkDialer(settings.Dmz, new SteadyTime(), settings.ConnectTimeout));
+        var dialer = new LateDialer(
+            new LinkDialer(new DialOrder(settings.Dmz, RandomSource.System), new SteadyTime(), settings.ConnectTimeout));
         using var enrolled = Enrolled.Load(world.State, AgentWorld.Boot, TimeProvider.System.GetUtcNow());
         using var journal = HandOffJournal.Load(world.State, TimeProvider.System, settings.JournalLimit);
         await using var system = new ActorSystem("agent", new ActorSystemOptions());

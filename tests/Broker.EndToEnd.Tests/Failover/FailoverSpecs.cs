@@ -2,6 +2,7 @@ using System.Globalization;
 using Broker.EndToEnd.Tests.Client;
 using Broker.EndToEnd.Tests.Fleets;
 using Broker.EndToEnd.Tests.Harness;
+using Broker.Links.Services;
 using Broker.TestKit;
 using Xunit.Abstractions;
 
@@ -26,6 +27,9 @@ public sealed class FailoverSpecs(Certificates certificates, ITestOutputHelper o
     {
         var rounds = Environment.GetEnvironmentVariable("BROKER_FAILOVER_ROUNDS");
         Skip.If(rounds is null, "minutes of kills: scripts/bench failover runs it");
+
+        // The load shares its cores with what it measures.
+        using var compiler = CompilerPriority.Lower(TimeProvider.System);
         await using var fleet = await Fleet.StartAsync(certificates, new FleetOptions
         {
             IsOnLoopback = true,

@@ -1,6 +1,9 @@
 namespace Broker.EndToEnd.Tests.Harness;
 
-/// <summary>The product's executables as the solution's build left them, in the configuration of this test.</summary>
+/// <summary>
+/// The product's executables as the solution's build left them, in the configuration of this test; where <c>BROKER_EXECUTABLES</c> names a
+/// folder, those that are there as <c>scripts/publish</c> left them.
+/// </summary>
 internal static class Executables
 {
     private static readonly DirectoryInfo Output = new(AppContext.BaseDirectory);
@@ -38,6 +41,12 @@ internal static class Executables
 
     private static string Find(string project, string name)
     {
+        if (Environment.GetEnvironmentVariable("BROKER_EXECUTABLES") is { Length: > 0 } published &&
+            Path.Combine(published, name, name) is var installed && File.Exists(installed))
+        {
+            return installed;
+        }
+
         var path = Path.Combine(Repository, "src", project, "bin", Configuration, Framework, name);
         return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is not there: build the solution in {Configuration}");
     }
