@@ -36,7 +36,10 @@ public sealed class CompilerPrioritySpecs
     // All pairs of pairs of these: each is another type, for which the method is compiled anew.
     private static IEnumerable<Type> Types()
     {
-        Type[] simple = [typeof(int), typeof(long), typeof(byte), typeof(char), typeof(double), typeof(decimal), typeof(Guid), typeof(short)];
+        Type[] simple =
+        [
+            typeof(int), typeof(long), typeof(byte), typeof(char), typeof(double), typeof(decimal), typeof(Guid), typeof(short),
+        ];
         var pairs = simple.SelectMany(a => simple.Select(b => typeof(KeyValuePair<,>).MakeGenericType(a, b))).ToList();
         return pairs.SelectMany(a => pairs.Select(b => typeof(KeyValuePair<,>).MakeGenericType(a, b)));
     }

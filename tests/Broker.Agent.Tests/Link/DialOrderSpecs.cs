@@ -34,7 +34,8 @@ public sealed class DialOrderSpecs
     [Fact]
     public void Agents_of_a_node_that_dies_should_spread_over_the_others()
     {
-        var orders = Enumerable.Range(0, Agents).Select(_ => new DialOrder(Nodes, _random)).Where(static o => o.Next() == Nodes[0]).ToList();
+        var orders = Enumerable.Range(0, Agents).Select(_ => new DialOrder(Nodes, _random))
+            .Where(static o => o.Next() == Nodes[0]).ToList();
         var second = orders.CountBy(static o => o.Next()).ToDictionary();
 
         Assert.Equal(2, second.Count);
