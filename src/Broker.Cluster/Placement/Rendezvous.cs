@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Broker.Protocol.Identifiers;
@@ -19,10 +20,10 @@ public static class Rendezvous
             .Select(static m => m.Member)];
 
     // Names have no line feed, so no two pairs share a text.
-    private static UInt128 Score(Name customer, Name node)
+    private static (ulong High, ulong Low) Score(Name customer, Name node)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes($"broker/placement/1\n{customer.Value}\n{node.Value}"), hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+        return (BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[sizeof(ulong)..]));
     }
 }

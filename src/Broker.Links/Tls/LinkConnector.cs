@@ -54,8 +54,10 @@ internal sealed class LinkConnector(
         {
             if (from is not null)
                 socket.Bind(new IPEndPoint(from, 0));
-            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            var error = await ConnectAsync(socket, endPoint, cancellationToken).ConfigureAwait(false);
+            return error == SocketError.Success
+                ? new NetworkStream(socket, ownsSocket: true)
+                : throw new LinkConnectException("no connection: " + error, null, new SocketException((int)error));
         }
         catch (SocketException e)
         {
@@ -67,6 +69,25 @@ internal sealed class LinkConnector(
             socket.Dispose();
             throw;
         }
+    }
+
+    // Not the call that throws: that writes a trace of the stack, with the lines of the sources, into each refusal, and a node that died
+    // refuses its peers while they look whether it is gone.
+    private static async Task<SocketError> ConnectAsync(Socket socket, EndPoint endPoint, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var attempt = new SocketAsyncEventArgs { RemoteEndPoint = endPoint };
+        attempt.Completed += (_, _) => done.TrySetResult();
+        if (socket.ConnectAsync(attempt))
+        {
+            using var cancelling = cancellationToken.UnsafeRegister(
+                static a => Socket.CancelConnectAsync((SocketAsyncEventArgs)a!), attempt);
+            await done.Task.ConfigureAwait(false);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return attempt.SocketError;
     }
 
     private SslClientAuthenticationOptions Options(string host, Action<LinkRefusal> refuse) => new()
