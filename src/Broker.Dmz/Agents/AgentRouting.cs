@@ -6,12 +6,14 @@ namespace Broker.Dmz.Agents;
 /// <summary>What all sessions with agents of one node share.</summary>
 /// <param name="Node">The node.</param>
 /// <param name="Pace">The rate at which sessions of links that this node holds are begun.</param>
+/// <param name="Places">Handshakes that are under way where this node owns the customer, for whatever link.</param>
 /// <param name="Owners">Which node owns a customer.</param>
 /// <param name="Directory">Where agents are connected.</param>
 /// <param name="Relays">Sessions whose two ends are on two nodes.</param>
 /// <param name="Log">The log.</param>
 internal sealed record AgentRouting(
-    DmzContext Node, HandshakePace Pace, OwnerLookup Owners, IAgentDirectory Directory, AgentRelays Relays, ILogger Log)
+    DmzContext Node, HandshakePace Pace, HandshakePlaces Places, OwnerLookup Owners, IAgentDirectory Directory, AgentRelays Relays,
+    ILogger Log)
 {
     /// <summary>What a node has by its configuration.</summary>
     /// <param name="node">The node.</param>
@@ -20,6 +22,6 @@ internal sealed record AgentRouting(
     /// <param name="connected">For listings.</param>
     /// <param name="log">The log.</param>
     public static AgentRouting Make(DmzContext node, int perSecond, int capacity, ConnectedAgents connected, ILogger log) => new(
-        node, new HandshakePace(node.Time, perSecond), new OwnerLookup(node), new StaticAgentDirectory(node),
-        new AgentRelays(node.Time, perSecond, capacity, connected), log);
+        node, new HandshakePace(node.Time, perSecond), new HandshakePlaces(node.Time, HandshakePlaces.Default), new OwnerLookup(node),
+        new StaticAgentDirectory(node), new AgentRelays(node.Time, perSecond, capacity, connected), log);
 }

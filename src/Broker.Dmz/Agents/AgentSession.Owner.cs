@@ -16,6 +16,7 @@ internal sealed partial class AgentSession
     private async Task Begin()
     {
         LeaveRelay("looking-for-owner", isKnown: false);
+        LeavePlace();
         try
         {
             if (await FindPeerThatOwns() is { } peer)
@@ -27,7 +28,9 @@ internal sealed partial class AgentSession
 
             if (TakesSlot())
             {
-                await Greet();
+                _waitsForTurn = true;
+                Context.StartTimer(TurnTimer, new AgentSessionMessage.Greet(), HandshakePlaces.Patience);
+                _routing.Places.Enter(Context.Self);
             }
 
             return;
@@ -38,6 +41,31 @@ internal sealed partial class AgentSession
         }
 
         Wait();
+    }
+
+    // By its timer it keeps its place in the line: the handshake is one of those that are under way when it is its turn.
+    private async Task OnTurn()
+    {
+        _waitsForTurn = false;
+        Context.CancelTimer(TurnTimer);
+        try
+        {
+            await Greet();
+            return;
+        }
+        catch (Exception problem) when (IsTransient(problem))
+        {
+            Log.Waiting(Logger, _customer, _agent);
+        }
+
+        Wait();
+    }
+
+    private void LeavePlace()
+    {
+        _waitsForTurn = false;
+        Context.CancelTimer(TurnTimer);
+        _routing.Places.Leave(Context.Self);
     }
 
     // A stand-in never passes on: its holder looks for the owner.
@@ -203,6 +231,7 @@ internal sealed partial class AgentSession
         });
         (_hadSession, _waits) = (true, 0);
         Context.CancelTimer(GreetTimer);
+        LeavePlace();
         Log.Connected(Logger, _customer, _agent);
     }
 

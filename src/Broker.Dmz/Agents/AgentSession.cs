@@ -20,6 +20,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
 {
     private const string BeginTimer = "begin";
     private const string HandTimer = "hand";
+    private const string TurnTimer = "turn";
     private const string GreetTimer = "greet";
     private const int LargestDoubling = 2;
 
@@ -47,6 +48,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     private int _waits;
     private bool _hadSession;
     private bool _hasSlot;
+    private bool _waitsForTurn;
 
     public AgentSession(AgentRouting routing, Name customer, Name agent, CustomerRefs refs, IAgentLink link)
     {
@@ -90,10 +92,13 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
             case AgentSessionMessage.Begin:
                 await Begin();
                 break;
+            case AgentSessionMessage.Greet when _waitsForTurn:
+                await OnTurn();
+                break;
             case AgentSessionMessage.Ended m when m.Link == _session:
                 Again(m.Code);
                 break;
-            case AgentSessionMessage.Send or AgentSessionMessage.Ended:
+            case AgentSessionMessage.Send or AgentSessionMessage.Ended or AgentSessionMessage.Greet:
                 break;
             case AgentSessionMessage.HandAgain when _relay is not null:
                 PumpUp(_relay);
@@ -124,6 +129,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
     {
         _refs.Key.Tell(new CustomerKeyMessage.LinkLost(_agent, _session));
         LeaveRelay("closing", isKnown: false);
+        LeavePlace();
         DropUnhanded();
         DropUnsent();
         if (_link is StandInLink standIn)
@@ -215,6 +221,7 @@ internal sealed partial class AgentSession : Actor<AgentSessionMessage>
         var longest = LockedDelay * (1 << Math.Min(_waits, LargestDoubling));
         _waits++;
         _hasSlot = false;
+        LeavePlace();
         Context.StartTimer(BeginTimer, new AgentSessionMessage.Begin(), longest * (1 - (0.5 * Context.Random.NextDouble())));
     }
 

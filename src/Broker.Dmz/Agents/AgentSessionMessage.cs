@@ -16,6 +16,9 @@ internal abstract record AgentSessionMessage
     /// <summary>Try to begin a session with the key owner.</summary>
     public sealed record Begin : AgentSessionMessage;
 
+    /// <summary>It is the session's turn to begin here, or it has waited long enough for it.</summary>
+    public sealed record Greet : AgentSessionMessage;
+
     /// <summary>A frame of the agent, with its place in the window of what was read and is not handled.</summary>
     public sealed record Received(Frame Frame, FrameCredit? Credit = null) : AgentSessionMessage, IDisposable
     {

@@ -249,6 +249,34 @@ public sealed class BoundsSpecs(DmzWorld world) : IClassFixture<DmzWorld>
     }
 
     [Fact]
+    public async Task A_session_should_have_a_place_until_it_is_open_and_wait_for_it_in_vain_for_a_moment_only()
+    {
+        await using var f = await AcrossFixture.StartAsync(world);
+        // The only place is never free.
+        var places = new HandshakePlaces(new MovedTime(new ManualTime()), 1);
+        places.Enter(new TestProbe<AgentSessionMessage>(world.System, $"in-place-{f.Customer.Name}").Ref);
+        var routing = AgentRouting.Make(f.Owner.Node, AgentSessions.Unpaced, 100, new ConnectedAgents(), NullLogger.Instance) with
+        {
+            Places = places,
+        };
+        var agents = world.System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(routing, 100)), $"in-turn-{f.Customer.Name}");
+        f.Agent.MoveTo(f.Customer.At(f.Customer.Refs, agents));
+
+        await f.Agent.Open();
+        await AcrossFixture.Until("the session stands in the line", () => places.Count == 2);
+        await f.Agent.Greet();
+        await AcrossFixture.Until("the open session has left it", () => places.Count == 1);
+        await f.ShouldHandOff();
+
+        await f.Agent.Open();
+        await AcrossFixture.Until("the next one stands in the line", () => places.Count == 2);
+        f.Agent.Disconnect();
+        await AcrossFixture.Until("the lost one has left it", () => places.Count == 1);
+        agents.Stop();
+        world.Node.Summons.Attach(world.Agents);
+    }
+
+    [Fact]
     public async Task A_socket_should_not_be_read_beyond_what_is_not_handled()
     {
         var (customer, _) = await world.Ready();

@@ -60,7 +60,11 @@ internal sealed class DmzProcess : IServing
             Props<CustomersMessage>.Of(() => new Broker.Dmz.Customers.Customers(Node, NullLogger.Instance)), "customers");
         Customers = new CustomerRegistry(customers);
         Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(Node, 64)).WithMailbox(64), "requests");
-        var routing = AgentRouting.Make(Node, AgentSessions.Unpaced, 16, new ConnectedAgents(), NullLogger.Instance);
+        // A seed says the same on every machine, however many cores it has.
+        var routing = AgentRouting.Make(Node, AgentSessions.Unpaced, 16, new ConnectedAgents(), NullLogger.Instance) with
+        {
+            Places = new HandshakePlaces(Node.Time, 4),
+        };
         var agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(routing, 16)).WithMailbox(16), "agents");
         System.Spawn(Props<ZoneLinkMessage>.Of(() => new ZoneLink(Node, new NodeHealth(), NullLogger.Instance)), "zone");
         Endpoints = new AgentEndpoints(Node, Customers, agents, new ConnectedAgents(), NullLogger.Instance);
