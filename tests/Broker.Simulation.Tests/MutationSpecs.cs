@@ -19,11 +19,15 @@ public sealed class MutationSpecs(ITestOutputHelper output)
             {
                 Run.Of(fault.ScheduleOf(seed), workshop, mutation: fault);
             }
-            catch (Violation violation)
+            catch (Violation violation) when (!fault.Besides.Contains(violation.Code))
             {
                 output.WriteLine($"found after {seed} of at most {fault.Within} schedules: {violation.Message}");
                 Assert.Contains(violation.Code, fault.Codes);
                 return;
+            }
+            catch (Violation)
+            {
+                // What it leads to as well; the reason has to be found all the same.
             }
         }
 

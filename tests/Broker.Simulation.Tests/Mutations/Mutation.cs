@@ -8,6 +8,9 @@ namespace Broker.Simulation.Tests;
 /// <param name="HasPeers">Whether it shows in schedules with peers only.</param>
 internal sealed record Mutation(string Name, int Within, string[] Codes, Action<World, Cluster> Apply, bool HasPeers = false)
 {
+    /// <summary>Violations to which it leads as well in some schedules, and that are passed over: they do not show what is wrong.</summary>
+    public string[] Besides { get; init; } = [];
+
     /// <summary>The schedule of a seed in which it is looked for.</summary>
     public Schedule ScheduleOf(ulong seed) => HasPeers ? Schedule.WithPeers(seed) : Schedule.Alone(seed);
 

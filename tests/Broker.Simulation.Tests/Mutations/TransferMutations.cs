@@ -16,7 +16,8 @@ internal static class TransferMutations
     public static IReadOnlyList<Mutation> All { get; } =
     [
         new("a secret is handed over without its intent", 50, ["transfer-without-intent"], WithoutIntent, true),
-        new("a holder serves that has not claimed", 100, ["signed-unclaimed"], Unclaimed, true),
+        // An agent that stays with the holder has no session with the owner.
+        new("a holder serves that has not claimed", 100, ["signed-unclaimed"], Unclaimed, true) { Besides = ["agent-left-behind"] },
         new("a lock is not told to the other holder", 50, ["secret-after-lock"], Untold, true),
     ];
 
