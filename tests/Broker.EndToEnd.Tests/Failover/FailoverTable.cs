@@ -20,19 +20,20 @@ internal sealed class FailoverTable(string file)
         var failed = string.Join(", ", window.Failed.OrderByDescending(static f => f.Value).Select(static f => $"{f.Key} {f.Value}"));
         return Say(string.Create(CultureInfo.InvariantCulture,
             $"{what}: gap {window.LongestGap.TotalMilliseconds:0} ms, every agent after {window.EveryAgent?.TotalMilliseconds:0} ms, " +
-            $"{window.Acknowledged} acknowledged{(failed.Length > 0 ? "; " + failed : "")}"));
+            $"{window.Acknowledged} acknowledged, the load late by {window.Late.TotalMilliseconds:0} ms{(failed.Length > 0 ? "; " + failed : "")}"));
     }
 
     /// <summary>The table.</summary>
     public void Conclude()
     {
         Say("");
-        Say($"{"",-26} {"gap, median",12} {"gap, worst",12} {"every agent",12}   ms, {Rounds} rounds each, " +
+        Say($"{"",-26} {"gap, median",12} {"gap, worst",12} {"every agent",12} {"load late",12}   ms, {Rounds} rounds each, " +
             $"{Environment.ProcessorCount} cores");
         foreach (var (what, windows) in _rounds)
         {
             Say(string.Create(CultureInfo.InvariantCulture,
-                $"{what,-26} {Median(windows, Gap),12:0} {windows.Max(Gap),12:0} {Median(windows, Every),12:0}"));
+                $"{what,-26} {Median(windows, Gap),12:0} {windows.Max(Gap),12:0} {Median(windows, Every),12:0} " +
+                $"{windows.Max(static w => w.Late.TotalMilliseconds),12:0}"));
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class HandOffLoad(IReadOnlyList<ApiClient> gateways, IReadOnlyLi
 
     private readonly ConcurrentQueue<Acknowledgement> _acknowledged = new();
     private readonly ConcurrentQueue<(long At, string Code)> _failed = new();
+    private readonly ConcurrentQueue<(long At, TimeSpan Late)> _late = new();
     private int _turn;
 
     /// <summary>Runs until cancelled.</summary>
@@ -56,7 +57,8 @@ internal sealed class HandOffLoad(IReadOnlyList<ApiClient> gateways, IReadOnlyLi
         var served = ServedSince(from);
         var failed = _failed.Where(f => f.At > from).GroupBy(static f => f.Code).ToDictionary(static g => g.Key, static g => g.Count());
         var every = served.Count < agents.Count ? (TimeSpan?)null : TimeProvider.System.GetElapsedTime(from, served.Values.Max());
-        return new Window(longest, every, all.Count(a => a > from), failed);
+        var late = _late.Where(l => l.At > from).Select(static l => l.Late).DefaultIfEmpty().Max();
+        return new Window(longest, every, all.Count(a => a > from), failed, late);
     }
 
     // When each agent that acknowledged a hand-off launched after a moment did so first.
@@ -74,7 +76,9 @@ internal sealed class HandOffLoad(IReadOnlyList<ApiClient> gateways, IReadOnlyLi
                 _acknowledged.Enqueue(new Acknowledgement(agent, launched, now));
             else
                 _failed.Enqueue((now, code));
-            await Task.Delay(code.Length == 0 ? Pause : PauseAfterFailure, TimeProvider.System, CancellationToken.None);
+            var pause = code.Length == 0 ? Pause : PauseAfterFailure;
+            await Task.Delay(pause, TimeProvider.System, CancellationToken.None);
+            _late.Enqueue((TimeProvider.System.GetTimestamp(), TimeProvider.System.GetElapsedTime(now) - pause));
         }
     }
 
@@ -101,4 +105,6 @@ internal sealed class HandOffLoad(IReadOnlyList<ApiClient> gateways, IReadOnlyLi
 /// <param name="EveryAgent">Until each agent had acknowledged one that was launched after the moment; null where one has not.</param>
 /// <param name="Acknowledged">How many were.</param>
 /// <param name="Failed">Launches that were not, by what was said instead.</param>
-internal sealed record Window(TimeSpan LongestGap, TimeSpan? EveryAgent, int Acknowledged, IReadOnlyDictionary<string, int> Failed);
+/// <param name="Late">How much longer than it meant to a worker paused: that much of a gap may be the load's own.</param>
+internal sealed record Window(
+    TimeSpan LongestGap, TimeSpan? EveryAgent, int Acknowledged, IReadOnlyDictionary<string, int> Failed, TimeSpan Late);
