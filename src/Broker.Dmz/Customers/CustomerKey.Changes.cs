@@ -116,7 +116,7 @@ internal sealed partial class CustomerKey
             };
             if (principal.Length > 0 && result.Refusal is { Code: not (Codes.Malformed or Codes.Busy) } refusal)
             {
-                _outcomes!.Tell(new OutcomeMessage.Refusal(principal, action, refusal.Code));
+                ReportRefusal(principal, action, refusal.Code);
             }
         }
     }

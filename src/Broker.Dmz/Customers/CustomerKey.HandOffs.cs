@@ -72,7 +72,7 @@ internal sealed partial class CustomerKey
         if (_state == KeyState.Unlocked && refused.Code != Codes.Busy)
         {
             // What is no receipt for this is no user's doing: this node carried it.
-            _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", UserAction.Launch.Name, refused.Code));
+            ReportRefusal($"node/{_node.Node}", UserAction.Launch.Name, refused.Code);
         }
 
         message.Provisioning.Tell(new ProvisioningMessage.NotSealed(refused));

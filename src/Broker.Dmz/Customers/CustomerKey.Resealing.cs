@@ -71,7 +71,7 @@ internal sealed partial class CustomerKey
         if (Proven(message.Given.Proof.Span, rows, known.Value.Root) is not { } proof)
         {
             Log.Forged(_log, _customer, EntryKey.RowType);
-            _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "prove", Codes.EntryForged));
+            ReportRefusal($"node/{_node.Node}", "prove", Codes.EntryForged);
             return new Refused(Codes.EntryForged, "a row does not stand under the customer's head");
         }
 

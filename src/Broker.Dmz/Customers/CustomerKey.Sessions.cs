@@ -128,7 +128,7 @@ internal sealed partial class CustomerKey
     {
         Log.SessionRefused(_log, _customer, agent, code);
         Forget(agent, link);
-        _outcomes!.Tell(new OutcomeMessage.Refusal($"agent/{agent}", "session", code));
+        ReportRefusal($"agent/{agent}", "session", code);
         return new Refused(code, detail);
     }
 
@@ -187,7 +187,7 @@ internal sealed partial class CustomerKey
             Log.SessionRefused(_log, _customer, message.Agent, problem.Code);
             _sessions.Remove(message.Agent);
             Drop(link, problem.Code);
-            _outcomes!.Tell(new OutcomeMessage.Refusal($"agent/{message.Agent}", "session", problem.Code));
+            ReportRefusal($"agent/{message.Agent}", "session", problem.Code);
             return;
         }
         catch (SecretMemoryExhaustedException)

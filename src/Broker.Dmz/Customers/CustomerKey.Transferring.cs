@@ -85,7 +85,7 @@ internal sealed partial class CustomerKey
                 TransferLog.SecondIncarnation(_log, _customer, ask.Peer);
             }
 
-            _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{ask.Peer}", TransferAction, code));
+            ReportRefusal($"node/{ask.Peer}", TransferAction, code);
         }
 
         return result;
@@ -220,7 +220,7 @@ internal sealed partial class CustomerKey
         if (VerifyReceipt(message.Receipt.Span, offer) is { } refused)
         {
             TransferLog.Refused(_log, _customer, offer.Intent.Node, refused.Code);
-            _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", TransferAction, refused.Code));
+            ReportRefusal($"node/{_node.Node}", TransferAction, refused.Code);
             return refused;
         }
 

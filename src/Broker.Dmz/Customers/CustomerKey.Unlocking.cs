@@ -328,7 +328,7 @@ internal sealed partial class CustomerKey
         Log.UnlockFailed(_log, _customer, code);
         if (code is not (Codes.ZoneUnavailable or Codes.WitnessUnavailable or Codes.Busy))
         {
-            _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "unlock", code));
+            ReportRefusal($"node/{_node.Node}", "unlock", code);
         }
 
         Wipe(code);

@@ -61,7 +61,7 @@ internal sealed partial class CustomerKey
     private Refused Forged(string type, string detail)
     {
         Log.Forged(_log, _customer, type);
-        _outcomes!.Tell(new OutcomeMessage.Refusal($"node/{_node.Node}", "prove", Codes.EntryForged));
+        ReportRefusal($"node/{_node.Node}", "prove", Codes.EntryForged);
         return new Refused(Codes.EntryForged, detail);
     }
 

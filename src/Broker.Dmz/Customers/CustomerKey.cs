@@ -25,6 +25,8 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
 
     private ActorRef<WriterMessage>? _writer;
     private ActorRef<OutcomeMessage>? _outcomes;
+    private ActorRef<RefusalMessage>? _refusals;
+    private long _notReported;
     private CustomerSecret? _secret;
     private string _state;
     private string? _lastFailure;
@@ -58,6 +60,8 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
             Props<WriterMessage>.Of(() => new CustomerWriter(_node, _customer, Context.Self, _log)).WithMailbox(1024), "writer");
         _outcomes = Context.Spawn(
             Props<OutcomeMessage>.Of(() => new OutcomeAppender(_node, _customer, Context.Self, _log)).WithMailbox(65_536), "outcomes");
+        _refusals = Context.Spawn(
+            Props<RefusalMessage>.Of(() => new RefusalReporter(_node, _customer, _log)).WithMailbox(RefusalReporter.Capacity), "refusals");
         return ValueTask.CompletedTask;
     }
 
@@ -121,6 +125,11 @@ internal sealed partial class CustomerKey : Actor<CustomerKeyMessage>
         _claim = null;
         (_given, _unattended) = (null, false);
     }
+
+    /// <summary>Has an authenticated principal's refusal recorded, where there is a place in the line for it.</summary>
+    private void ReportRefusal(string principal, string action, string code) =>
+        _notReported = _refusals!.TryTell(new RefusalMessage.Report(principal, action, code, _notReported)) == TellResult.Busy
+            ? _notReported + 1 : 0;
 
     private Refused LockedRefusal() => _state switch
     {

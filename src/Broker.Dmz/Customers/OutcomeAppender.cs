@@ -21,9 +21,6 @@ internal abstract record OutcomeMessage
     /// <summary>Append outcomes that the key actor signed, and tell it when they stand or are refused.</summary>
     public sealed record Append(long Id, Signed Outcomes, ulong Fence) : OutcomeMessage;
 
-    /// <summary>An authenticated principal was refused.</summary>
-    public sealed record Refusal(string Principal, string Action, string Code) : OutcomeMessage;
-
     /// <summary>Find the open hand-offs of earlier incarnations.</summary>
     public sealed record Recover(ulong Fence) : OutcomeMessage;
 
@@ -90,9 +87,6 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
                 break;
             case OutcomeMessage.Recover m:
                 await Recover(m);
-                break;
-            case OutcomeMessage.Refusal m:
-                await Report(m);
                 break;
             default:
                 Context.Unhandled(message);
@@ -238,27 +232,6 @@ internal sealed partial class OutcomeAppender : Actor<OutcomeMessage>
 
     private Task<Wire.HandOff> HandOff(Id16 handOff) => _node.Zone.GetHandOffAsync(
         new Wire.GetHandOffRequest { Customer = _customer.Value, HandOff = ByteString.CopyFrom(handOff.ToArray()) }, Context.Stopping);
-
-    private async Task Report(OutcomeMessage.Refusal message)
-    {
-        try
-        {
-            await _node.Zone.ReportRefusalAsync(
-                new Wire.ReportRefusalRequest
-                {
-                    Customer = _customer.Value,
-                    Principal = message.Principal,
-                    Action = message.Action,
-                    Code = message.Code,
-                },
-                Context.Stopping);
-        }
-        catch (Exception problem) when (
-            problem is ZoneUnavailableException or ZoneUnknownOutcomeException or ZoneRefusedException or MalformedException)
-        {
-            Log.Refused(_log, _customer, "record a refusal", message.Code);
-        }
-    }
 
     private static partial class Log
     {

@@ -33,6 +33,7 @@ internal sealed class ZoneServer : IAsyncDisposable
     private readonly WebApplication _web;
     private readonly ConcurrentDictionary<string, byte> _lost = new();
     private readonly ConcurrentDictionary<string, int> _allowed = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _held = new();
 
     private ZoneServer(TestAuthority authority, TimeProvider time)
     {
@@ -97,6 +98,19 @@ internal sealed class ZoneServer : IAsyncDisposable
     /// <summary>All calls of an operation are executed again.</summary>
     public void AllowAll(string operation) => _allowed.TryRemove("/zone/v1/" + operation, out _);
 
+    /// <summary>Calls of an operation get no further until they are let go.</summary>
+    /// <returns>Lets them go.</returns>
+    public Action Hold(string operation)
+    {
+        var (path, held) = ("/zone/v1/" + operation, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _held[path] = held;
+        return () =>
+        {
+            _held.TryRemove(path, out _);
+            held.SetResult();
+        };
+    }
+
     /// <summary>Waits until a call of an operation was cut off.</summary>
     public async Task UntilCutOff(string operation)
     {
@@ -122,6 +136,11 @@ internal sealed class ZoneServer : IAsyncDisposable
     private async Task LoseAnswers(HttpContext context, RequestDelegate next)
     {
         var path = context.Request.Path.Value!;
+        if (_held.TryGetValue(path, out var held))
+        {
+            await held.Task.WaitAsync(context.RequestAborted);
+        }
+
         if (IsCutOff(path))
         {
             context.Abort();
