@@ -11,7 +11,8 @@ public sealed partial class ZoneClient
     // Refusals that are about the node that gives them, and not about what was asked: nothing was done, and another may do it.
     private static readonly string[] OfTheNode = ["store-failed", ZoneFailed];
 
-    // No reply: the call certainly had no effect, or changes nothing, and the next node may be asked.
+    // No reply: the next node may be asked, since the call certainly had no effect, changes nothing, or may be done twice; the last by an
+    // unknown outcome as the cause.
     private async Task<(TReply? Reply, Exception? Cause)> TryAsync<TRequest, TReply>(
         ZoneOperation<TRequest, TReply> operation, ZoneNode node, bool isLast, byte[] body,
         CancellationToken deadline, CancellationToken caller)
@@ -19,7 +20,11 @@ public sealed partial class ZoneClient
         where TReply : IMessage<TReply>, new()
     {
         using var limit = new CancellationTokenSource(
-            operation.ReadOnly && !isLast ? _options.ReadTimeout : Timeout.InfiniteTimeSpan, _time);
+            isLast ? Timeout.InfiniteTimeSpan
+                : operation.ReadOnly ? _options.ReadTimeout
+                : operation.Repeatable ? _options.RepeatAfter
+                : Timeout.InfiniteTimeSpan,
+            _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, deadline);
         var sent = false;
         node.Begin();
@@ -40,6 +45,11 @@ public sealed partial class ZoneClient
             node.Answered();
             return (default, e);
         }
+        catch (ZoneUnknownOutcomeException e) when (operation.Repeatable)
+        {
+            node.Failed();
+            return (default, e);
+        }
         catch (ZoneUnknownOutcomeException)
         {
             node.Failed();
@@ -58,9 +68,10 @@ public sealed partial class ZoneClient
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or MalformedException)
         {
             node.Failed();
-            if (sent && !operation.ReadOnly && !NeverSent(e))
-                throw new ZoneUnknownOutcomeException($"the zone did not answer {operation.Name}: it may have been executed", e);
-            return (default, e);
+            if (!sent || operation.ReadOnly || NeverSent(e))
+                return (default, e);
+            var unknown = new ZoneUnknownOutcomeException($"the zone did not answer {operation.Name}: it may have been executed", e);
+            return operation.Repeatable ? (default, unknown) : throw unknown;
         }
         finally
         {

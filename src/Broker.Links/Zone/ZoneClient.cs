@@ -12,7 +12,7 @@ namespace Broker.Links.Zone;
 /// <summary>
 /// Calls the credential zone. Thread-safe; one a process. Calls go round the zone's nodes, on one connection to each; a node that fails is
 /// left out for a while. What certainly had no effect there is sent to another; a request that may have arrived is never sent a second
-/// time, except where it changes nothing.
+/// time, except where it changes nothing or may be done twice.
 /// </summary>
 public sealed partial class ZoneClient : ZoneCaller, IDisposable
 {
@@ -52,6 +52,7 @@ public sealed partial class ZoneClient : ZoneCaller, IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         Exception? cause = null;
         ZoneRefusedException? tooFar = null;
+        ZoneUnknownOutcomeException? unknown = null;
         try
         {
             var nodes = await _nodes.OrderAsync(either.Token).ConfigureAwait(false);
@@ -69,13 +70,21 @@ public sealed partial class ZoneClient : ZoneCaller, IDisposable
                     .ConfigureAwait(false);
                 if (reply is not null)
                     return reply;
+                unknown ??= cause as ZoneUnknownOutcomeException;
             }
+        }
+        catch (ZoneException e) when (unknown is not null)
+        {
+            // What another node says of it is no word about what the one before did.
+            cause = e;
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             cause = e;
         }
 
+        if (unknown is not null)
+            throw unknown;
         if ((cause as ZoneRefusedException ?? (cause is null ? tooFar : null)) is { } refused)
             throw refused;
         throw cause as ZoneUnavailableException ??

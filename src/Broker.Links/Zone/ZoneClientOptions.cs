@@ -18,8 +18,12 @@ public sealed record ZoneClientOptions(IReadOnlyList<Uri> Addresses)
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>For a call that only reads, at one node while there is another: then that one is asked.</summary>
-    /// <value>Default 2 s. A call that changes something waits for its deadline: it may have been executed.</value>
+    /// <value>Default 2 s. Of calls that change something each waits for its deadline that is not repeatable: it may have been executed.</value>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>For a change that may be done twice, at one node while there is another: then that one is sent it too.</summary>
+    /// <value>Default 500 ms: whoever launched waits for it.</value>
+    public TimeSpan RepeatAfter { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a node may owe answers before it is asked whether it lives, and others get its calls meanwhile.</summary>
     /// <value>Default 500 ms; the same is the time that it has to say so.</value>

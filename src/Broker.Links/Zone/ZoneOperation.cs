@@ -14,6 +14,8 @@ namespace Broker.Links.Zone;
 /// <param name="MaxReplyBytes">Larger replies are not read to their end.</param>
 /// <param name="ReadOnly">Changes nothing in the zone, so it may be asked again of another node and its outcome is never unknown.</param>
 /// <param name="Prefix">Begins the path: what a link's operations have in common.</param>
+/// <param name="Repeatable">Done twice it has the effect of once and the same answer, so it is sent to another node where one owes the answer;
+/// its outcome may be unknown all the same.</param>
 /// <param name="AnyVersion">Is answered to whoever asks: what both ends learn of each other's version by.</param>
 public sealed record ZoneOperation<TRequest, TReply>(
     string Name,
@@ -23,6 +25,7 @@ public sealed record ZoneOperation<TRequest, TReply>(
     int MaxReplyBytes,
     bool ReadOnly,
     string Prefix = ZoneOperations.Prefix,
+    bool Repeatable = false,
     bool AnyVersion = false)
     where TRequest : IMessage<TRequest>, new()
     where TReply : IMessage<TReply>, new()

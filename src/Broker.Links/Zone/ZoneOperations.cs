@@ -49,7 +49,7 @@ public static class ZoneOperations
         Write("rotate-rows", RotateRowsRequest.Parser, RotateRowsReply.Parser, Small, Large);
 
     public static readonly ZoneOperation<AppendOutcomeRequest, AppendOutcomeReply> AppendOutcome =
-        Write("append-outcome", AppendOutcomeRequest.Parser, AppendOutcomeReply.Parser, Medium, Small);
+        Write("append-outcome", AppendOutcomeRequest.Parser, AppendOutcomeReply.Parser, Medium, Small) with { Repeatable = true };
 
     public static readonly ZoneOperation<GetHandOffRequest, HandOff> GetHandOff =
         Read("get-hand-off", GetHandOffRequest.Parser, HandOff.Parser, Medium);

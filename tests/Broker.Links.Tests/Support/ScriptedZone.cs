@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Broker.Links.Tests.Support;
 
-/// <summary>A zone node with one operation that reads and one that writes, which does with them what a test says.</summary>
+/// <summary>A zone node with one operation that reads, one that writes, and one that writes and may be done twice; a test says what it does.</summary>
 internal sealed class ScriptedZone : IAsyncDisposable
 {
     private static readonly TestAuthority Ours = new();
@@ -80,6 +80,7 @@ internal sealed class ScriptedZone : IAsyncDisposable
         });
         app.MapZoneOperation(ZoneOperations.Describe, (_, _, _) => Answer(new DescribeReply()));
         app.MapZoneOperation(ZoneOperations.Commit, (_, _, _) => Answer(new CommitReply()));
+        app.MapZoneOperation(ZoneOperations.AppendOutcome, (_, _, _) => Answer(new AppendOutcomeReply()));
     }
 
     private Task<ZoneAnswer<TReply>> Answer<TReply>(TReply reply)
