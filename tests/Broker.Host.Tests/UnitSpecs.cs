@@ -53,6 +53,7 @@ public sealed class UnitSpecs
         Assert.NotEqual("", Value(unit, "RestrictAddressFamilies"));
         Assert.True(int.Parse(Value(unit, "TimeoutStopSec"), CultureInfo.InvariantCulture) > StopDeadline);
         Assert.True(int.Parse(Value(unit, "WatchdogSec"), CultureInfo.InvariantCulture) > 0);
+        Assert.Equal("SIGKILL", Value(unit, "WatchdogSignal"));
         Assert.DoesNotContain("\nMemoryDenyWriteExecute", unit, StringComparison.Ordinal);
     }
 
