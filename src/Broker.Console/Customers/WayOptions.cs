@@ -48,6 +48,10 @@ internal sealed class WayOptions
         var oneWay = context.Get(_oneWay);
         if (oneWay && ways.Count > 1)
             throw CommandException.Usage("--one-way-only is for a single way of custody; here are several");
+        if (!oneWay && ways.Count == 1)
+            throw CommandException.Usage(
+                "one way of custody only: whoever loses it has lost the data",
+                "name a second one, such as --key-way NAME=FILE, or say --one-way-only");
         return (ways, oneWay);
     }
 

@@ -54,11 +54,12 @@ internal static class InitCommand
             config.Append("  # where agents enrol\n  enrolment = [").AppendJoin(", ", enrolment.Select(static a => $"\"{a}\""))
                 .Append("]\n");
         config.Append("}\n");
-        Files.Create(Path.Combine(directory, "config"), Encoding.UTF8.GetBytes(config.ToString()));
         Files.Create(Path.Combine(directory, "root.crt"), Encoding.ASCII.GetBytes(trust.Root.ExportCertificatePem() + "\n"));
         Files.Create(Path.Combine(directory, "console.crt"), File.ReadAllBytes(certificatePath));
         using (var secret = SecretInput.ReadPrivateFile(keyPath))
             Files.Create(Path.Combine(directory, "console.key"), secret.Span);
+        // The last one: a directory where it stands is a profile, with this root and no other.
+        Files.Create(Path.Combine(directory, "config"), Encoding.UTF8.GetBytes(config.ToString()));
         var result = new ProfileResult(
             directory, trust.Cluster.Value, key.Identity.Name.Value, key.Identity.MayEnrol, trust.Fingerprint.ToString());
         context.Print(result, ConsoleJson.Default.ProfileResult, o =>

@@ -112,6 +112,24 @@ public sealed class SessionSpecs
     }
 
     [Fact]
+    public async Task Profile_should_not_be_made_where_a_part_of_another_one_is()
+    {
+        await using var world = await TestWorld.StartAsync();
+        var other = new Brokerctl(Directory.CreateDirectory(world.File("other")).FullName);
+        string[] init = [
+            "init", "--root", world.File("root.crt"), "--certificate", world.File("console.crt"), "--key", world.File("console.key"),
+            "--gateway", world.Broker.Address,
+        ];
+        var root = Path.Combine(other.Profile, "root.crt");
+        await File.WriteAllTextAsync(root, "of another installation");
+        Assert.Contains("root.crt exists already", (await other.BadAsync(2, "usage", init)).Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(other.Profile, "config")));
+        await other.BadAsync(2, "usage", "health");
+        File.Delete(root);
+        await other.GoodAsync(init);
+    }
+
+    [Fact]
     public async Task Agent_token_should_hold_the_key_whose_public_half_was_sent()
     {
         await using var world = await TestWorld.WithCustomerAsync();

@@ -62,7 +62,8 @@ public sealed class WaySpecs
         await world.Console.GoodAsync("key", "new", "way", "--name", "safe");
         string[] administrator = ["--administrator", "alice=" + world.Key("users/alice")];
         string[] safe = ["--key-way", "safe=" + world.Key("ways/safe")];
-        await world.Console.BadAsync(2, "usage", ["customer", "enrol", "acme", .. administrator, .. safe]);
+        var one = await world.Console.BadAsync(2, "usage", ["customer", "enrol", "acme", .. administrator, .. safe]);
+        Assert.Contains("--one-way-only", one.Error, StringComparison.Ordinal);
         await world.Console.BadAsync(2, "usage", ["customer", "enrol", "acme", .. administrator, "--one-way-only"]);
         await world.Console.BadAsync(2, "usage", world.Enrol(safe));
         await world.Console.BadAsync(2, "usage", ["customer", "enrol", "acme", .. administrator, .. safe, "--threshold", "2"]);
