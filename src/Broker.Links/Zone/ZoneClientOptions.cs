@@ -18,7 +18,7 @@ public sealed record ZoneClientOptions(IReadOnlyList<Uri> Addresses)
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>For a call that only reads, at one node while there is another: then that one is asked.</summary>
-    /// <value>Default 2 s. Of calls that change something each waits for its deadline that is not repeatable: it may have been executed.</value>
+    /// <value>Default 2 s. A change that is not to be done twice waits for its deadline: it may have been executed.</value>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>For a change that may be done twice, at one node while there is another: then that one is sent it too.</summary>

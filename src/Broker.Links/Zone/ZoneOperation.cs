@@ -14,8 +14,8 @@ namespace Broker.Links.Zone;
 /// <param name="MaxReplyBytes">Larger replies are not read to their end.</param>
 /// <param name="ReadOnly">Changes nothing in the zone, so it may be asked again of another node and its outcome is never unknown.</param>
 /// <param name="Prefix">Begins the path: what a link's operations have in common.</param>
-/// <param name="Repeatable">Done twice it has the effect of once and the same answer, so it is sent to another node where one owes the answer;
-/// its outcome may be unknown all the same.</param>
+/// <param name="Repeatable">Done twice it has the effect of once, and the same answer: it is sent to another node where one owes that. Its
+/// outcome may be unknown all the same.</param>
 /// <param name="AnyVersion">Is answered to whoever asks: what both ends learn of each other's version by.</param>
 public sealed record ZoneOperation<TRequest, TReply>(
     string Name,

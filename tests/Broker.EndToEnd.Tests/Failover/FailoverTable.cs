@@ -20,7 +20,8 @@ internal sealed class FailoverTable(string file)
         var failed = string.Join(", ", window.Failed.OrderByDescending(static f => f.Value).Select(static f => $"{f.Key} {f.Value}"));
         return Say(string.Create(CultureInfo.InvariantCulture,
             $"{what}: gap {window.LongestGap.TotalMilliseconds:0} ms, every agent after {window.EveryAgent?.TotalMilliseconds:0} ms, " +
-            $"{window.Acknowledged} acknowledged, the load late by {window.Late.TotalMilliseconds:0} ms{(failed.Length > 0 ? "; " + failed : "")}"));
+            $"{window.Acknowledged} acknowledged, the load late by {window.Late.TotalMilliseconds:0} ms" +
+            $"{(failed.Length > 0 ? "; " + failed : "")}"));
     }
 
     /// <summary>The table.</summary>

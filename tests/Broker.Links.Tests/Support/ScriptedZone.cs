@@ -9,7 +9,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Broker.Links.Tests.Support;
 
-/// <summary>A zone node with one operation that reads, one that writes, and one that writes and may be done twice; a test says what it does.</summary>
+/// <summary>
+/// A zone node with one operation that reads, one that writes, and one that writes and may be done twice, which does with them what a test
+/// says.
+/// </summary>
 internal sealed class ScriptedZone : IAsyncDisposable
 {
     private static readonly TestAuthority Ours = new();
