@@ -10,6 +10,7 @@ using Broker.Links.Identity;
 using Broker.Links.Zone;
 using Broker.Protocol.Identifiers;
 using Broker.TestKit;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Dmz.Tests.Support;
@@ -63,6 +64,9 @@ public sealed class DmzWorld : IAsyncLifetime
     /// <summary>The tokens of the node; set before <see cref="Restart"/>. Null for none.</summary>
     internal SoftHsm? Hsm { get; set; }
 
+    /// <summary>Where the customers' actors of nodes that start from now on write; null for nowhere.</summary>
+    internal ILogger? Log { get; set; }
+
     internal NodeHealth Health { get; private set; } = new();
 
     /// <summary>The console that may enrol.</summary>
@@ -115,7 +119,7 @@ public sealed class DmzWorld : IAsyncLifetime
         var node = Node = MakeNode("dmz-1", System);
         Node.Ledger.Set(Zone.LedgerKey);
         Health = new NodeHealth();
-        Customers = StartCustomers(System, node);
+        Customers = StartCustomers(System, node, Log);
         var routing = Routing = AgentRouting.Make(node, AgentSessions.Unpaced, 1000, new ConnectedAgents(), NullLogger.Instance);
         Agents = System.Spawn(Props<AgentsMessage>.Of(() => new AgentSessions(routing, 1000)), "agents");
         Requests = System.Spawn(Props<RequestsMessage>.Of(() => new ProvisioningRequests(node, 1000)), "requests");
@@ -140,8 +144,8 @@ public sealed class DmzWorld : IAsyncLifetime
         Node.AgentIssuer?.Dispose();
     }
 
-    internal static CustomerRegistry StartCustomers(ActorSystem system, DmzContext node) => new(system.Spawn(
-        Props<CustomersMessage>.Of(() => new Dmz.Customers.Customers(node, NullLogger.Instance)), "customers"));
+    internal static CustomerRegistry StartCustomers(ActorSystem system, DmzContext node, ILogger? log = null) => new(system.Spawn(
+        Props<CustomersMessage>.Of(() => new Dmz.Customers.Customers(node, log ?? NullLogger.Instance)), "customers"));
 
     internal InstallationKey Issue(LinkRole role, string name, bool mayEnrol = false)
     {
